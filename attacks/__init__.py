@@ -1,0 +1,1 @@
+"""Attacks: where, when and what."""

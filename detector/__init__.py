@@ -1,0 +1,1 @@
+"""The detector: scores frames, raises alarms; knows arrays and tags, no twin."""

@@ -1,0 +1,1 @@
+"""Scenarios: where twin, attacks and detector meet."""

@@ -1,0 +1,1 @@
+"""The twin: the water and its control system; knows no attack and no detector."""
