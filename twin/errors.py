@@ -1,0 +1,49 @@
+"""What the twin says when it is given something it cannot use, or the water cannot be solved."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from pathlib import Path
+
+
+class InputError(ValueError):
+    """Something the user gave cannot be used.
+
+    Parameters
+    ----------
+    message : str
+        What is wrong, its value, and how to mend it.
+    file : Path or str, optional
+        Where it stands.
+    line : int, optional
+        Line in `file`, counted from 1.
+    """
+
+    def __init__(self, message: str, file: Path | str | None = None, line: int | None = None):
+        self.message, self.file, self.line = message, file, line
+        place = "" if file is None else f"{file}:{line}: " if line else f"{file}: "
+        super().__init__(place + message)
+
+
+class PlantError(RuntimeError):
+    """EPANET could not go on; what was recorded so far is kept."""
+
+
+def nearest(name: str, options: Iterable[str]) -> str:
+    """Return a hint naming what was probably meant, or every option where nothing is near.
+
+    Examples
+    --------
+    >>> nearest("L_T11", ["L_T1", "L_T2"])
+    'did you mean L_T1?'
+    """
+    names = sorted(options)
+    folded = {option.casefold(): option for option in reversed(names)}
+    found = difflib.get_close_matches(name.casefold(), folded, n=1)
+    if found:
+        return f"did you mean {folded[found[0]]}?"
+    if not names:
+        return "there is none"
+    shown = names if len(names) <= 45 else [*names[:45], "…"]
+    return "one of: " + ", ".join(shown)

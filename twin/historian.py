@@ -1,0 +1,153 @@
+"""The historian: what happened, the truth and each view of it apart, kept as tables.
+
+Rows go to Parquet as they come, a week at a time, so that memory stays flat and an interrupted run
+keeps what it has; without a folder they stay in memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from twin.tags import Values
+
+_ROWS = 2016  # a week of 5-min rows
+
+
+class Table:
+    """A growing table of numbers with a time column [s].
+
+    Parameters
+    ----------
+    name : str
+        Of its Parquet file, without the ending.
+    columns : sequence of str
+        Without `time`, which comes first.
+    folder : Path, optional
+        Where the file goes; by default rows stay in memory.
+    dtype : str, default "float64"
+        Of the columns after `time`.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        columns: Sequence[str],
+        folder: Path | None = None,
+        dtype: str = "float64",
+    ):
+        self.name, self.columns = name, tuple(columns)
+        self.path = None if folder is None else folder / f"{name}.parquet"
+        kind = pa.from_numpy_dtype(np.dtype(dtype))
+        self._schema = pa.schema([("time", pa.float64()), *((c, kind) for c in self.columns)])
+        self._times = np.empty(_ROWS)
+        self._rows = np.empty((_ROWS, len(self.columns)), dtype=dtype)
+        self._count = 0
+        self._batches: list[pa.RecordBatch] = []
+        self._writer: pq.ParquetWriter | None = None
+        if self.path is not None:
+            self._writer = pq.ParquetWriter(self.path, self._schema, compression="zstd")
+
+    def append(self, time: float, row: Values) -> None:
+        """Add a row; shape (columns,)."""
+        self._times[self._count] = time
+        self._rows[self._count] = row
+        self._count += 1
+        if self._count == _ROWS:
+            self._flush()
+
+    def _flush(self) -> None:
+        if self._count == 0:
+            return
+        rows = self._rows[: self._count]
+        columns = [pa.array(self._times[: self._count].copy())]
+        columns += [pa.array(np.ascontiguousarray(rows[:, i])) for i in range(rows.shape[1])]
+        batch = pa.record_batch(columns, schema=self._schema)
+        if self._writer is None:
+            self._batches.append(batch)
+        else:
+            self._writer.write_batch(batch)
+        self._count = 0
+
+    def close(self) -> None:
+        """Write what is left and close the file."""
+        self._flush()
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
+
+    def frame(self) -> pd.DataFrame:
+        """Return all rows of a closed table, indexed by time [s]."""
+        if self.path is not None:
+            table = pq.read_table(self.path)
+        else:
+            table = pa.Table.from_batches(self._batches, schema=self._schema)
+        return pd.DataFrame(table.to_pandas()).set_index("time")
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened once: a command, an attack's start or end, a tank at its rim.
+
+    Attributes
+    ----------
+    time : float
+        Seconds since the scenario's start.
+    source : str
+        The PLC, the attack entry or the plant.
+    what : str
+        In words.
+    """
+
+    time: float
+    source: str
+    what: str
+
+
+class Historian:
+    """All tables of one run.
+
+    Parameters
+    ----------
+    tags : sequence of str
+    memory : sequence of str
+        Columns of the PLCs' memories, like `PLC1.L_T1`.
+    meters : sequence of str
+        Columns of the running totals beside the true tags.
+    folder : Path, optional
+        Where the Parquet files go; by default they stay in memory.
+
+    Attributes
+    ----------
+    truth : Table
+        Every tag as it is, then the running totals.
+    plc : Table
+        Every tag as each PLC believes it to be.
+    scada, quality : Table
+        Every tag as SCADA shows it, and how good it says that is.
+    events : list of Event
+    """
+
+    def __init__(
+        self,
+        tags: Sequence[str],
+        memory: Sequence[str],
+        meters: Sequence[str],
+        folder: Path | None = None,
+    ):
+        self.truth = Table("truth", [*tags, *meters], folder)
+        self.plc = Table("plc", memory, folder)
+        self.scada = Table("scada", tags, folder)
+        self.quality = Table("quality", tags, folder, dtype="int8")
+        self.events: list[Event] = []
+
+    def close(self) -> None:
+        """Write what is left of every table."""
+        for table in (self.truth, self.plc, self.scada, self.quality):
+            table.close()

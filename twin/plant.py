@@ -1,0 +1,314 @@
+"""The water: EPANET stepped from the WNTR model, in BATADAL's units.
+
+WNTR owns the model and writes it, without its controls, for EPANET (epanet-plus) to step. Every
+conversion of units and every quirk of the engine lives here.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+
+import epanet
+import numpy as np
+import wntr
+from epanet_plus import EPyT
+from epanet_plus import EpanetConstants as EN
+
+from twin.errors import PlantError
+from twin.network import Network
+from twin.tags import Values
+
+_WARNINGS = {
+    1: "the solver did not converge",
+    2: "the solution may be unstable",
+    3: "junctions with a demand are cut off",
+    4: "a pump cannot deliver its flow or head",
+    5: "a valve cannot deliver its flow or pressure",
+    6: "negative pressures",
+}
+_FOREVER = 1_900_000_000  # seconds; the longest EPANET's 32-bit clock takes on every platform
+_FULL = 1e-6  # m below its rim at which a tank counts as full
+_EMPTY = 1e-3  # m above its bottom at which a tank counts as empty
+
+
+@dataclass
+class Meters:
+    """What has happened to the water since the plant's start, added up over every step.
+
+    Attributes
+    ----------
+    overflow, empty : ndarray of shape (tanks,)
+        Spilled volume [m³] and time at the bottom [s] of each tank.
+    unmet : float
+        Demand that was not delivered [m³]: where demands are pressure-driven, what EPANET held
+        back; where they are not, the demand of junctions below zero pressure, which no real
+        network could have delivered.
+    energy : float
+        Electricity of all pumps [kWh], at the efficiency network.inp gives.
+    starts : int
+        Pump starts.
+    warnings : Counter of str
+        Solutions EPANET warned about, by its reason.
+    """
+
+    overflow: Values
+    empty: Values
+    unmet: float = 0.0
+    energy: float = 0.0
+    starts: int = 0
+    warnings: Counter[str] = field(default_factory=Counter)
+
+    def totals(self) -> Values:
+        """Return unmet [m³], energy [kWh], starts, then overflow [m³] and empty [h] by tank."""
+        return np.concatenate(
+            ([self.unmet, self.energy, self.starts], self.overflow, self.empty / 3600.0)
+        )
+
+
+class Plant:
+    """A network's water, stepped.
+
+    A step is: `read_levels`, writes, `solve`, `advance`. Levels are known before a solution, flows
+    and pressures after it.
+
+    Parameters
+    ----------
+    network : Network
+    pressure_driven : bool
+        Whether junctions take less where pressure lacks (below 20 m), or always their demand.
+
+    Attributes
+    ----------
+    time : int
+        Seconds since the plant's start.
+    values : ndarray of shape (tags,)
+        True value of every tag: level and pressure [m], flow [L/s], status [0/1].
+    settings : dict of str to float
+        What each pump and valve that a PLC drives was told last.
+    tanks : tuple of str
+    levels, inflows : ndarray of shape (tanks,)
+        Level [m] now, net inflow [L/s] at the last solution.
+    meters : Meters
+    """
+
+    def __init__(self, network: Network, *, pressure_driven: bool = False):
+        self.network = network
+        self.time = 0
+        self._folder = tempfile.TemporaryDirectory(prefix="hydrotwin-")
+        model = network.read_model()
+        self._prepare(model, pressure_driven)
+        self._pressure_driven = pressure_driven
+        self._open(model)
+
+        tanks = [tank for _, tank in model.tanks()]
+        self.tanks = tuple(tank.name for tank in tanks)
+        self._area = np.array([np.pi / 4 * tank.diameter**2 for tank in tanks])
+        self._rim = np.array([tank.max_level - _FULL for tank in tanks])
+        self._bottom = np.array([tank.min_level + _EMPTY for tank in tanks])
+        self._spills = np.array([bool(tank.overflow) for tank in tanks])
+        self._tank_nodes = [self._node(name) for name in self.tanks]
+        self.levels: Values = np.array([tank.init_level for tank in tanks])
+        self.inflows: Values = np.zeros(len(tanks))
+        self.meters = Meters(np.zeros(len(tanks)), np.zeros(len(tanks)))
+
+        self._map_tags()
+        self.values: Values = np.full(len(network.tags), np.nan)
+        driven = [name for plc in network.plcs.values() for name in plc.actuators]
+        self._links = {name: self._link(name) for name in driven}
+        self.settings = {
+            name: 0.0 if str(model.get_link(name).initial_status) == "Closed" else 1.0
+            for name in driven
+        }
+        for name, setting in self.settings.items():
+            self.write(name, setting)
+        self._pumps = [self._link(name) for name in model.pump_name_list]
+        self._running = [False] * len(self._pumps)
+
+    def _prepare(self, model: wntr.network.WaterNetworkModel, pressure_driven: bool) -> None:
+        for name in list(model.control_name_list):
+            model.remove_control(name)
+        for dma, members in self.network.dmas.items():
+            pattern = f"{dma}-now"
+            model.add_pattern(pattern, [1.0])
+            for junction in members:
+                for demand in model.get_node(junction).demand_timeseries_list:
+                    demand.pattern_name = pattern
+        options = model.options.hydraulic
+        options.demand_model = "PDA" if pressure_driven else "DDA"
+        if pressure_driven:
+            options.required_pressure, options.minimum_pressure = 20.0, 0.0
+
+    def _open(self, model: wntr.network.WaterNetworkModel) -> None:
+        folder = Path(self._folder.name)
+        inp = folder / "plant.inp"
+        wntr.network.write_inpfile(model, str(inp), units="LPS")
+        # Without a report file EPANET would print on stdout, from C.
+        self._engine = EPyT(
+            str(inp),
+            use_project=True,
+            rpt_file_out=str(folder / "plant.rpt"),
+            out_file=str(folder / "plant.out"),
+        )
+        self._engine.set_error_handling(raise_exception_on_error=False, warn_on_error=False)
+        self._project = self._engine.ph
+        # The report step first: it caps the hydraulic one in silence.
+        for what, value in (
+            (EN.EN_DURATION, _FOREVER),
+            (EN.EN_REPORTSTEP, _FOREVER),
+            (EN.EN_HYDSTEP, self.network.step),
+        ):
+            self._must(epanet.EN_settimeparam(self._project, what, value))
+        self._step = self.network.step
+        self._patterns = [
+            epanet.EN_getpatternindex(self._project, f"{dma}-now")[1] for dma in self.network.dmas
+        ]
+        self._must(epanet.EN_openH(self._project))
+        self._must(epanet.EN_initH(self._project, 10))
+
+    def _map_tags(self) -> None:
+        self._level_reads: list[tuple[int, int]] = []
+        self._pressure_reads: list[tuple[int, int]] = []
+        self._flow_reads: dict[int, tuple[list[int], list[int]]] = {}
+        for place, tag in enumerate(self.network.tags):
+            if tag.quantity == "level":
+                self._level_reads.append((place, self.tanks.index(tag.element)))
+            elif tag.quantity == "pressure":
+                self._pressure_reads.append((place, self._node(tag.element)))
+            else:
+                flows, states = self._flow_reads.setdefault(self._link(tag.element), ([], []))
+                (flows if tag.quantity == "flow" else states).append(place)
+
+    def set_demands(self, multipliers: Values) -> None:
+        """Set each DMA's demand multiplier; shape (DMAs,), in the order of `network.dmas`."""
+        for pattern, multiplier in zip(self._patterns, multipliers, strict=True):
+            epanet.EN_setpatternvalue(self._project, pattern, 1, float(multiplier))
+
+    def write(self, actuator: str, setting: float) -> None:
+        """Close (0), open (1) or set the relative speed of a pump or valve."""
+        link = self._links[actuator]
+        self.settings[actuator] = setting
+        if setting in (0.0, 1.0):  # STATUS 1 also puts a pump's speed back to 1
+            self._must(epanet.EN_setlinkvalue(self._project, link, EN.EN_STATUS, setting))
+        else:
+            self._must(epanet.EN_setlinkvalue(self._project, link, EN.EN_SETTING, setting))
+
+    def read_levels(self) -> None:
+        """Bring the levels in `levels` and `values` up to the present instant."""
+        for i, node in enumerate(self._tank_nodes):
+            # A tank's level is its pressure; EN_TANKLEVEL reads back the initial one.
+            self.levels[i] = epanet.EN_getnodevalue(self._project, node, EN.EN_PRESSURE)[1]
+        for place, tank in self._level_reads:
+            self.values[place] = self.levels[tank]
+
+    def solve(self) -> None:
+        """Solve the network as it stands now and read every flow, status and pressure.
+
+        Raises
+        ------
+        PlantError
+            If EPANET cannot solve it.
+        """
+        code = epanet.EN_runH(self._project)[0]
+        if code:
+            if code not in _WARNINGS:
+                self._must((code,))
+            self.meters.warnings[_WARNINGS[code]] += 1
+        project, values = self._project, self.values
+        for link, (flows, states) in self._flow_reads.items():
+            flow = epanet.EN_getlinkvalue(project, link, EN.EN_FLOW)[1]
+            for place in flows:
+                values[place] = flow
+            for place in states:
+                values[place] = flow != 0.0
+        for place, node in self._pressure_reads:
+            values[place] = epanet.EN_getnodevalue(project, node, EN.EN_PRESSURE)[1]
+        for i, node in enumerate(self._tank_nodes):
+            self.inflows[i] = epanet.EN_getnodevalue(project, node, EN.EN_DEMAND)[1]
+        self._unmet = self._unmet_demand(code)
+        self._power = 0.0
+        for i, link in enumerate(self._pumps):
+            power = epanet.EN_getlinkvalue(project, link, EN.EN_ENERGY)[1]
+            runs = power > 0.0
+            self.meters.starts += runs and not self._running[i]
+            self._running[i] = runs
+            self._power += power
+
+    def advance(self, limit: int) -> None:
+        """Move on by `limit` seconds, or less where EPANET finds a tank full or empty first."""
+        if limit != self._step:
+            self._must(epanet.EN_settimeparam(self._project, EN.EN_HYDSTEP, limit))
+            self._step = limit
+        code, seconds = epanet.EN_nextH(self._project)
+        self._must((code,))
+        before = self.levels.copy()
+        self.time += seconds
+        self.read_levels()
+        meters = self.meters
+        full = self._spills & (self.levels >= self._rim) & (self.inflows > 0.0)
+        if full.any():
+            arrived = self.inflows * (seconds / 1000.0)
+            spilled = np.maximum(arrived - self._area * (self.levels - before), 0.0)
+            meters.overflow += np.where(full, spilled, 0.0)
+        meters.empty += np.where(before <= self._bottom, seconds, 0.0)
+        meters.unmet += self._unmet * seconds / 1000.0
+        meters.energy += self._power * seconds / 3600.0
+
+    def rise(self, tank: str) -> tuple[float, float]:
+        """Return a tank's level [m] and its rate of change [m/s] since the last solution."""
+        i = self.tanks.index(tank)
+        return float(self.levels[i]), float(self.inflows[i] / 1000.0 / self._area[i])
+
+    def _unmet_demand(self, code: int) -> float:
+        """Return the demand that is not delivered now [L/s]; look only when EPANET hints at it."""
+        if self._pressure_driven:
+            if not epanet.EN_getstatistic(self._project, EN.EN_DEFICIENTNODES)[1]:
+                return 0.0
+            return float(self._of_all_nodes(EN.EN_DEMANDDEFICIT).clip(min=0.0).sum())
+        if not code:
+            return 0.0
+        demand = self._of_all_nodes(EN.EN_DEMAND)
+        demand[np.array(self._tank_nodes) - 1] = 0.0
+        return float(demand[(self._of_all_nodes(EN.EN_PRESSURE) < 0.0) & (demand > 0.0)].sum())
+
+    def _of_all_nodes(self, what: int) -> Values:
+        return np.asarray(epanet.EN_getnodevalues_NPY(self._project, what)[1], dtype=float)
+
+    def _node(self, name: str) -> int:
+        code, index = epanet.EN_getnodeindex(self._project, name)
+        self._must((code,))
+        return int(index)
+
+    def _link(self, name: str) -> int:
+        code, index = epanet.EN_getlinkindex(self._project, name)
+        self._must((code,))
+        return int(index)
+
+    def _must(self, result: tuple[int, ...]) -> None:
+        code = result[0]
+        if code >= 100:
+            reason = str(epanet.EN_geterror(code)[1]).strip()
+            raise PlantError(f"EPANET stopped at {self.time / 3600:.2f} h: {reason} (error {code})")
+
+    def close(self) -> None:
+        """Give the engine and its temporary files back."""
+        if self._project is not None:
+            epanet.EN_closeH(self._project)
+            epanet.EN_close(self._project)
+            self._engine.deleteproject()
+            self._project = None
+            self._folder.cleanup()
+
+    def __enter__(self) -> Plant:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()

@@ -1,0 +1,271 @@
+"""The whole twin on one SimPy clock: plant, sensors, PLCs, links, SCADA, historian."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from types import TracebackType
+
+import numpy as np
+import simpy
+
+from twin.demand import Demand, profile
+from twin.devices import Actuator, Sensor
+from twin.errors import InputError, nearest
+from twin.historian import Event, Historian
+from twin.link import Link, Register, TapPoint
+from twin.network import Network
+from twin.plant import Plant
+from twin.plc import Plc
+from twin.scada import Scada
+from twin.tags import Frame, Values
+from twin.units import DAY, HOUR
+
+START = datetime(2026, 1, 5)  # a Monday
+
+
+class Testbed:
+    """A plant under its control system, ready to run once.
+
+    One instant goes through seven calls: `Plant.read_levels`, `Sensor.read`, `Link.send` (between
+    PLCs), `Plc.scan`, `Actuator.obey`, `Plant.solve`, and, where SCADA is due, `Scada.poll`.
+
+    Parameters
+    ----------
+    network : Network
+    seed : int, default 0
+        Of every random stream.
+    start : datetime, optional
+        Of the scenario's first hour; by default Monday 2026-01-05.
+    warmup : float, default 7 days
+        Simulated but not recorded before the start [s], whole hours: C-Town forgets its initial
+        levels in four days.
+    pressure_driven : bool, default False
+    folder : Path, optional
+        Where the historian writes; by default it keeps its tables in memory.
+
+    Attributes
+    ----------
+    watchers : list of callable
+        Each is called at every instant, before any PLC scans, with the time [s] and the true
+        values (levels of now, the rest of the last solution).
+    """
+
+    __test__ = False  # not a test, whatever pytest thinks of its name
+
+    def __init__(
+        self,
+        network: Network,
+        *,
+        seed: int = 0,
+        start: datetime = START,
+        warmup: float = 7 * DAY,
+        pressure_driven: bool = False,
+        folder: Path | None = None,
+    ):
+        if warmup % HOUR:
+            raise InputError(f"warmup must be whole hours, not {warmup:g} s")
+        self.network, self.seed, self.start = network, seed, start
+        self.warmup = int(warmup)
+        self.env = simpy.Environment(initial_time=-self.warmup)
+        first = start - timedelta(seconds=self.warmup)
+        self.demand = Demand(profile(network.model), tuple(network.dmas), first, seed)
+        self.plant = Plant(network, pressure_driven=pressure_driven)
+        self.watchers: list[Callable[[float, Values], None]] = []
+        self._build()
+        names = [f"{plc}.{tag}" for plc in self.plcs for tag in self.plcs[plc].memory.tags]
+        tanks = self.plant.tanks
+        meters = ["unmet_m3", "energy_kwh", "pump_starts"]
+        meters += [f"overflow_{tank}_m3" for tank in tanks] + [f"empty_{tank}_h" for tank in tanks]
+        self.historian = Historian(network.tag_names, names, meters, folder)
+        self.scada.subscribers.append(self._record_view)
+
+    def _build(self) -> None:
+        network, env = self.network, self.env
+        place = {tag.name: i for i, tag in enumerate(network.tags)}
+        by_name = {tag.name: tag for tag in network.tags}
+        self._tank = {tag.name: tag.element for tag in network.tags if tag.quantity == "level"}
+        self.scada = Scada(env, network.tag_names)
+        self.plcs: dict[str, Plc] = {}
+        self.sensors: list[Sensor] = []
+        self.actuators: dict[str, Actuator] = {}
+        for name, spec in network.plcs.items():
+            memory = Register([*spec.sensors, *spec.receives])
+            coils = {actuator: self.plant.settings[actuator] for actuator in spec.actuators}
+            self.plcs[name] = Plc(spec, memory, coils)
+            self.sensors += [Sensor(env, by_name[t], place[t], memory) for t in spec.sensors]
+            for actuator, setting in coils.items():
+                self.actuators[actuator] = Actuator(actuator, self.plant, setting)
+        self.links: list[Link] = []
+        for name, plc in self.plcs.items():
+            senders = dict.fromkeys(plc.spec.receives.values())
+            for sender in senders:
+                tags = [tag for tag, source in plc.spec.receives.items() if source == sender]
+                self.links.append(self._link(sender, name, tags, plc.memory))
+        for name, plc in self.plcs.items():
+            link = self._link(name, "SCADA", plc.spec.sensors, self.scada.register)
+            self.scada.links.append(link)
+
+    def _link(self, sender: str, receiver: str, tags: object, target: Register) -> Link:
+        name = f"{sender}->{receiver}"
+        source = self.plcs[sender].memory
+        latency = self.network.latency[name]
+        return Link(self.env, f"link:{name}", tags, source, target, latency)  # type: ignore[arg-type]
+
+    def points(self, name: str) -> list[TapPoint]:
+        """Return the tap points a port names: `sensor:…`, `link:…->…` (with `*`), `actuator:…`.
+
+        Raises
+        ------
+        InputError
+            If there is none of that name.
+        """
+        everything: list[TapPoint] = [*self.sensors, *(s.wire for s in self.sensors)]
+        everything += [*self.links, *self.scada.links, *self.actuators.values()]
+        found = [point for point in everything if fnmatch.fnmatchcase(point.name, name)]
+        if not found:
+            raise InputError(f"no port {name!r}: {nearest(name, {p.name for p in everything})}")
+        return found
+
+    def run(self, duration: float, every: float = HOUR) -> Iterator[float]:
+        """Run the warm-up and then `duration` seconds.
+
+        Yields
+        ------
+        float
+            The simulated time [s], every `every` seconds, so that the caller can show progress,
+            pace the run, or stop it: closing the generator keeps what was recorded.
+
+        Raises
+        ------
+        PlantError
+            If the water cannot be solved any more; what was recorded is kept.
+        """
+        end = int(duration)
+        water = self.env.process(self._water(end))
+        try:
+            while self.env.now < end:
+                self.env.run(until=min(self.env.now + every, end))
+                yield float(self.env.now)
+            self.env.run(until=water)
+        finally:
+            self.historian.close()
+            self.plant.close()
+
+    def _water(self, end: int) -> Iterator[simpy.Event]:
+        """Step through instants: marks, and where a rule's threshold is about to be reached."""
+        plant, network, env = self.plant, self.network, self.env
+        tapped = [s for s in self.sensors if s.taps or s.wire.taps]
+        first, rest = self._wiring(tapped, levels=True), self._wiring(tapped, levels=False)
+        crossing = -1
+        while env.now < end:
+            now = env.now
+            if now % 3600 == 0:
+                plant.set_demands(self.demand.next_hour())
+            plant.read_levels()
+            for watch in self.watchers:
+                watch(now, plant.values)
+            self._sense(now, first, tapped, levels=True)
+            for link in self.links:
+                link.send(now)
+            self._control(now, now == crossing or now % network.step != 0)
+            plant.solve()
+            self._sense(now, rest, tapped, levels=False)
+            if now >= 0 and now % network.step == 0:
+                self._record_truth(now)
+            if now % network.polling == 0:
+                self.scada.poll(now)
+            ahead = self._seconds_to_crossing(now)
+            crossing = now + ahead if ahead else -1
+            mark = network.step - now % network.step
+            plant.advance(min(mark, ahead) if ahead else mark)
+            yield env.timeout(plant.time - self.warmup - now)
+
+    def _control(self, now: int, crossing: bool) -> None:
+        for name, plc in self.plcs.items():
+            if plc.rules and plc.is_due(now, crossing):
+                plc.scan()
+            for actuator, command in plc.coils.items():
+                if self.actuators[actuator].obey(now, command) and now >= 0:
+                    setting = self.actuators[actuator].setting
+                    words = {0.0: "closed", 1.0: "opened"}.get(setting, f"at speed {setting:g}")
+                    self.log(now, name, f"{actuator} {words}")
+
+    def _seconds_to_crossing(self, now: int) -> int:
+        """Return how soon the first rule is due before its PLC's next scan [s]; 0 for none.
+
+        The instants follow the true levels, for they are the engine's; what a rule then compares
+        is what its PLC was told.
+        """
+        soonest = 0
+        for plc in self.plcs.values():
+            if not plc.rules or not plc.spec.crossings:
+                continue
+            left = plc.spec.scan - now % plc.spec.scan
+            for actuator, rule in plc.rules.items():
+                level, rise = self.plant.rise(self._tank[rule.tag])
+                opened = self.plant.settings[actuator] != 0.0
+                ahead = rule.seconds_to_crossing(level, rise, opened)
+                if 0 < ahead < left and (not soonest or ahead < soonest):
+                    soonest = ahead
+        return soonest
+
+    def _wiring(
+        self, tapped: list[Sensor], levels: bool
+    ) -> list[tuple[Register, np.ndarray, np.ndarray]]:  # type: ignore[type-arg]
+        """Return, by PLC, where its untapped inputs stand in the plant and in its memory."""
+        wiring = []
+        for plc in self.plcs.values():
+            mine = [
+                s
+                for s in self.sensors
+                if s.memory is plc.memory and s not in tapped and (s.tag.quantity == "level") == levels
+            ]
+            if mine:
+                places = plc.memory.places(s.tag.name for s in mine)
+                wiring.append((plc.memory, np.array([s.position for s in mine]), places))
+        return wiring
+
+    def _sense(
+        self,
+        now: float,
+        wiring: list[tuple[Register, np.ndarray, np.ndarray]],  # type: ignore[type-arg]
+        tapped: list[Sensor],
+        levels: bool,
+    ) -> None:
+        truth = self.plant.values
+        for memory, sources, places in wiring:
+            memory.values[places] = truth[sources]
+            memory.arrived[places] = now
+        for sensor in tapped:
+            if (sensor.tag.quantity == "level") == levels:
+                sensor.read(now, float(truth[sensor.position]))
+
+    def log(self, now: float, source: str, what: str) -> None:
+        """Keep an event of the present instant."""
+        self.historian.events.append(Event(float(now), source, what))
+
+    def _record_truth(self, now: float) -> None:
+        totals = self.plant.meters.totals()
+        self.historian.truth.append(now, np.concatenate((self.plant.values, totals)))
+        memories = [plc.memory.values for plc in self.plcs.values()]
+        self.historian.plc.append(now, np.concatenate(memories))
+
+    def _record_view(self, frame: Frame) -> None:
+        if frame.time >= 0:
+            self.historian.scada.append(frame.time, frame.values)
+            self.historian.quality.append(frame.time, frame.quality)
+
+    def __enter__(self) -> Testbed:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.historian.close()
+        self.plant.close()
