@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import simpy
 
 from twin.link import Register, TapPoint
@@ -29,7 +30,7 @@ class Sensor(TapPoint):
         super().__init__(f"sensor:{tag.name}", [tag.name])
         self.env, self.tag, self.position, self.memory = env, tag, position, memory
         self.wire = TapPoint(f"link:{tag.element}->{tag.plc}", [tag.name])
-        self._place = memory.index[tag.name]
+        self._place = memory.places([tag.name])
 
     def read(self, now: float, truth: float) -> None:
         """Measure `truth` [tag's unit] at `now` [s] and send it down the wire."""
@@ -37,15 +38,12 @@ class Sensor(TapPoint):
         sent = None if shown is None else self.wire.tamper(shown.reading)
         if shown is None or sent is None:
             return
-        value, delay = sent.reading.value, shown.by + sent.by
+        value, delay = np.array([sent.reading.value]), shown.by + sent.by
         if delay > 0.0:
-            self.env.timeout(delay).callbacks.append(lambda _: self._arrive(now + delay, value))
+            later = self.env.timeout(delay)
+            later.callbacks.append(lambda _: self.memory.store(self._place, value, now + delay))
         else:
-            self._arrive(now, value)
-
-    def _arrive(self, now: float, value: float) -> None:
-        self.memory.values[self._place] = value
-        self.memory.arrived[self._place] = now
+            self.memory.store(self._place, value, now)
 
 
 class Actuator(TapPoint):

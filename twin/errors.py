@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 
@@ -18,16 +19,37 @@ class InputError(ValueError):
         Where it stands.
     line : int, optional
         Line in `file`, counted from 1.
+    keys : sequence of str or int, optional
+        Where it stands in a mapping whose file is not known yet.
     """
 
-    def __init__(self, message: str, file: Path | str | None = None, line: int | None = None):
-        self.message, self.file, self.line = message, file, line
+    def __init__(
+        self,
+        message: str,
+        file: Path | str | None = None,
+        line: int | None = None,
+        keys: Sequence[str | int] = (),
+    ):
+        self.message, self.file, self.line, self.keys = message, file, line, tuple(keys)
         place = "" if file is None else f"{file}:{line}: " if line else f"{file}: "
         super().__init__(place + message)
+
+    def under(self, *keys: str | int) -> InputError:
+        """Return the same error for a mapping that holds the present one under `keys`."""
+        return InputError(self.message, self.file, self.line, (*keys, *self.keys))
 
 
 class PlantError(RuntimeError):
     """EPANET could not go on; what was recorded so far is kept."""
+
+
+@contextmanager
+def under(*keys: str | int) -> Iterator[None]:
+    """Let an InputError raised inside say that it stands under `keys`."""
+    try:
+        yield
+    except InputError as error:
+        raise error.under(*keys) from None
 
 
 def nearest(name: str, options: Iterable[str]) -> str:

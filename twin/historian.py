@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from twin.tags import Values
 
@@ -54,7 +55,7 @@ class Table:
         if self.path is not None:
             self._writer = pq.ParquetWriter(self.path, self._schema, compression="zstd")
 
-    def append(self, time: float, row: Values) -> None:
+    def append(self, time: float, row: Values | NDArray[np.int8]) -> None:
         """Add a row; shape (columns,)."""
         self._times[self._count] = time
         self._rows[self._count] = row

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import simpy
+from numpy.typing import NDArray
 
 from twin.tags import Reading, Values
 
@@ -26,6 +27,7 @@ class Late:
     by: float
 
 
+Places = NDArray[np.intp]
 Tap = Callable[[Reading], "Reading | Late | None"]
 """What sits on a tap point: it returns the reading, another one, a late one, or None (dropped)."""
 
@@ -88,7 +90,12 @@ class Register:
         """Return the last value of `tag`, NaN if there never was one."""
         return float(self.values[self.index[tag]])
 
-    def places(self, tags: Iterable[str]) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
+    def store(self, places: Places, values: Values, now: float) -> None:
+        """Take `values` that arrive at `now` [s] for the tags at `places`."""
+        self.values[places] = values
+        self.arrived[places] = now
+
+    def places(self, tags: Iterable[str]) -> Places:
         """Return where `tags` stand in `values`."""
         return np.array([self.index[tag] for tag in tags], dtype=np.intp)
 
@@ -127,17 +134,15 @@ class Link(TapPoint):
         if not self.taps:
             self._deliver(now, self._to, values, self.latency)
             return
-        for tag, place, value in zip(self.tags, self._to, values, strict=True):
-            passed = self.tamper(Reading(now, tag, float(value)))
+        for i, tag in enumerate(self.tags):
+            passed = self.tamper(Reading(now, tag, float(values[i])))
             if passed is not None:
-                self._deliver(now, place, passed.reading.value, self.latency + passed.by)
+                value = np.array([passed.reading.value])
+                self._deliver(now, self._to[i : i + 1], value, self.latency + passed.by)
 
-    def _deliver(self, now: float, places: object, values: object, delay: float) -> None:
-        def arrive(_: object = None) -> None:
-            self.target.values[places] = values  # type: ignore[index]
-            self.target.arrived[places] = now + delay  # type: ignore[index]
-
+    def _deliver(self, now: float, places: Places, values: Values, delay: float) -> None:
         if delay > 0.0:
-            self.env.timeout(delay).callbacks.append(arrive)
+            later = self.env.timeout(delay)
+            later.callbacks.append(lambda _: self.target.store(places, values, now + delay))
         else:
-            arrive()
+            self.target.store(places, values, now)

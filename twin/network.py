@@ -117,8 +117,8 @@ def load(plant: str | Path, beside: Path | None = None) -> Network:
         folder = (beside or Path.cwd()) / plant
     if not folder.is_dir():
         raise InputError(
-            f"unknown plant {str(plant)!r}: neither a shipped one ({nearest(str(plant), plants())}) "
-            f"nor a folder ({folder})"
+            f"unknown plant {str(plant)!r}: no folder {folder}, "
+            f"and not a shipped one ({nearest(str(plant), plants())})"
         )
     missing = [n for n in ("network.inp", "tags.csv", "plcs.yaml") if not (folder / n).is_file()]
     if missing:

@@ -15,8 +15,8 @@ from types import TracebackType
 import epanet
 import numpy as np
 import wntr
-from epanet_plus import EPyT
 from epanet_plus import EpanetConstants as EN
+from epanet_plus import EPyT
 
 from twin.errors import PlantError
 from twin.network import Network

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
@@ -15,7 +15,7 @@ from twin.demand import Demand, profile
 from twin.devices import Actuator, Sensor
 from twin.errors import InputError, nearest
 from twin.historian import Event, Historian
-from twin.link import Link, Register, TapPoint
+from twin.link import Link, Places, Register, TapPoint
 from twin.network import Network
 from twin.plant import Plant
 from twin.plc import Plc
@@ -24,6 +24,7 @@ from twin.tags import Frame, Values
 from twin.units import DAY, HOUR
 
 START = datetime(2026, 1, 5)  # a Monday
+Wiring = tuple[Register, Places, Places]
 
 
 class Testbed:
@@ -108,11 +109,11 @@ class Testbed:
             link = self._link(name, "SCADA", plc.spec.sensors, self.scada.register)
             self.scada.links.append(link)
 
-    def _link(self, sender: str, receiver: str, tags: object, target: Register) -> Link:
+    def _link(self, sender: str, receiver: str, tags: Iterable[str], target: Register) -> Link:
         name = f"{sender}->{receiver}"
         source = self.plcs[sender].memory
         latency = self.network.latency[name]
-        return Link(self.env, f"link:{name}", tags, source, target, latency)  # type: ignore[arg-type]
+        return Link(self.env, f"link:{name}", tags, source, target, latency)
 
     def points(self, name: str) -> list[TapPoint]:
         """Return the tap points a port names: `sensor:…`, `link:…->…` (with `*`), `actuator:…`.
@@ -154,14 +155,14 @@ class Testbed:
             self.historian.close()
             self.plant.close()
 
-    def _water(self, end: int) -> Iterator[simpy.Event]:
+    def _water(self, end: int) -> Generator[simpy.Event, None, None]:
         """Step through instants: marks, and where a rule's threshold is about to be reached."""
         plant, network, env = self.plant, self.network, self.env
         tapped = [s for s in self.sensors if s.taps or s.wire.taps]
         first, rest = self._wiring(tapped, levels=True), self._wiring(tapped, levels=False)
         crossing = -1
         while env.now < end:
-            now = env.now
+            now = int(env.now)
             if now % 3600 == 0:
                 plant.set_demands(self.demand.next_hour())
             plant.read_levels()
@@ -212,16 +213,16 @@ class Testbed:
                     soonest = ahead
         return soonest
 
-    def _wiring(
-        self, tapped: list[Sensor], levels: bool
-    ) -> list[tuple[Register, np.ndarray, np.ndarray]]:  # type: ignore[type-arg]
+    def _wiring(self, tapped: list[Sensor], levels: bool) -> list[Wiring]:
         """Return, by PLC, where its untapped inputs stand in the plant and in its memory."""
         wiring = []
         for plc in self.plcs.values():
             mine = [
                 s
                 for s in self.sensors
-                if s.memory is plc.memory and s not in tapped and (s.tag.quantity == "level") == levels
+                if s.memory is plc.memory
+                and s not in tapped
+                and (s.tag.quantity == "level") == levels
             ]
             if mine:
                 places = plc.memory.places(s.tag.name for s in mine)
@@ -231,14 +232,13 @@ class Testbed:
     def _sense(
         self,
         now: float,
-        wiring: list[tuple[Register, np.ndarray, np.ndarray]],  # type: ignore[type-arg]
+        wiring: list[Wiring],
         tapped: list[Sensor],
         levels: bool,
     ) -> None:
         truth = self.plant.values
         for memory, sources, places in wiring:
-            memory.values[places] = truth[sources]
-            memory.arrived[places] = now
+            memory.store(places, truth[sources], now)
         for sensor in tapped:
             if (sensor.tag.quantity == "level") == levels:
                 sensor.read(now, float(truth[sensor.position]))

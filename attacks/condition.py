@@ -1,0 +1,96 @@
+"""Conditions like `S_PU2 > 0 and L_T1 < 4`: parsed by Python's grammar, never evaluated by it."""
+
+from __future__ import annotations
+
+import ast
+import operator
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
+
+from twin.errors import InputError, nearest
+
+Names = Mapping[str, float]
+_COMPARE: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
+    ast.Lt: operator.lt,
+    ast.LtE: operator.le,
+    ast.Gt: operator.gt,
+    ast.GtE: operator.ge,
+    ast.Eq: operator.eq,
+    ast.NotEq: operator.ne,
+}
+_ARITHMETIC: dict[type[ast.operator], Callable[[Any, Any], float]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: lambda a, b: a / b if b else float("nan"),
+}
+_LONGEST = 500  # characters; more is a mistake, and deep nesting would exhaust the parser
+
+
+def parse(text: str, names: Collection[str]) -> Callable[[Names], bool]:
+    """Turn a condition into a function of the present values.
+
+    Parameters
+    ----------
+    text : str
+        Comparisons of names and numbers, with + - * /, and, or, not and parentheses.
+    names : collection of str
+        The names there are: tags, in their units, and `t`, the time in hours.
+
+    Raises
+    ------
+    InputError
+        With the condition and a caret under what cannot be used.
+    """
+    if len(text) > _LONGEST:
+        raise InputError(f"a condition of {len(text)} characters; {_LONGEST} at most")
+    try:
+        tree = ast.parse(text.strip(), mode="eval")
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        column = getattr(error, "offset", None) or 1
+        raise _wrong("not a condition", text, column - 1) from None
+    if not isinstance(tree.body, ast.Compare | ast.BoolOp | ast.UnaryOp):
+        raise _wrong("a condition compares something, like L_T1 < 4", text, 0)
+    function = _compile(tree.body, text, names)
+    return lambda present: bool(function(present))
+
+
+def _compile(node: ast.expr, text: str, names: Collection[str]) -> Callable[[Names], Any]:
+    match node:
+        case ast.Compare():
+            terms = [_compile(term, text, names) for term in [node.left, *node.comparators]]
+            tests = []
+            for i, op in enumerate(node.ops):
+                if type(op) not in _COMPARE:
+                    raise _wrong("only < <= > >= == != compare here", text, node.col_offset)
+                tests.append((_COMPARE[type(op)], terms[i], terms[i + 1]))
+            return lambda v: all(test(left(v), right(v)) for test, left, right in tests)
+        case ast.BoolOp():
+            parts = [_compile(part, text, names) for part in node.values]
+            if isinstance(node.op, ast.And):
+                return lambda v: all(part(v) for part in parts)
+            return lambda v: any(part(v) for part in parts)
+        case ast.UnaryOp(op=ast.Not()):
+            negated = _compile(node.operand, text, names)
+            return lambda v: not negated(v)
+        case ast.UnaryOp(op=ast.USub()):
+            number = _compile(node.operand, text, names)
+            return lambda v: -number(v)
+        case ast.BinOp() if type(node.op) in _ARITHMETIC:
+            work = _ARITHMETIC[type(node.op)]
+            left, right = _compile(node.left, text, names), _compile(node.right, text, names)
+            return lambda v: work(left(v), right(v))
+        case ast.Constant(value=int() | float() as constant) if not isinstance(constant, bool):
+            return lambda v: constant
+        case ast.Name(id=name):
+            if name not in names:
+                hint = nearest(name, names)
+                raise _wrong(f"unknown name {name!r}: {hint}", text, node.col_offset)
+            return lambda v: v[name]
+        case _:
+            raise _wrong("this is not allowed in a condition", text, node.col_offset)
+
+
+def _wrong(message: str, text: str, column: int) -> InputError:
+    shown = " ".join(text.split("\n")).strip()
+    return InputError(f"{message}\n    {shown}\n    {' ' * max(column, 0)}^")

@@ -1,0 +1,146 @@
+"""An entry of a scenario's list of attacks, and the same at work in one run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from attacks.base import Attack
+from attacks.trigger import Trigger, When
+from twin.errors import InputError, nearest, under
+from twin.link import Late
+from twin.plc import Plc
+from twin.tags import Reading, Values
+from twin.testbed import Testbed
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """Where, when and what.
+
+    Attributes
+    ----------
+    name : str
+    on : str
+        The port: `sensor:L_T1`, `link:PLC2->PLC1`, `actuator:PU1`, `plc:PLC5`.
+    do : Attack
+    when : When
+    tags : tuple of str
+        What it acts on there; empty for all that passes.
+    incident : str
+        Attacks that belong together, like one and its concealment, share it.
+    """
+
+    name: str
+    on: str
+    do: Attack
+    when: When = field(default_factory=When)
+    tags: tuple[str, ...] = ()
+    incident: str
+
+
+class Armed:
+    """An entry at work in one run.
+
+    Attributes
+    ----------
+    entry : Entry
+    active : bool
+        Now.
+    first, last : float or None
+        When it first acted, and when it was last found acting [s].
+    altered : set of str
+        Tags it changed since `altered` was last cleared.
+    """
+
+    def __init__(self, entry: Entry, testbed: Testbed, names: Sequence[str]):
+        self.entry = entry
+        self.active = False
+        self.first: float | None = None
+        self.last: float | None = None
+        self.altered: set[str] = set()
+        self._testbed = testbed
+        self._attack = entry.do.fresh()
+        with under("when"):
+            self._trigger = Trigger(entry.when, names)
+        self._plc: Plc | None = None
+        family = entry.on.split(":")[0]
+        if family not in entry.do.ports:
+            works = ", ".join(f"{port}:…" for port in entry.do.ports)
+            message = f"{entry.do.kind} works on {works}, not on {entry.on!r}"
+            raise InputError(message, keys=["on"])
+        if family == "plc":
+            self._arm_logic(entry.on.removeprefix("plc:"))
+        else:
+            self._arm_points()
+
+    def _arm_logic(self, name: str) -> None:
+        plcs = self._testbed.plcs
+        if name not in plcs:
+            raise InputError(f"unknown PLC {name!r}: {nearest(name, plcs)}", keys=["on"])
+        if self.entry.tags:
+            raise InputError("an attack on a PLC's logic takes no tags", keys=["tags"])
+        self._plc = plcs[name]
+        with under("do", self.entry.do.kind):
+            self.entry.do.check(plcs[name])
+
+    def _arm_points(self) -> None:
+        with under("on"):
+            points = self._testbed.points(self.entry.on)
+        passing = dict.fromkeys(tag for point in points for tag in point.tags)
+        for i, tag in enumerate(self.entry.tags):
+            if tag not in passing:
+                message = f"{tag!r} never passes at {self.entry.on}: {nearest(tag, passing)}"
+                raise InputError(message, keys=["tags", i])
+        wanted = self.entry.tags or tuple(passing)
+        for point in points:
+            here = [tag for tag in wanted if tag in point.tags]
+            if here:
+                point.attach(self._tap, here)
+
+    def update(self, now: float, present: dict[str, float]) -> None:
+        """Start or stop by the present true values."""
+        active = self._trigger.update(now, present)
+        if active:
+            self.first = now if self.first is None else self.first
+            self.last = now
+        if active != self.active:
+            self.active = active
+            self._testbed.log(now, self.entry.name, "attack starts" if active else "attack ends")
+            if self._plc is not None:
+                (self._attack.begin if active else self._attack.end)(self._plc)
+
+    def _tap(self, reading: Reading) -> Reading | Late | None:
+        self._attack.watch(reading)
+        if not self.active:
+            return reading
+        passed = self._attack.tamper(reading)
+        if passed != reading:
+            self.altered.add(reading.tag)
+        return passed
+
+
+def arm(entries: Sequence[Entry], testbed: Testbed) -> list[Armed]:
+    """Put entries, in order, on a testbed that has not run yet.
+
+    Raises
+    ------
+    InputError
+        For a port, tag, PLC or condition that does not exist; its keys start with the entry's
+        place in the list.
+    """
+    tags = testbed.network.tag_names
+    armed = []
+    for i, entry in enumerate(entries):
+        with under(i):
+            armed.append(Armed(entry, testbed, [*tags, "t"]))
+
+    def watch(now: float, values: Values) -> None:
+        present = dict(zip(tags, values.tolist(), strict=True))
+        present["t"] = now / 3600.0
+        for one in armed:
+            one.update(now, present)
+
+    if armed:
+        testbed.watchers.append(watch)
+    return armed

@@ -1,0 +1,295 @@
+"""Scenario files: read, checked line by line, and written back."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from ruamel.yaml import YAML
+
+import attacks.base
+from attacks.entry import Entry
+from attacks.trigger import FOREVER, When
+from twin import network
+from twin.errors import InputError, nearest, under
+from twin.files import line_of, read_yaml
+from twin.network import Network
+from twin.testbed import START
+from twin.units import DAY, HOUR, duration, readable
+
+if TYPE_CHECKING:
+    from scenarios.run import Run
+
+LIBRARY = Path(__file__).parent / "library"
+DETECTOR = "cnn-lstm"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scenario:
+    """A run to be: a plant, a time, its attacks and the detector that watches.
+
+    Attributes
+    ----------
+    name, description : str
+    plant : str
+        A shipped plant's name or a folder, relative to `folder`.
+    start : datetime
+        Of the first hour; the weekly demand profile needs it.
+    duration, warmup : float
+        Seconds; the warm-up comes before the start and is not recorded.
+    seed : int
+    demand_model : str
+        `demand-driven` or `pressure-driven`; the same with and without attacks.
+    attacks : tuple of Entry
+    detector : str or None
+        A kind, or a checkpoint's path relative to `folder`.
+    folder : Path
+        Where relative paths start.
+    """
+
+    name: str
+    description: str = ""
+    plant: str = "ctown"
+    start: datetime = START
+    duration: float = 7 * DAY
+    warmup: float = 7 * DAY
+    seed: int = 0
+    demand_model: str = "demand-driven"
+    attacks: tuple[Entry, ...] = ()
+    detector: str | None = DETECTOR
+    folder: Path = field(default_factory=Path.cwd)
+
+    def network(self) -> Network:
+        """Return the plant, read from its folder."""
+        return network.load(self.plant, self.folder)
+
+    def run(self, **options: Any) -> Run:
+        """Run it; the options are those of `scenarios.run.run`.
+
+        Returns
+        -------
+        Run
+            With `truth`, `scada`, `alarms`, `impact` and the rest as DataFrames.
+        """
+        from scenarios.run import run
+
+        return run(self, **options)
+
+    def to_yaml(self) -> str:
+        """Return the scenario as a file that `load` reads back as the same scenario."""
+        out = io.StringIO()
+        yaml = YAML()
+        yaml.default_flow_style = None
+        yaml.width = 100
+        yaml.dump(_as_data(self), out)
+        return out.getvalue()
+
+
+def _seconds(value: object) -> float:
+    return duration(str(value))
+
+
+def _condition(value: object) -> object:
+    return str(value) if isinstance(value, int | float) else value
+
+
+_Seconds = Annotated[float, BeforeValidator(_seconds)]
+_Condition = Annotated[str, BeforeValidator(_condition)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False, populate_by_name=True)
+
+
+class _When(_Strict):
+    begins: _Seconds = Field(0.0, alias="from")
+    ends: _Seconds = Field(FOREVER, alias="to")
+    lasts: _Seconds = Field(FOREVER, alias="for")
+    start: _Condition | None = None
+    end: _Condition | None = None
+    not_before: _Seconds = 0.0
+    delay: _Seconds = 0.0
+    follow: bool = False
+
+
+class _Entry(_Strict):
+    name: str | None = None
+    incident: str | None = None
+    on: str
+    tags: list[str] = []
+    do: dict[str, Any]
+    when: _When = _When()
+
+
+class _File(_Strict):
+    name: str
+    description: str = ""
+    plant: str = "ctown"
+    start: datetime = START
+    duration: _Seconds = 7 * DAY
+    warmup: _Seconds = 7 * DAY
+    seed: int = Field(0, ge=0, lt=2**63, strict=True)
+    demand_model: Literal["demand-driven", "pressure-driven"] = "demand-driven"
+    attacks: list[_Entry] = []
+    detector: str | None = DETECTOR
+
+
+_MODELS: dict[str, type[_Strict]] = {"attacks": _Entry, "when": _When}
+
+
+def library() -> list[str]:
+    """Return the names of the shipped scenarios."""
+    return sorted(path.stem for path in LIBRARY.glob("*.yaml"))
+
+
+def path_of(scenario: str) -> Path:
+    """Return the file of a shipped scenario's name, or of a path.
+
+    Raises
+    ------
+    InputError
+        If it is neither.
+    """
+    if scenario in library():
+        return LIBRARY / f"{scenario}.yaml"
+    path = Path(scenario)
+    if path.is_file():
+        return path
+    hint = nearest(scenario, library())
+    raise InputError(f"unknown scenario {scenario!r}: no such file, and no shipped one ({hint})")
+
+
+def load(scenario: str | Path) -> Scenario:
+    """Read a scenario by a shipped name or a path.
+
+    Raises
+    ------
+    InputError
+        With file and line, for anything in it that is wrong.
+    """
+    path = path_of(str(scenario))
+    data = read_yaml(path)
+    try:
+        return from_data(data, path.parent)
+    except InputError as error:
+        raise located(error, path, data) from None
+
+
+def located(error: InputError, path: Path, data: Any = None) -> InputError:
+    """Return an error with the file, and the line of the keys it names."""
+    if error.file is not None:
+        return error
+    data = read_yaml(path) if data is None else data
+    return InputError(error.message, path, line_of(data, error.keys))
+
+
+def from_data(data: Mapping[str, Any], folder: Path | None = None) -> Scenario:
+    """Build a scenario from what a scenario file says, as nested dicts and lists.
+
+    Raises
+    ------
+    InputError
+        With the keys of what is wrong.
+    """
+    try:
+        file = _File.model_validate(data)
+    except ValidationError as error:
+        raise _explained(error) from None
+    if file.duration < HOUR or file.duration % 300:
+        message = f"duration must be at least 1 h, in steps of 5 min, not {readable(file.duration)}"
+        raise InputError(message, keys=["duration"])
+    if file.warmup % HOUR:
+        raise InputError("warmup must be whole hours", keys=["warmup"])
+    if file.start.tzinfo is not None or file.start.minute or file.start.second:
+        raise InputError("start must be a date or a full hour, without zone", keys=["start"])
+    entries = []
+    for i, written in enumerate(file.attacks):
+        with under("attacks", i):
+            entries.append(_entry(written, i))
+    names = [entry.name for entry in entries]
+    for i, name in enumerate(names):
+        if name in names[:i]:
+            raise InputError(f"two attacks are called {name!r}", keys=["attacks", i, "name"])
+    values = {
+        f.name: getattr(file, f.name) for f in dataclasses.fields(Scenario) if f.name != "folder"
+    }
+    values |= {"attacks": tuple(entries), "description": file.description.strip()}
+    return Scenario(**values, folder=folder or Path.cwd())
+
+
+def _entry(written: _Entry, place: int) -> Entry:
+    name = written.name or f"attack-{place + 1}"
+    with under("do"):
+        do = attacks.base.build(written.do)
+    with under("when"):
+        when = When(**written.when.model_dump())
+    return Entry(
+        name=name,
+        on=written.on,
+        do=do,
+        when=when,
+        tags=tuple(written.tags),
+        incident=written.incident or name,
+    )
+
+
+def _explained(error: ValidationError) -> InputError:
+    keys = next(iter(error.errors()))["loc"]
+    model: type[_Strict] = _File
+    for key in keys[:-1]:
+        model = _MODELS.get(str(key), model)
+    names = [f.alias or name for name, f in model.model_fields.items()]
+    return attacks.base.explained(error, names)
+
+
+def _as_data(scenario: Scenario) -> dict[str, Any]:
+    data: dict[str, Any] = {
+        "name": scenario.name,
+        "description": scenario.description,
+        "plant": scenario.plant,
+        "start": scenario.start.isoformat(sep=" "),
+        "duration": readable(scenario.duration),
+        "warmup": readable(scenario.warmup),
+        "seed": scenario.seed,
+        "demand_model": scenario.demand_model,
+        "attacks": [_entry_data(entry) for entry in scenario.attacks],
+        "detector": scenario.detector,
+    }
+    return data
+
+
+def _entry_data(entry: Entry) -> dict[str, Any]:
+    keys = {"begins": "from", "ends": "to", "lasts": "for"}
+    when = {}
+    for f in dataclasses.fields(When):
+        value = getattr(entry.when, f.name)
+        if value != f.default:
+            when[keys.get(f.name, f.name)] = readable(value) if isinstance(value, float) else value
+    data: dict[str, Any] = {"name": entry.name, "incident": entry.incident, "on": entry.on}
+    if entry.tags:
+        data["tags"] = list(entry.tags)
+    data["do"] = {entry.do.kind: attacks.base.as_data(entry.do)}
+    if when:
+        data["when"] = when
+    return data
+
+
+def entries_in_words(entries: Sequence[Entry]) -> list[str]:
+    """Say of each entry what it does, where and when."""
+    lines = []
+    for entry in entries:
+        data = _entry_data(entry)
+        fields = ", ".join(f"{key} {value}" for key, value in data["do"][entry.do.kind].items())
+        tags = f" [{', '.join(entry.tags)}]" if entry.tags else ""
+        when = ", ".join(f"{key} {value}" for key, value in data.get("when", {}).items())
+        lines.append(
+            f"{entry.name}: {entry.do.kind}{f' ({fields})' if fields else ''} on {entry.on}{tags}, "
+            f"{when or 'the whole run'}"
+        )
+    return lines
