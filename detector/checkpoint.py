@@ -1,0 +1,185 @@
+"""Fitted detectors on disk: weights as safetensors, their card as JSON, and where they ship."""
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.numpy import load as parse_tensors
+from safetensors.numpy import save as write_tensors
+
+from detector.base import HOUR, Detector, kind_class, kinds
+from detector.errors import DataError, did_you_mean
+
+WEIGHTS = Path(__file__).parent / "weights"
+"""The folder of the weights that ship."""
+
+SUFFIX = ".safetensors"
+
+
+def shipped_path(kind: str, plant: str, interval_s: float) -> Path:
+    """Return where the shipped weights of a kind lie, for a plant and a frame interval [s]."""
+    return WEIGHTS / f"{kind}-{plant}-{interval_s:g}s{SUFFIX}"
+
+
+def load(
+    path_or_kind: str | Path,
+    plant: str = "ctown",
+    tags: Sequence[str] | None = None,
+    interval_s: float = HOUR,
+) -> Detector:
+    """Load a fitted detector, from a file or from the weights that ship.
+
+    Parameters
+    ----------
+    path_or_kind
+        A kind's name, or the path of a ``.safetensors`` file.
+    plant
+        The plant's name, to find shipped weights.
+    tags
+        The tags of the frames to be scored, in order; not compared when None.
+    interval_s
+        The time from frame to frame [s].
+
+    Raises
+    ------
+    DataError
+        If the kind is unknown, nothing ships for the plant and interval, a file is missing or
+        damaged, or the checkpoint is for other tags or another interval: the message says which.
+    """
+    name = str(path_or_kind)
+    if name in kinds():
+        path = shipped_path(name, plant, interval_s)
+        if not path.is_file():
+            here = sorted(each.stem for each in WEIGHTS.glob(f"*{SUFFIX}"))
+            raise DataError(
+                f"no {name} weights ship for plant {plant!r} at {interval_s:g} s "
+                f"(looked for {path.name}; shipped: {', '.join(here) or 'none'}). "
+                "Train them with `hydrotwin train DATA --out FILE` and name the file."
+            )
+    else:
+        path = Path(name)
+        if path.suffix != SUFFIX and not path.exists():
+            raise DataError(
+                f"unknown detector {name!r}: neither a kind nor a {SUFFIX} file. "
+                f"{did_you_mean(name, kinds())}"
+            )
+    card = read_card(path)
+    found = kind_class(card["kind"]).load(path)
+    _compare(path, found, tags, interval_s)
+    return found
+
+
+def _compare(path: Path, found: Detector, tags: Sequence[str] | None, interval_s: float) -> None:
+    if found.interval_s != interval_s:
+        raise DataError(
+            f"{path}: fitted on frames {found.interval_s:g} s apart, asked to score frames "
+            f"{interval_s:g} s apart. Use the same interval, or train anew."
+        )
+    if tags is None or tuple(tags) == found.tags:
+        return
+    extra = [tag for tag in tags if tag not in found.tags]
+    missing = [tag for tag in found.tags if tag not in tags]
+    parts = []
+    if missing:
+        parts.append(f"it needs {', '.join(missing)}, which the frames lack")
+    if extra:
+        parts.append(f"the frames have {', '.join(extra)}, which it never saw")
+    if not parts:
+        row, ours, theirs = next(
+            (row, ours, theirs)
+            for row, (ours, theirs) in enumerate(zip(found.tags, tags, strict=True), start=1)
+            if ours != theirs
+        )
+        parts.append(f"their order differs: column {row} is {theirs}, it expects {ours}")
+    raise DataError(f"{path}: fitted on other tags: {'; '.join(parts)}. Train anew for these tags.")
+
+
+def write(path: Path, tensors: dict[str, NDArray[Any]], card: dict[str, Any]) -> None:
+    """Write weights and card; each file appears whole or not at all.
+
+    Raises
+    ------
+    DataError
+        If the name does not end in ``.safetensors`` or the folder cannot be written.
+    """
+    if path.suffix != SUFFIX:
+        raise DataError(f"{path}: a checkpoint's name must end in {SUFFIX}.")
+    # The copy keeps safetensors from writing the memory behind a strided view.
+    blob = write_tensors({name: np.ascontiguousarray(each) for name, each in tensors.items()})
+    card = {**card, "weights_sha256": hashlib.sha256(blob).hexdigest()}
+    text = json.dumps(card, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _replace(path, blob)
+        _replace(path.with_suffix(".json"), text.encode())
+    except OSError as error:
+        raise DataError(f"{path}: cannot be written: {error.strerror}.") from error
+
+
+def _replace(path: Path, content: bytes) -> None:
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        # mkstemp makes files private to the user; a checkpoint is as public as any other file.
+        mask = os.umask(0)
+        os.umask(mask)
+        Path(name).chmod(0o666 & ~mask)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def read_card(path: Path) -> dict[str, Any]:
+    """Read the card beside a checkpoint.
+
+    Raises
+    ------
+    DataError
+        If the weights or the card are missing, or the card is no card.
+    """
+    if not path.is_file():
+        raise DataError(f"{path}: no such checkpoint.")
+    place = path.with_suffix(".json")
+    try:
+        card = json.loads(place.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise DataError(f"{place}: the card that belongs to {path.name} is missing.") from None
+    except UnicodeDecodeError as error:
+        raise DataError(f"{place}: not a card: {error.reason}.") from error
+    except json.JSONDecodeError as error:
+        raise DataError(f"{place}:{error.lineno}: not a card: {error.msg}.") from error
+    needed = ("kind", "tags", "interval_s", "threshold", "weights_sha256")
+    missing = [key for key in needed if not isinstance(card, dict) or key not in card]
+    if missing:
+        raise DataError(f"{place}: not a detector's card: {', '.join(missing)} missing.")
+    return dict(card)
+
+
+def read(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+    """Read weights and card.
+
+    Raises
+    ------
+    DataError
+        If a file is missing or damaged, or the two do not belong together.
+    """
+    card = read_card(path)
+    blob = path.read_bytes()
+    if hashlib.sha256(blob).hexdigest() != card["weights_sha256"]:
+        raise DataError(
+            f"{path}: damaged, or not the weights that {path.with_suffix('.json').name} "
+            "describes (their SHA-256 differs). Restore both, or train anew."
+        )
+    try:
+        return parse_tensors(blob), card
+    except SafetensorError as error:
+        raise DataError(f"{path}: not a safetensors file: {error}.") from error

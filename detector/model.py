@@ -1,0 +1,68 @@
+"""The CNN-LSTM autoencoder: 24 hours of all channels in, the same 24 hours out."""
+
+import torch
+from torch import Tensor, nn
+
+WINDOW = 24
+"""Rows in a window: one day of hourly frames."""
+
+
+class CnnLstmAutoencoder(nn.Module):
+    """Compress a window of min-max scaled channels to 32 numbers and draw it again from them.
+
+    Layers, with shapes for 43 channels (batch left out)::
+
+        window               24 x 43
+        Conv1d k=3, ReLU     24 x 32     what neighbouring hours do together
+        MaxPool 2            12 x 32
+        LSTM 64              12 x 64
+        LSTM 32, last step        32     the code: one day in 32 numbers
+        repeat 24            24 x 32
+        LSTM 32              24 x 32
+        LSTM 64              24 x 64
+        Conv1d k=3           24 x 43     linear: the window, drawn again
+
+    Convolutions pad with zeros so that the length stays ('same'). For 43 channels there are 83,627
+    parameters; a layer that keeps one bias per LSTM gate where torch keeps two counts 82,859 for
+    the same function.
+
+    Parameters
+    ----------
+    channels
+        Number of channels, 43 for C-Town.
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.look = nn.Conv1d(channels, 32, kernel_size=3, padding="same")
+        self.halve = nn.MaxPool1d(2)
+        self.encode = nn.LSTM(32, 64, batch_first=True)
+        self.squeeze = nn.LSTM(64, 32, batch_first=True)
+        self.unfold = nn.LSTM(32, 32, batch_first=True)
+        self.decode = nn.LSTM(32, 64, batch_first=True)
+        self.draw = nn.Conv1d(64, channels, kernel_size=3, padding="same")
+
+    def forward(self, windows: Tensor) -> Tensor:
+        """Return each window as the network draws it again.
+
+        Parameters
+        ----------
+        windows
+            Scaled channels, ``(N, 24, C)``.
+
+        Returns
+        -------
+        Tensor
+            The reconstruction, ``(N, 24, C)``.
+        """
+        # Conv1d wants channels before time, the LSTMs time before channels.
+        seen = torch.relu(self.look(windows.transpose(1, 2)))
+        halved = self.halve(seen).transpose(1, 2)
+        encoded, _ = self.encode(halved)
+        squeezed, _ = self.squeeze(encoded)
+        code = squeezed[:, -1:, :]
+        repeated = code.expand(-1, windows.shape[1], -1)
+        unfolded, _ = self.unfold(repeated)
+        decoded, _ = self.decode(unfolded)
+        drawn: Tensor = self.draw(decoded.transpose(1, 2))
+        return drawn.transpose(1, 2)

@@ -1,0 +1,67 @@
+"""Windowed principal components: the linear detector that a deep one has to beat."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.decomposition import PCA
+
+from detector.base import Floats, Progress, register
+from detector.windowed import WindowDetector
+
+COMPONENTS = 100
+"""Principal components kept, of 24 x C."""
+
+
+@register("pca")
+class WindowedPca(WindowDetector):
+    """Scores a row by how badly a linear model of the last day draws it, averaged over 6 hours.
+
+    Each window of 24 rows is one long vector; projected on the first principal components of
+    normal windows and back, it shows the error of its last row. The score of row t is the mean
+    squared error of rows t - 5 to t, each drawn at the end of its own window: the row itself
+    counts, unlike in `cnn-lstm`.
+    """
+
+    includes_row = True
+    trail = 6
+    reach = 6
+
+    def learn(  # noqa: D102 - the base class says it
+        self,
+        windows: Floats,
+        held_out: Floats,
+        *,
+        seed: int,
+        epochs: int | None,
+        device: str,
+        progress: Progress | None,
+    ) -> None:
+        flat = windows.reshape(len(windows), -1)
+        count = min(COMPONENTS, *flat.shape)
+        model = PCA(n_components=count, svd_solver="randomized", random_state=seed).fit(flat)
+        self._mean = np.asarray(model.mean_, dtype=np.float64)
+        self._components = np.asarray(model.components_, dtype=np.float64)
+        self.about["components"] = count
+        self.about["explained_variance"] = float(model.explained_variance_ratio_.sum())
+
+    def errors(self, windows: Floats) -> Floats:  # noqa: D102 - the base class says it
+        channels = windows.shape[2]
+        last = self._components[:, -channels:]
+        found = []
+        for first in range(0, len(windows), 512):
+            some = windows[first : first + 512]
+            codes = (some.reshape(len(some), -1) - self._mean) @ self._components.T
+            drawn = codes @ last + self._mean[-channels:]
+            found.append((drawn - some[:, -1]) ** 2)
+        return np.concatenate(found)
+
+    def tensors(self) -> dict[str, NDArray[Any]]:  # noqa: D102 - the base class says it
+        return {"mean": self._mean, "components": self._components}
+
+    def restore(self, tensors: dict[str, NDArray[Any]]) -> None:  # noqa: D102 - see base class
+        mean, components = tensors["mean"], tensors["components"]
+        size = self.length * len(self.tags)
+        if mean.shape != (size,) or components.shape[1:] != (size,):
+            raise ValueError(f"not components of windows of {self.length} x {len(self.tags)}")
+        self._mean, self._components = mean, components
