@@ -51,6 +51,8 @@ class Attack:
     """Families of ports it works on: sensor, link, actuator, plc."""
     at_end: ClassVar[str] = "true readings pass again"
     """What happens when it ends."""
+    example: ClassVar[str] = ""
+    """An entry of a scenario's `attacks:` that runs on C-Town."""
     __pydantic_config__ = ConfigDict(extra="forbid", allow_inf_nan=False)
 
     def fresh(self) -> Attack:

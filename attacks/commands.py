@@ -27,6 +27,7 @@ class Force(Attack):
     ]
 
     ports = ("actuator",)
+    example = "{on: actuator:PU3, do: {force: {to: open}}, when: {from: 30 h, for: 6 h}}"
     at_end = "the PLC's own command holds again at its next scan"
 
     def tamper(self, reading: Reading) -> Reading:

@@ -47,8 +47,9 @@ class Armed:
     entry : Entry
     active : bool
         Now.
-    first, last : float or None
-        When it first acted, and when it was last found acting [s].
+    span : tuple of float or None
+        The interval [s] from its first active instant to the end of its last; None if it never
+        was.
     altered : set of str
         Tags it changed since `altered` was last cleared.
     """
@@ -56,8 +57,7 @@ class Armed:
     def __init__(self, entry: Entry, testbed: Testbed, names: Sequence[str]):
         self.entry = entry
         self.active = False
-        self.first: float | None = None
-        self.last: float | None = None
+        self.span: tuple[float, float] | None = None
         self.altered: set[str] = set()
         self._testbed = testbed
         self._attack = entry.do.fresh()
@@ -101,9 +101,10 @@ class Armed:
     def update(self, now: float, present: dict[str, float]) -> None:
         """Start or stop by the present true values."""
         active = self._trigger.update(now, present)
-        if active:
-            self.first = now if self.first is None else self.first
-            self.last = now
+        if active or self.active:
+            # An instant stands for the time until the next one, at which this is corrected.
+            end = now + self._testbed.network.step if active else now
+            self.span = (now if self.span is None else self.span[0], end)
         if active != self.active:
             self.active = active
             self._testbed.log(now, self.entry.name, "attack starts" if active else "attack ends")

@@ -20,6 +20,9 @@ class Setpoint(Attack):
     closes_above: Annotated[float, Unit("m")]
 
     ports = ("plc",)
+    example = (
+        "{on: plc:PLC5, do: {setpoint: {actuators: [PU10], opens_below: 3, closes_above: 3.1}}}"
+    )
     at_end = "the PLC's own setpoints are restored"
 
     def __post_init__(self) -> None:

@@ -16,6 +16,8 @@ class Offset(Attack):
 
     by: Annotated[float, Unit("tag")]
 
+    example = "{on: sensor:L_T1, do: {offset: {by: 1.0}}, when: {from: 30 h, for: 6 h}}"
+
     def tamper(self, reading: Reading) -> Reading:
         """Return the reading, shifted."""
         return reading.with_value(reading.value + self.by)
@@ -27,6 +29,8 @@ class Constant(Attack):
     """Show one value, whatever the reading."""
 
     value: Annotated[float, Unit("tag")]
+
+    example = '{on: "link:T2->PLC3", do: {constant: {value: 5.6}}, when: {from: 10 h, to: 20 h}}'
 
     def tamper(self, reading: Reading) -> Reading:
         """Return the reading with the constant in its place."""

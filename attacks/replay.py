@@ -24,6 +24,8 @@ class Replay(Attack):
     shift: Seconds | None = None
     window: Seconds | None = None
 
+    example = '{on: "link:PLC2->SCADA", do: {replay: {window: 1 d}}, when: {from: 30 h}}'
+
     def __post_init__(self) -> None:
         if (self.shift is None) == (self.window is None):
             raise InputError("replay needs either shift or window")

@@ -15,6 +15,7 @@ class Drop(Attack):
     """Let nothing through (denial of service): the receiver keeps its last value."""
 
     at_end = "readings arrive again"
+    example = '{on: "link:PLC2->PLC1", do: {drop: {}}, when: {start: "S_PU2 > 0", for: 1 d}}'
 
     def tamper(self, reading: Reading) -> None:
         """Return nothing."""
@@ -28,6 +29,7 @@ class Delay(Attack):
 
     by: Seconds
 
+    example = '{on: "link:PLC4->PLC3", do: {delay: {by: 1 h}}, when: {start: "L_T3 < 4", for: 1 d}}'
     at_end = "readings arrive in time again; those held back still arrive late"
 
     def tamper(self, reading: Reading) -> Late:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -14,6 +14,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from ruamel.yaml import YAML
 
 import attacks.base
+import detector
 from attacks.entry import Entry
 from attacks.trigger import FOREVER, When
 from twin import network
@@ -124,7 +125,7 @@ class _Entry(_Strict):
     on: str
     tags: list[str] = []
     do: dict[str, Any]
-    when: _When = _When()
+    when: _When = Field(default_factory=lambda: _When.model_validate({}))
 
 
 class _File(_Strict):
@@ -252,16 +253,21 @@ def _as_data(scenario: Scenario) -> dict[str, Any]:
     data: dict[str, Any] = {
         "name": scenario.name,
         "description": scenario.description,
-        "plant": scenario.plant,
+        "plant": _elsewhere(scenario.plant, network.plants(), scenario.folder),
         "start": scenario.start.isoformat(sep=" "),
         "duration": readable(scenario.duration),
         "warmup": readable(scenario.warmup),
         "seed": scenario.seed,
         "demand_model": scenario.demand_model,
         "attacks": [_entry_data(entry) for entry in scenario.attacks],
-        "detector": scenario.detector,
+        "detector": _elsewhere(scenario.detector, detector.kinds(), scenario.folder),
     }
     return data
+
+
+def _elsewhere(name: str | None, known: Collection[str], folder: Path) -> str | None:
+    """Return a path so that it holds wherever the file is put."""
+    return name if name is None or name in known else str((folder / name).resolve())
 
 
 def _entry_data(entry: Entry) -> dict[str, Any]:

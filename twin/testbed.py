@@ -76,11 +76,13 @@ class Testbed:
         self.plant = Plant(network, pressure_driven=pressure_driven)
         self.watchers: list[Callable[[float, Values], None]] = []
         self._build()
-        names = [f"{plc}.{tag}" for plc in self.plcs for tag in self.plcs[plc].memory.tags]
         tanks = self.plant.tanks
-        meters = ["unmet_m3", "energy_kwh", "pump_starts"]
-        meters += [f"overflow_{tank}_m3" for tank in tanks] + [f"empty_{tank}_h" for tank in tanks]
-        self.historian = Historian(network.tag_names, names, meters, folder)
+        self._meters = ["unmet_m3", "energy_kwh", "pump_starts"]
+        self._meters += [f"overflow_{tank}_m3" for tank in tanks]
+        self._meters += [f"empty_{tank}_h" for tank in tanks]
+        self._before = self.plant.meters.totals()
+        names = [f"{plc}.{tag}" for plc in self.plcs for tag in self.plcs[plc].memory.tags]
+        self.historian = Historian(network.tag_names, names, self._meters, folder)
         self.scada.subscribers.append(self._record_view)
 
     def _build(self) -> None:
@@ -174,6 +176,8 @@ class Testbed:
             self._control(now, now == crossing or now % network.step != 0)
             plant.solve()
             self._sense(now, rest, tapped, levels=False)
+            if now == 0:
+                self._before = plant.meters.totals()
             if now >= 0 and now % network.step == 0:
                 self._record_truth(now)
             if now % network.polling == 0:
@@ -243,12 +247,17 @@ class Testbed:
             if (sensor.tag.quantity == "level") == levels:
                 sensor.read(now, float(truth[sensor.position]))
 
+    def totals(self) -> dict[str, float]:
+        """Return what the plant's meters have added up since the start, by column of `truth`."""
+        totals = self.plant.meters.totals() - self._before
+        return dict(zip(self._meters, totals.tolist(), strict=True))
+
     def log(self, now: float, source: str, what: str) -> None:
         """Keep an event of the present instant."""
         self.historian.events.append(Event(float(now), source, what))
 
     def _record_truth(self, now: float) -> None:
-        totals = self.plant.meters.totals()
+        totals = self.plant.meters.totals() - self._before
         self.historian.truth.append(now, np.concatenate((self.plant.values, totals)))
         memories = [plc.memory.values for plc in self.plcs.values()]
         self.historian.plc.append(now, np.concatenate(memories))

@@ -1,0 +1,150 @@
+"""The closing account of a run, in plain words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from scenarios.incidents import Incident
+from scenarios.run import Run
+from scenarios.schema import entries_in_words
+from twin.units import HOUR
+
+
+@dataclass(frozen=True)
+class Section:
+    """A heading and what there is to say under it, a sentence a line."""
+
+    title: str
+    lines: tuple[str, ...]
+
+
+def account(run: Run) -> list[Section]:
+    """Tell what happened to the water, what was done, what was shown, and what was noticed."""
+    sections = [Section("The water", tuple(_water(run)))]
+    if run.scenario.attacks:
+        sections.append(Section("The attack", tuple(_attack(run))))
+        sections.append(Section("What the operator saw", tuple(_operator(run))))
+    sections.append(Section("The detector", tuple(_detector(run))))
+    if run.status != "done":
+        sections.insert(0, Section(f"The run was {run.status}", (run.reason,)))
+    if run.notes:
+        sections.append(Section("To know", run.notes))
+    return sections
+
+
+def clock(hours: float) -> str:
+    """Write an hour of the run as day and time: 61.5 → `day 3, 13:30 (h 61.5)`."""
+    minutes = round(hours * 60)
+    day, rest = divmod(minutes, 24 * 60)
+    return f"day {day + 1}, {rest // 60:02d}:{rest % 60:02d} (h {hours:.1f})"
+
+
+def _water(run: Run) -> list[str]:
+    lines = []
+    for name in run.impact.index:
+        amount, otherwise = run.impact.loc[name, "run"], run.impact.loc[name, "paired"]
+        if name.startswith("overflow_") and name != "overflow_m3":
+            tank = name.split("_")[1]
+            since = _since(run.truth[name])
+            lines.append(
+                f"Tank {tank} overflowed from {since} on: {amount:.0f} m³ spilled"
+                f"{_against(run, f'{otherwise:.0f} m³')}."
+            )
+        if name.startswith("empty_") and name != "empty_tank_h":
+            tank = name.split("_")[1]
+            since = _since(run.truth[name])
+            lines.append(
+                f"Tank {tank} ran empty at {since} and was empty for {amount:.1f} h"
+                f"{_against(run, f'{otherwise:.1f} h')}."
+            )
+    done, usual = run.impact["run"], run.impact["paired"]
+    if done["unmet_m3"] >= 1 or usual["unmet_m3"] >= 1:
+        lines.append(
+            f"{done['unmet_m3']:.0f} m³ of demand were not delivered"
+            + _against(run, f"{usual['unmet_m3']:.0f} m³")
+            + "."
+        )
+    if not lines:
+        lines.append("No tank overflowed or emptied, and every demand was met.")
+    lines.append(
+        f"Pumps started {done['pump_starts']:.0f} times"
+        + _against(run, f"{usual['pump_starts']:.0f}")
+        + f" and used {done['energy_kwh']:,.0f} kWh"
+        + _against(run, f"{usual['energy_kwh']:,.0f}")
+        + "."
+    )
+    return lines
+
+
+def _against(run: Run, usual: str) -> str:
+    return f" ({usual} without the attack)" if run.scenario.attacks else ""
+
+
+def _since(total: pd.Series) -> str:
+    grown = total.index[total > 0]
+    return clock(float(grown[0] if len(grown) else total.index[-1]) / HOUR)
+
+
+def _attack(run: Run) -> list[str]:
+    lines = []
+    for incident in run.incidents:
+        if incident.start_h is None or incident.end_h is None:
+            lines.append(f"{incident.name} never began: its condition never held.")
+        else:
+            lines.append(
+                f"{incident.name} began at {clock(incident.start_h)} and ended at "
+                f"{clock(incident.end_h)}."
+            )
+        members = [entry for entry in run.scenario.attacks if entry.incident == incident.name]
+        lines += [f"  {words}" for words in entries_in_words(members)]
+    return lines
+
+
+def _operator(run: Run) -> list[str]:
+    """Say where SCADA's view and the truth differ most, by tag."""
+    lines = []
+    tags = {tag.name: tag for tag in run.network.tags}
+    times = run.scada.index.intersection(run.truth.index)
+    for name, tag in tags.items():
+        shown, true = run.scada.loc[times, name], run.truth.loc[times, name]
+        wrong = (shown - true).abs() > 1e-6
+        if wrong.sum() and tag.quantity != "status":
+            at = (shown - true).abs().idxmax()
+            unit = tag.unit
+            lines.append(
+                f"{name} was shown wrong for {wrong.sum() * run.network.step / HOUR:.1f} h; at "
+                f"{clock(float(at) / HOUR)} it read {shown[at]:.2f} {unit} and was "
+                f"{true[at]:.2f} {unit}."
+            )
+    lines = lines[:6] + ([f"… and {len(lines) - 6} more tags."] if len(lines) > 6 else [])
+    stale = (run.quality > 0).any(axis=1).sum() * run.network.step / HOUR
+    if stale:
+        lines.append(f"For {stale:.1f} h at least one value was marked stale.")
+    return lines or ["Everything as it was: SCADA's view was true all the time."]
+
+
+def _detector(run: Run) -> list[str]:
+    if run.false_episodes is None:
+        return ["Nobody watched."]
+    lines = [_noticed(incident) for incident in run.incidents]
+    episodes = "episode" if run.false_episodes == 1 else "episodes"
+    lines.append(f"{run.false_episodes} false {episodes} in {run.hours / 24:g} days.")
+    return lines
+
+
+def _noticed(incident: Incident) -> str:
+    if incident.start_h is None:
+        return f"{incident.name}: there was nothing to notice."
+    harm = "it did no harm that is counted"
+    if incident.damage_h is not None:
+        harm = f"the damage began at {clock(incident.damage_h)}"
+    if not incident.detected or incident.delay_h is None:
+        return f"{incident.name} was not noticed while it lasted; {harm}."
+    at = incident.start_h + incident.delay_h
+    order = {True: ", before the damage", False: ", after the damage", None: ""}
+    return (
+        f"{incident.name} was noticed at {clock(at)}, {incident.delay_h:.1f} h after it began"
+        f"{order[incident.before_damage]}; {harm}."
+    )

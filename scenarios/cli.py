@@ -1,0 +1,64 @@
+"""The command `hydrotwin`; what takes time to import is imported by the command that needs it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from scenarios.commands import batadal, catalogue
+from scenarios.commands.train import train
+
+app = typer.Typer(
+    help="A digital twin of a water network and its control system, to study attacks on it.",
+    epilog="Start with: hydrotwin run t1-overflow-concealed",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+app.add_typer(catalogue.scenarios, name="scenarios")
+app.add_typer(catalogue.attacks, name="attacks")
+app.add_typer(batadal.app, name="batadal")
+app.command(epilog="Example: hydrotwin train runs/year --out my-detector.safetensors")(train)
+
+
+@app.command(
+    epilog="Examples: hydrotwin run normal · hydrotwin run t1-overflow-concealed --seed 3 · "
+    "hydrotwin run my-attack.yaml --out runs/mine --json"
+)
+def run(
+    scenario: Annotated[str, typer.Argument(help="A shipped scenario's name, or a file.")],
+    seed: Annotated[int | None, typer.Option(min=0, help="Instead of the scenario's.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="The run folder. [default: runs/SCENARIO-seedN]")
+    ] = None,
+    duration: Annotated[
+        str | None, typer.Option(help='Instead of the scenario\'s, like "7 d".')
+    ] = None,
+    no_detector: Annotated[bool, typer.Option("--no-detector", help="Let nobody watch.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print the result as JSON only.")] = False,
+) -> None:
+    """Run a scenario: simulate it, watch it while it happens, and tell what came of it."""
+    from scenarios.commands.run import run_scenario
+
+    failed = run_scenario(
+        scenario, seed=seed, out=out, duration=duration, watch=not no_detector, as_json=json
+    )
+    raise typer.Exit(1 if failed else 0)
+
+
+def main() -> None:
+    """Run the command line: exit status 0 done, 1 the run failed, 2 bad input."""
+    try:
+        app()
+    except ValueError as error:
+        from detector.errors import DataError
+        from twin.errors import InputError
+
+        if not isinstance(error, InputError | DataError):
+            raise
+        typer.secho(f"error: {error}", err=True, fg="red" if sys.stderr.isatty() else None)
+        sys.exit(2)

@@ -1,0 +1,239 @@
+"""Pictures of a run: where, what the water did, what was shown, what the detector thought."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from matplotlib.patheffects import withStroke
+from matplotlib.ticker import MultipleLocator
+
+from attacks.entry import Entry
+from scenarios.run import Run
+from twin.network import Network
+from twin.units import HOUR
+
+TRUTH, VIEW, PAIR, ATTACK, ALARM = "#1b4f72", "#e67e22", "#9aa5ab", "#f5b7b1", "#c0392b"
+_DMA_COLORS = ["#7fb3d5", "#a9dfbf", "#f9e79f", "#d7bde2", "#f5cba7", "#aeb6bf", "#a2d9ce"]
+
+
+def draw(run: Run) -> dict[str, Figure]:
+    """Draw every picture of a run, by the name of its file."""
+    pictures = {
+        "map": network_map(run.network, run.scenario.attacks),
+        "levels": levels(run),
+        "pumps": pumps(run),
+    }
+    if len(run.scores):
+        pictures["score"] = score(run)
+    return pictures
+
+
+def network_map(network: Network, entries: Iterable[Entry] = ()) -> Figure:
+    """Draw the network by district, with its tanks, pumps and PLCs, and what is attacked."""
+    model = network.model
+    at = {name: node.coordinates for name, node in model.nodes()}
+    figure = Figure(figsize=(9.0, 6.4), layout="constrained")
+    axes: Axes = figure.subplots()
+    pipes = [
+        [at[pipe.start_node_name], *pipe.vertices, at[pipe.end_node_name]]
+        for _, pipe in model.pipes()
+    ]
+    axes.add_collection(LineCollection(pipes, colors="#b3b9bd", linewidths=0.9, zorder=1))
+    handles: list[Any] = []
+    for color, (dma, members) in zip(_DMA_COLORS * 3, network.dmas.items(), strict=False):
+        points = np.array([at[name] for name in members])
+        axes.scatter(*points.T, s=11, color=color, zorder=2)
+        handles.append(Line2D([], [], ls="", marker="o", ms=5, color=color, label=dma))
+    place = {name: at[name] for name in at}
+    for name, link in model.links():
+        ends = np.array([at[link.start_node_name], at[link.end_node_name]])
+        place[name] = tuple(ends.mean(axis=0))
+    groups = [
+        ("tank", model.tank_name_list, "s", 62, TRUTH),
+        ("reservoir", model.reservoir_name_list, "D", 62, "#117864"),
+        ("pump", model.pump_name_list, "^", 34, "#34495e"),
+        ("valve", [n for n in model.valve_name_list if n in _driven(network)], "P", 46, "#6c3483"),
+    ]
+    for label, names, marker, size, color in groups:
+        points = np.array([place[name] for name in names])
+        axes.scatter(*points.T, s=size, marker=marker, color=color, zorder=4)
+        handles.append(Line2D([], [], ls="", marker=marker, ms=6, color=color, label=label))
+    attacked = attacked_elements(network, entries)
+    for name in attacked:
+        axes.scatter(*place[name], s=330, facecolors="none", edgecolors=ALARM, lw=2.2, zorder=6)
+    if attacked:
+        handles.append(
+            Line2D([], [], ls="", marker="o", ms=11, mfc="none", mec=ALARM, mew=2, label="attacked")
+        )
+    _label_devices(axes, network, place, set(attacked))
+    axes.set_aspect("equal")
+    axes.axis("off")
+    axes.legend(handles=handles, loc="upper left", frameon=False, fontsize=8, ncols=2)
+    axes.set_title("The network: districts (DMA), tanks, pumps and their PLCs", fontsize=11)
+    return figure
+
+
+def _driven(network: Network) -> set[str]:
+    return {name for plc in network.plcs.values() for name in plc.actuators}
+
+
+def _label_devices(axes: Axes, network: Network, place: dict[str, Any], attacked: set[str]) -> None:
+    """Name tanks one by one, and pumps by station, with the PLC in charge."""
+    owner = {tag.element: tag.plc for tag in network.tags}
+    span = max(place.values())[0] - min(place.values())[0]
+    stations: list[tuple[Any, str, list[str]]] = []
+    for name in [n for n in owner if n in _driven(network)]:
+        for _, plc, members in stations:
+            apart = np.hypot(*np.subtract(place[members[-1]], place[name]))
+            if plc == owner[name] and apart < 0.05 * span:
+                members.append(name)
+                break
+        else:
+            stations.append((place[name], owner[name], [name]))
+    tanks = [(place[t], owner.get(t, ""), [t]) for t in network.model.tank_name_list]
+    taken = [np.array(place[name]) for name in [*_driven(network), *network.model.tank_name_list]]
+    for spot, plc, members in [*tanks, *stations]:
+        sides = [(0.035, 0.0), (-0.035, 0.0), (0.0, 0.035), (0.0, -0.035)]
+        middles = [np.array(spot) + span * np.array(side) * (1.9, 1.0) for side in sides]
+        # The side of the device that is farthest from other devices and their names.
+        room = [sorted(np.hypot(*(m - other)) for other in taken)[:2] for m in middles]
+        best = max(range(len(sides)), key=lambda i: (room[i][0], room[i][1]))
+        taken.append(middles[best])
+        axes.annotate(
+            f"{', '.join(members)}\n{plc}".strip(),
+            middles[best],
+            ha="center",
+            va="center",
+            fontsize=7,
+            zorder=7,
+            color=ALARM if attacked & set(members) else "#1c2833",
+            path_effects=[withStroke(linewidth=2.5, foreground="white")],
+        )
+
+
+def attacked_elements(network: Network, entries: Iterable[Entry]) -> list[str]:
+    """Return the tanks, pumps, valves and junctions that attacks act on or lie about."""
+    elements = {tag.name: tag.element for tag in network.tags}
+    found: dict[str, None] = {}
+    for entry in entries:
+        family, _, rest = entry.on.partition(":")
+        names = [elements[tag] for tag in entry.tags]
+        if family in ("sensor", "actuator") and not names:
+            names = [elements.get(rest, rest)]
+        names += getattr(entry.do, "actuators", ())
+        if family == "link" and not names:
+            names = [rest.partition("->")[0]]
+        found |= dict.fromkeys(n for n in names if n in elements.values())
+    return list(found)
+
+
+def levels(run: Run) -> Figure:
+    """Draw every tank's level: the truth, what SCADA showed, and the paired run."""
+    tags = [tag for tag in run.network.tags if tag.quantity == "level"]
+    figure = Figure(figsize=(9.0, 1.15 * len(tags) + 1.0), layout="constrained")
+    rows = np.atleast_1d(figure.subplots(len(tags), 1, sharex=True))
+    hours = run.truth.index / HOUR
+    for axes, tag in zip(rows, tags, strict=True):
+        tank = run.network.model.get_node(tag.element)
+        _shade(axes, run)
+        if run.scenario.attacks:
+            axes.plot(hours, run.paired[tag.name], color=PAIR, lw=1.0)
+        axes.plot(hours, run.truth[tag.name], color=TRUTH, lw=1.4)
+        axes.plot(run.scada.index / HOUR, run.scada[tag.name], color=VIEW, lw=1.1, ls="--")
+        axes.axhline(tank.max_level, color="#c0392b", lw=0.7, ls=":")
+        axes.set_ylim(min(0.0, tank.min_level) - 0.2, tank.max_level * 1.12)
+        axes.set_ylabel(f"{tag.name}\n[m]", fontsize=8)
+        axes.tick_params(labelsize=7)
+    handles: list[Any] = [
+        Line2D([], [], color=TRUTH, lw=1.6, label="truth"),
+        Line2D([], [], color=VIEW, lw=1.4, ls="--", label="shown by SCADA"),
+        Line2D([], [], color="#c0392b", lw=0.9, ls=":", label="rim"),
+    ]
+    if run.scenario.attacks:
+        handles.append(Line2D([], [], color=PAIR, lw=1.4, label="truth without the attack"))
+        handles.append(Patch(color=ATTACK, alpha=0.5, label="attack active"))
+    figure.legend(handles=handles, loc="outside upper center", ncols=5, fontsize=8, frameon=False)
+    _time_axis(rows[-1], run)
+    return figure
+
+
+def pumps(run: Run) -> Figure:
+    """Draw when each pump and driven valve ran, with and without the attack."""
+    tags = [tag for tag in run.network.tags if tag.quantity == "status"]
+    figure = Figure(figsize=(9.0, 0.27 * len(tags) + 1.2), layout="constrained")
+    axes: Axes = figure.subplots()
+    _shade(axes, run)
+    hours = run.truth.index / HOUR
+    for row, tag in enumerate(tags):
+        if run.scenario.attacks:
+            _bars(axes, hours, run.paired[tag.name].to_numpy(), row + 0.22, 0.22, PAIR)
+        _bars(axes, hours, run.truth[tag.name].to_numpy(), row - 0.12, 0.42, TRUTH)
+    axes.set_yticks(range(len(tags)), [tag.element for tag in tags], fontsize=8)
+    axes.set_ylim(len(tags) - 0.4, -0.6)
+    handles = [Patch(color=TRUTH, label="runs (valve: flows)")]
+    if run.scenario.attacks:
+        handles.append(Patch(color=PAIR, label="without the attack"))
+        handles.append(Patch(color=ATTACK, alpha=0.5, label="attack active"))
+    figure.legend(handles=handles, loc="outside upper center", ncols=3, fontsize=8, frameon=False)
+    _time_axis(axes, run)
+    return figure
+
+
+def _bars(axes: Axes, hours: pd.Index, on: Any, middle: float, height: float, color: str) -> None:
+    edges = np.flatnonzero(np.diff(np.concatenate(([0], (on > 0.5).astype(int), [0]))))
+    last = len(hours) - 1
+    spans = [
+        (hours[start], hours[min(end, last)] - hours[start])
+        for start, end in zip(edges[::2], edges[1::2], strict=True)
+    ]
+    axes.broken_barh(spans, (middle - height / 2, height), facecolors=color, lw=0)
+
+
+def score(run: Run) -> Figure:
+    """Draw the detector's score, its threshold and the alarm episodes."""
+    figure = Figure(figsize=(9.0, 3.0), layout="constrained")
+    axes: Axes = figure.subplots()
+    _shade(axes, run)
+    hours = run.scores.index / HOUR
+    axes.plot(hours, run.scores["score"], color=TRUTH, lw=1.3, drawstyle="steps-post")
+    axes.axhline(float(run.scores["threshold"].iloc[0]), color=ALARM, lw=1.0, ls="--")
+    floor = float(run.scores["score"].min()) * 0.6
+    for first, last in zip(run.alarms.index, run.alarms["last"], strict=True):
+        axes.axvspan(first / HOUR, last / HOUR + 1, ymax=0.05, color=ALARM)
+    axes.set_yscale("log")
+    axes.set_ylim(bottom=floor)
+    axes.set_ylabel("score (mean squared\nwindow error, scaled)", fontsize=8)
+    axes.tick_params(labelsize=8)
+    handles: list[Any] = [
+        Line2D([], [], color=TRUTH, lw=1.5, label="score, hourly"),
+        Line2D([], [], color=ALARM, lw=1.2, ls="--", label="threshold"),
+        Patch(color=ALARM, label="alarm episode"),
+    ]
+    if run.scenario.attacks:
+        handles.append(Patch(color=ATTACK, alpha=0.5, label="attack active"))
+    figure.legend(handles=handles, loc="outside upper center", ncols=4, fontsize=8, frameon=False)
+    _time_axis(axes, run)
+    return figure
+
+
+def _shade(axes: Axes, run: Run) -> None:
+    for incident in run.incidents:
+        if incident.start_h is not None and incident.end_h is not None:
+            axes.axvspan(incident.start_h, incident.end_h, color=ATTACK, alpha=0.5, lw=0)
+
+
+def _time_axis(axes: Axes, run: Run) -> None:
+    days = max(1, math.ceil(run.hours / 24 / 10))
+    axes.xaxis.set_major_locator(MultipleLocator(24 * days))
+    axes.set_xlim(0, run.hours)
+    axes.tick_params(axis="x", labelsize=8)
+    axes.set_xlabel(f"hours since {run.scenario.start:%a %Y-%m-%d %H:%M}", fontsize=8)
