@@ -9,7 +9,8 @@ from detector.errors import DataError
 from detector.online import Episodes
 
 SIGMAS = tuple(round(0.5 * each, 1) for each in range(4, 21))
-"""Values of λ tried, 2 to 10: the first that is quiet enough is taken."""
+"""Values of λ tried, 2 to 10: the first that is quiet enough is taken. Not below 2: alarms that
+never pause are one endless episode, and would count as quiet."""
 
 PER_WEEK = 1.0
 """False episodes a week that operators put up with."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,8 +12,9 @@ import typer
 
 if TYPE_CHECKING:
     import pandas as pd
+    from rich.console import Console
 
-    from detector import Detector
+    from detector import Detector, Epoch
 
 
 def train(
@@ -38,7 +41,6 @@ def train(
     from detector.base import HOUR, kind_class
     from detector.checkpoint import SUFFIX
     from detector.pictures import draw_loss, save
-    from scenarios.commands.progress import epoch_bar
 
     console = Console(stderr=True)
     kind_class(kind)
@@ -69,10 +71,33 @@ def train(
     _tell(Console(), detector, described, written)
 
 
+@contextmanager
+def epoch_bar(console: Console) -> Iterator[Callable[[str, Epoch], None]]:
+    """Show a bar that moves with every epoch; yield what is to be called with kind and epoch."""
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console) as bar:
+        tasks: dict[str, Any] = {}
+
+        def moved(kind: str, epoch: Epoch) -> None:
+            if kind not in tasks:
+                tasks[kind] = bar.add_task(kind, total=epoch.of)
+            bar.update(
+                tasks[kind],
+                completed=epoch.number,
+                description=f"{kind}: epoch {epoch.number} of {epoch.of} at most, "
+                f"loss {epoch.loss:.5f}, held out {epoch.held_out:.5f}",
+            )
+
+        yield moved
+
+
 def _read_all(data: list[Path]) -> tuple[list[pd.DataFrame], list[dict[str, Any]]]:
     from detector import DataError
 
-    tables, described = [], []
+    tables: list[pd.DataFrame] = []
+    described: list[dict[str, Any]] = []
     for path in data:
         table, words = _read_run(path) if path.is_dir() else _read_csv(path)
         if tables and list(table.columns) != list(tables[0].columns):
@@ -138,7 +163,7 @@ def _versions() -> dict[str, str]:
 
 
 def _tell(
-    console: Any, detector: Detector, described: list[dict[str, Any]], written: list[Path]
+    console: Console, detector: Detector, described: list[dict[str, Any]], written: list[Path]
 ) -> None:
     for each in described:
         console.print(f"{each['file']}: {each['rows']} rows; {'; '.join(each['found'])}")
