@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 
 from detector.base import Floats, Progress, register
-from detector.model import WINDOW, CnnLstmAutoencoder
+from detector.model import WINDOW, CnnLstmAutoencoder, one_thread
 from detector.train import EPOCHS, train
 from detector.windowed import WindowDetector
 
@@ -54,6 +54,7 @@ class CnnLstm(WindowDetector):
             "stopped": history.stopped,
         }
 
+    @one_thread()
     @torch.no_grad()
     def errors(self, windows: Floats) -> Floats:  # noqa: D102 - the base class says it
         found = []

@@ -1,10 +1,28 @@
 """The CNN-LSTM autoencoder: 24 hours of all channels in, the same 24 hours out."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import torch
 from torch import Tensor, nn
 
 WINDOW = 24
 """Rows in a window: one day of hourly frames."""
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Let torch compute on one CPU thread inside the block.
+
+    Layers this small gain nothing from a second thread, and lose much where another process wants
+    the core: with both of two cores busy, a training step took 16 ms on one thread and 1300 on two.
+    """
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 class CnnLstmAutoencoder(nn.Module):

@@ -136,7 +136,9 @@ def draw_curves(labels: Bools, scores: Mapping[str, Floats], title: str) -> Figu
     for axes in (left, right):
         axes.set(xlim=(-0.01, 1.01), ylim=(-0.01, 1.03))
         axes.grid(alpha=0.3)
-        axes.legend(loc="best")
+    left.legend(loc="lower right")
+    # Just above the line of chance, where curves seldom come.
+    right.legend(loc="lower left", bbox_to_anchor=(0, labels.mean() + 0.02))
     figure.suptitle(title)
     return figure
 

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from detector.base import Epoch, Floats, Progress
 from detector.errors import DataError
-from detector.model import CnnLstmAutoencoder
+from detector.model import CnnLstmAutoencoder, one_thread
 
 EPOCHS = 60
 """At most so many passes over the training windows."""
@@ -57,6 +57,7 @@ def pick_device(name: str) -> torch.device:
     return torch.device(name)
 
 
+@one_thread()
 def train(
     windows: Floats,
     held_out: Floats,

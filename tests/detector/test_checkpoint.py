@@ -1,0 +1,104 @@
+"""Finding, loading and refusing checkpoints."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file, save_file
+
+import detector
+from detector import DataError, Detector, checkpoint
+from detector.base import register
+from detector.cnn_lstm import CnnLstm
+from tests.detector.conftest import TAGS
+
+
+@pytest.fixture
+def saved(fitted: Detector, tmp_path: Path) -> Path:
+    path = tmp_path / "weights.safetensors"
+    fitted.save(path)
+    return path
+
+
+def test_kinds_are_known_and_a_typo_is_mended() -> None:
+    assert set(detector.kinds()) >= {"cnn-lstm", "pca"}
+    with pytest.raises(DataError, match=r"'cnn-lsm'\. Did you mean 'cnn-lstm'\?"):
+        detector.create("cnn-lsm", TAGS)
+    with pytest.raises(DataError, match=r"neither a kind nor a \.safetensors file"):
+        detector.load("cnn-lsm")
+
+
+def test_a_name_is_registered_once() -> None:
+    with pytest.raises(ValueError, match="registered already"):
+
+        @register("cnn-lstm")
+        class Other(CnnLstm):
+            pass
+
+
+def test_shipped_weights_are_found_by_kind_plant_and_interval(
+    saved: Path, fitted: Detector, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checkpoint, "WEIGHTS", tmp_path)
+    with pytest.raises(DataError, match=r"no .* weights ship for plant 'villa' at 3600 s"):
+        detector.load(fitted.kind, plant="villa", tags=TAGS)
+    fitted.save(tmp_path / f"{fitted.kind}-villa-3600s.safetensors")
+    assert detector.load(fitted.kind, plant="villa", tags=TAGS).threshold == fitted.threshold
+
+
+@pytest.mark.parametrize(
+    ("tags", "words"),
+    [
+        (TAGS[:-1], "needs F_IDLE, which the frames lack"),
+        ((*TAGS, "L_C"), "frames have L_C, which it never saw"),
+        (("F_A", "L_A", *TAGS[2:]), "column 1 is F_A, it expects L_A"),
+    ],
+)
+def test_other_tags_are_refused(saved: Path, tags: tuple[str, ...], words: str) -> None:
+    with pytest.raises(DataError, match=words):
+        detector.load(saved, tags=tags)
+
+
+def test_another_interval_is_refused(saved: Path) -> None:
+    with pytest.raises(DataError, match="frames 3600 s apart, asked to score frames 300 s apart"):
+        detector.load(saved, interval_s=300)
+
+
+def test_damage_is_found(saved: Path) -> None:
+    whole = saved.read_bytes()
+    saved.write_bytes(whole[:-7])
+    with pytest.raises(DataError, match="SHA-256 differs"):
+        detector.load(saved)
+    saved.write_bytes(whole)
+    card = saved.with_suffix(".json")
+    text = card.read_text()
+    card.write_text(text.replace(",", "", 1))
+    with pytest.raises(DataError, match=r"weights\.json:3: not a card"):
+        detector.load(saved)
+    card.write_text("[]")
+    with pytest.raises(DataError, match="kind, tags, interval_s, threshold"):
+        detector.load(saved)
+    card.unlink()
+    with pytest.raises(DataError, match=r"card that belongs to weights\.safetensors is missing"):
+        detector.load(saved)
+    with pytest.raises(DataError, match="no such checkpoint"):
+        detector.load(saved.with_name("other.safetensors"))
+
+
+def test_tensors_of_another_shape_are_refused(saved: Path, fitted: Detector) -> None:
+    tensors = load_file(saved)
+    name = next(each for each in tensors if each.startswith("model."))
+    tensors[name] = np.zeros((2, 2), dtype=np.float32)
+    save_file(tensors, saved)
+    card = json.loads(saved.with_suffix(".json").read_text())
+    card["weights_sha256"] = checkpoint.hashlib.sha256(saved.read_bytes()).hexdigest()
+    saved.with_suffix(".json").write_text(json.dumps(card))
+    with pytest.raises(DataError, match=f"not a {fitted.kind} checkpoint"):
+        detector.load(saved)
+
+
+def test_a_checkpoint_has_its_suffix(fitted: Detector, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"must end in \.safetensors"):
+        fitted.save(tmp_path / "weights.pt")
+    assert list(tmp_path.iterdir()) == []
