@@ -1,0 +1,37 @@
+"""Short runs of C-Town with attacks on it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from attacks.entry import arm
+from twin import network
+from twin.testbed import Testbed
+
+HOUR = 3600.0
+
+
+@dataclass
+class ArmedRun:
+    bed: Testbed
+    truth: pd.DataFrame
+    plc: pd.DataFrame
+    scada: pd.DataFrame
+    quality: pd.DataFrame
+    active: list[np.ndarray]
+
+
+def armed_run(entries, hours, seed=0):
+    """Run C-Town from its initial levels; return every table and when each entry was active."""
+    with Testbed(network.load("ctown"), seed=seed, warmup=0.0) as bed:
+        armed = arm(entries, bed)
+        active = [[] for _ in entries]
+        bed.scada.subscribers.append(
+            lambda frame: [log.append(one.active) for log, one in zip(active, armed, strict=True)]
+        )
+        for _ in bed.run(hours * HOUR):
+            pass
+        history = bed.historian
+        tables = [t.frame() for t in (history.truth, history.plc, history.scada, history.quality)]
+        return ArmedRun(bed, *tables, [np.array(log) for log in active])

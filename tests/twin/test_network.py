@@ -1,0 +1,85 @@
+import shutil
+
+import pytest
+
+from twin import network
+from twin.errors import InputError
+
+
+@pytest.fixture
+def copy(tmp_path):
+    folder = tmp_path / "town"
+    shutil.copytree(network.PLANTS / "ctown", folder)
+    return folder
+
+
+def test_ctown_is_what_was_published():
+    plant = network.load("ctown")
+    model = plant.model
+    assert (model.num_junctions, model.num_tanks, model.num_reservoirs) == (388, 7, 1)
+    assert (model.num_pipes, model.num_pumps, model.num_valves) == (429, 11, 4)
+    assert len(plant.tags) == 43
+    assert plant.tag_names[:8] == (*(f"L_T{i}" for i in range(1, 8)), "F_PU1")
+    assert len(plant.plcs) == 9
+    assert sum(len(plc.rules) for plc in plant.plcs.values()) == 10
+    assert plant.plcs["PLC3"].receives == {"L_T3": "PLC4", "L_T4": "PLC6"}
+
+
+def test_dmas_are_what_the_pumps_separate():
+    plant = network.load("ctown")
+    base = {
+        dma: sum(plant.model.get_node(name).base_demand for name in members) * 1000
+        for dma, members in plant.dmas.items()
+    }
+    expected = {"DMA1": 107.9, "DMA2": 67.0, "DMA3": 23.5, "DMA4": 40.3, "DMA5": 33.8}
+    assert base == pytest.approx(expected, abs=0.05)
+
+
+def test_a_folder_is_a_plant(copy):
+    assert network.load("town", copy.parent).tags == network.load("ctown").tags
+
+
+def test_an_unknown_plant_names_the_shipped_ones():
+    with pytest.raises(InputError, match="ctown"):
+        network.load("c-town")
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "says"),
+    [
+        ("tags.csv", "L_T2,level,T2", "L_T2,level,T22", "did you mean T2"),
+        ("tags.csv", "L_T2,level", "L_T2,lvel", "did you mean level"),
+        ("tags.csv", "L_T2,level,T2,m,", "L_T2,level,T2,ft,", "not 'ft'"),
+        ("tags.csv", "L_T2,level,T2,m,PLC3", "L_T1,level,T2,m,PLC3", "twice"),
+        ("tags.csv", "L_T2,level,T2,m,PLC3", "L_T2,level,T2", "3 fields"),
+        ("tags.csv", "tag,quantity", "tags,quantity", "columns"),
+        ("plcs.yaml", "PU1: {tag: L_T1,", "PU12: {tag: L_T1,", "did you mean PU"),
+        ("plcs.yaml", "PU1: {tag: L_T1,", "PU1: {tag: L_T3,", "unknown name 'L_T3'"),
+        ("plcs.yaml", "opens_below: 1.0, c", "opens_below: 5, c", "above"),
+        ("plcs.yaml", "opens_below: 1.0, c", "opens_below: x, c", "numbers"),
+        ("plcs.yaml", "{L_T1: PLC2}", "{L_T1: PLC3}", "measured by PLC2"),
+        ("plcs.yaml", "polling: 5 min", "polling: 5 minutes", "unknown unit"),
+        ("plcs.yaml", "polling: 5 min", "polling: 7 min", "multiple"),
+        ("plcs.yaml", "latency: 0 s", "latency: -1 s", "negative"),
+        ("plcs.yaml", "latency: 0 s", "latncy: 0 s", "did you mean latency"),
+        ("plcs.yaml", "links: {}", "links: {PLC2->PLC5: {latency: 1 s}}", "unknown name"),
+    ],
+)  # fmt: skip
+def test_a_wrong_plant_file_names_the_line_and_the_mend(copy, file, old, new, says):
+    path = copy / file
+    text = path.read_text()
+    line = text[: text.index(old)].count("\n") + 1
+    path.write_text(text.replace(old, new, 1))
+    with pytest.raises(InputError) as caught:
+        network.load(copy)
+    assert f"{file}:{line}:" in str(caught.value)
+    assert says in str(caught.value)
+
+
+def test_a_missing_file_and_a_broken_network_are_said(copy):
+    (copy / "network.inp").write_text("[JUNCTIONS]\n J1 what\n")
+    with pytest.raises(InputError, match=r"network\.inp"):
+        network.load(copy)
+    (copy / "tags.csv").unlink()
+    with pytest.raises(InputError, match=r"needs tags\.csv"):
+        network.load(copy)
