@@ -58,7 +58,7 @@ def fetch(
     target = Path(to)
     if target.exists() and not target.is_dir():
         raise DataError(f"{target}: is a file; name a folder to fetch into.")
-    home = target.absolute().parent
+    home = target.absolute()
     while not home.exists():
         home = home.parent
     try:

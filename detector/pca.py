@@ -39,7 +39,7 @@ class WindowedPca(WindowDetector):
         progress: Progress | None,
     ) -> None:
         flat = windows.reshape(len(windows), -1)
-        model = PCA(n_components=VARIANCE, svd_solver="full").fit(flat)
+        model = PCA(n_components=VARIANCE, svd_solver="covariance_eigh").fit(flat)
         self._mean = np.asarray(model.mean_, dtype=np.float64)
         self._components = np.asarray(model.components_, dtype=np.float64)
         self.about["components"] = len(self._components)

@@ -1,13 +1,16 @@
 """A small plant's normal days, detectors fitted on it, and the way to the public data."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from threadpoolctl import threadpool_limits
 
 from detector import Detector, create
+from detector.batadal import TAGS as BATADAL_TAGS
 
 TAGS = ("L_A", "F_A", "S_A", "L_B", "F_IDLE")
 
@@ -27,6 +30,13 @@ def make_days(days: int, seed: int = 0) -> pd.DataFrame:
             "F_IDLE": 0.0,
         }
     )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_core() -> Iterator[None]:
+    """Keep linear algebra on one core: tests run side by side, and would wait for each other."""
+    with threadpool_limits(1):
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -49,4 +59,33 @@ def batadal_folder() -> Path:
     folder = Path(root) / "batadal"
     if not folder.is_dir():
         pytest.skip(f"no BATADAL files in {folder}; set HYDROTWIN_DATA to the folder above")
+    return folder
+
+
+def write_batadal(path: Path, start: str, days: int, seed: int, disturbed: list[slice]) -> None:
+    """Write a small file in BATADAL's format: daily waves, levels off while disturbed."""
+    rng = np.random.default_rng(seed)
+    hour = np.arange(24 * days)
+    phases = np.linspace(0, 3, len(BATADAL_TAGS))
+    values = 5 + np.sin(2 * np.pi * hour[:, None] / 24 + phases)
+    values += rng.normal(0, 0.05, values.shape)
+    values[:, BATADAL_TAGS.index("F_PU3")] = 0
+    for rows in disturbed:
+        values[rows, :3] += 3
+    times = pd.date_range(start, periods=len(hour), freq="h").strftime("%d/%m/%y %H")
+    table = pd.DataFrame(values.round(2), columns=list(BATADAL_TAGS))
+    table.insert(0, "DATETIME", times)
+    table["ATT_FLAG"] = 0
+    table.to_csv(path, index=False)
+
+
+@pytest.fixture(scope="session")
+def small_batadal(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a small dataset03 and a dataset04 over attacks 1 and 2, both disturbed."""
+    folder = tmp_path_factory.mktemp("small")
+    write_batadal(folder / "dataset03.csv", "2014-01-06", 60, 1, [])
+    # From 10/09/16 00 h: attack 1 is rows 95 to 144, attack 2 rows 395 to 418.
+    write_batadal(
+        folder / "BATADAL_DATASET04.CSV", "2016-09-10", 20, 2, [slice(98, 145), slice(395, 419)]
+    )
     return folder
