@@ -122,10 +122,8 @@ def test_saved_and_loaded_is_the_same(fitted: Detector, tmp_path: Path) -> None:
     ]
 
 
-def test_several_stretches_are_not_joined(fitted: Detector) -> None:
+def test_several_stretches_are_not_joined() -> None:
     """A level that jumps between two stretches must not become a window to learn from."""
-    if fitted.kind != "pca":
-        pytest.skip("one kind is enough: windows are made in the shared base")
     low, high = make_days(20, seed=1), make_days(20, seed=2)
     apart = detector.create("pca", TAGS)
     apart.fit([low, high])
