@@ -40,7 +40,7 @@ class WindowedPca(WindowDetector):
     ) -> None:
         flat = windows.reshape(len(windows), -1)
         model = PCA(n_components=VARIANCE, svd_solver="covariance_eigh").fit(flat)
-        # Kept to seven digits, as they are saved: that halves the file, and fitted and loaded agree.
+        # Kept in the precision they are saved in: half the file, and fitted and loaded agree.
         self._keep(model.mean_.astype(np.float32), model.components_.astype(np.float32))
         self.about["components"] = len(self._components)
 

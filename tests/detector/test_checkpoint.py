@@ -10,6 +10,7 @@ from safetensors.numpy import load_file, save_file
 import detector
 from detector import DataError, Detector, checkpoint
 from detector.base import register
+from detector.batadal import TAGS as BATADAL_TAGS
 from detector.cnn_lstm import CnnLstm
 from tests.detector.conftest import TAGS
 
@@ -102,3 +103,14 @@ def test_a_checkpoint_has_its_suffix(fitted: Detector, tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"must end in \.safetensors"):
         fitted.save(tmp_path / "weights.pt")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_shipped_weights_say_how_they_were_made() -> None:
+    shipped = sorted(checkpoint.WEIGHTS.glob("*.safetensors"))
+    assert "cnn-lstm-ctown-3600s" in [each.stem for each in shipped]
+    for path in shipped:
+        found = detector.load(path, tags=BATADAL_TAGS)
+        assert path == checkpoint.shipped_path(found.kind, "ctown", found.interval_s)
+        assert found.about["command"].startswith("hydrotwin train ")
+        assert path.name in found.about["command"]
+        assert found.threshold > 0
