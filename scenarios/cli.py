@@ -19,10 +19,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-app.add_typer(catalogue.scenarios, name="scenarios")
-app.add_typer(catalogue.attacks, name="attacks")
-app.add_typer(batadal.app, name="batadal")
-app.command(epilog="Example: hydrotwin train runs/year --out my-detector.safetensors")(train)
 
 
 @app.command(
@@ -48,6 +44,12 @@ def run(
         scenario, seed=seed, out=out, duration=duration, watch=not no_detector, as_json=json
     )
     raise typer.Exit(1 if failed else 0)
+
+
+app.add_typer(catalogue.scenarios, name="scenarios")
+app.add_typer(catalogue.attacks, name="attacks")
+app.add_typer(batadal.app, name="batadal")
+app.command(epilog="Example: hydrotwin train runs/year --out my-detector.safetensors")(train)
 
 
 def main() -> None:

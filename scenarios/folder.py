@@ -39,6 +39,7 @@ def draft(out: Path | str) -> Iterator[Path]:
             )
     elif out.exists():
         raise InputError(f"{out} is a file: name a folder for --out")
+    new = [parent for parent in out.absolute().parents if not parent.exists()]
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         place = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
@@ -48,11 +49,14 @@ def draft(out: Path | str) -> Iterator[Path]:
         yield place
     finally:
         shutil.rmtree(place, ignore_errors=True)
+        for parent in new:  # only those that stayed empty go
+            with contextlib.suppress(OSError):
+                parent.rmdir()
 
 
 def fill(place: Path, run: Run) -> None:
     """Write what the historian has not into `place`, and rename it to the run's folder."""
-    from scenarios import report  # brings matplotlib
+    from scenarios.report import write  # brings matplotlib
 
     assert run.folder is not None
     (place / _MARK).write_text(run.scenario.to_yaml(), encoding="utf-8")
@@ -69,7 +73,7 @@ def fill(place: Path, run: Run) -> None:
     ]
     lines = [f"status: {run.status} {run.reason}".strip(), *run.notes, *lines]
     (place / "run.log").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    report.write(place, run)
+    write(place, run)
     place.chmod(0o755)
     if run.folder.is_dir():
         shutil.rmtree(run.folder)

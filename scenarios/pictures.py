@@ -51,7 +51,7 @@ def network_map(network: Network, entries: Iterable[Entry] = ()) -> Figure:
     handles: list[Any] = []
     for color, (dma, members) in zip(_DMA_COLORS * 3, network.dmas.items(), strict=False):
         points = np.array([at[name] for name in members])
-        axes.scatter(*points.T, s=11, color=color, zorder=2)
+        axes.scatter(points[:, 0], points[:, 1], s=11, color=color, zorder=2)
         handles.append(Line2D([], [], ls="", marker="o", ms=5, color=color, label=dma))
     place = {name: at[name] for name in at}
     for name, link in model.links():
@@ -65,11 +65,19 @@ def network_map(network: Network, entries: Iterable[Entry] = ()) -> Figure:
     ]
     for label, names, marker, size, color in groups:
         points = np.array([place[name] for name in names])
-        axes.scatter(*points.T, s=size, marker=marker, color=color, zorder=4)
+        axes.scatter(points[:, 0], points[:, 1], s=size, marker=marker, color=color, zorder=4)
         handles.append(Line2D([], [], ls="", marker=marker, ms=6, color=color, label=label))
     attacked = attacked_elements(network, entries)
     for name in attacked:
-        axes.scatter(*place[name], s=330, facecolors="none", edgecolors=ALARM, lw=2.2, zorder=6)
+        axes.scatter(
+            [place[name][0]],
+            [place[name][1]],
+            s=330,
+            facecolors="none",
+            edgecolors=ALARM,
+            lw=2.2,
+            zorder=6,
+        )
     if attacked:
         handles.append(
             Line2D([], [], ls="", marker="o", ms=11, mfc="none", mec=ALARM, mew=2, label="attacked")

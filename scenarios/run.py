@@ -156,11 +156,11 @@ def run(
     network = chosen.network()
     guard, notes = _detector(chosen, network) if watch else (None, [])
     with contextlib.ExitStack() as stack:
-        pair = _pair(chosen, network) if chosen.attacks else None
         place = stack.enter_context(run_folder.draft(out)) if out is not None else None
         testbed = stack.enter_context(_testbed(chosen, network, place))
         with under("attacks"):
             armed = arm(chosen.attacks, testbed)
+        pair = _pair(chosen, network) if chosen.attacks else None
         labels = _Labels(armed)
         testbed.scada.subscribers.append(labels.see)
         seat = None
@@ -211,16 +211,16 @@ def _detector(scenario: Scenario, network: Network) -> tuple[Detector | None, li
     """Return the detector that watches, or none and why."""
     if scenario.detector is None:
         return None, ["the scenario names no detector: nobody watches"]
-    name, known = scenario.detector, detector.kinds()
+    name, path = scenario.detector, scenario.folder / scenario.detector
     try:
-        if name in known:
-            if not shipped_path(name, network.name, HOUR).is_file():
-                return None, [
-                    f"no trained {name} for plant {network.name}: nobody watches. "
-                    "`hydrotwin train` makes one from a normal run"
-                ]
-            return detector.load(name, network.name, network.tag_names), []
-        return detector.load(scenario.folder / name, network.name, network.tag_names), []
+        shipped = shipped_path(name, network.name, HOUR)
+        if name in detector.kinds() and not shipped.is_file():
+            return None, [
+                f"no trained {name} for plant {network.name}: nobody watches. "
+                "`hydrotwin train` makes one from a normal run"
+            ]
+        known = path if path.exists() else name
+        return detector.load(known, network.name, network.tag_names), []
     except DataError as error:
         raise InputError(str(error), keys=["detector"]) from None
 

@@ -68,7 +68,8 @@ class Scenario:
 
     def network(self) -> Network:
         """Return the plant, read from its folder."""
-        return network.load(self.plant, self.folder)
+        with under("plant"):
+            return network.load(self.plant, self.folder)
 
     def run(self, **options: Any) -> Run:
         """Run it; the options are those of `scenarios.run.run`.

@@ -1,0 +1,107 @@
+import json
+import subprocess
+import sys
+
+import pytest
+
+SCENARIO = """\
+name: short
+duration: 6 h
+attacks:
+  - {name: lie, on: sensor:L_T6, do: {offset: {by: 1.0}}, when: {from: 2 h, to: 5 h}}
+"""
+
+
+def hydrotwin(*args, cwd):
+    """Run the command as a user does, in a process of its own."""
+    command = [sys.executable, "-c", "from scenarios.cli import main; main()", *map(str, args)]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture
+def mine(tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text(SCENARIO)
+    return path
+
+
+def test_json_alone_stands_on_stdout_and_holds_what_is_promised(mine):
+    done = hydrotwin("run", mine, "--seed", 4, "--json", cwd=mine.parent)
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout)
+    assert {"scenario", "seed", "hours", "wall_s", "folder", "attacks", "impact",
+            "false_episodes", "alarms"} <= set(result)  # fmt: skip
+    assert (result["scenario"], result["seed"], result["hours"]) == ("short", 4, 6)
+    (attack,) = result["attacks"]
+    assert {"name", "start_h", "end_h", "detected", "delay_h", "before_damage"} <= set(attack)
+    assert (attack["start_h"], attack["end_h"]) == (2, 5)
+    assert (mine.parent / result["folder"] / "report.html").is_file()
+
+
+def test_the_terminal_tells_the_story(mine):
+    done = hydrotwin("run", mine, "--out", "here", "--duration", "8 h", cwd=mine.parent)
+    assert done.returncode == 0, done.stderr
+    for words in (
+        "The water",
+        "The attack",
+        "What the operator saw",
+        "The detector",
+        "report.html",
+    ):
+        assert words in done.stdout
+    assert (mine.parent / "here" / "report.html").is_file()
+
+
+@pytest.mark.parametrize(
+    ("args", "says"),
+    [
+        (["run", "t1-overflw"], "did you mean t1-overflow-concealed"),
+        (["run", "mine.yaml", "--duration", "-3 h"], "negative"),
+        (["run", "mine.yaml", "--duration", "3"], "number and a unit"),
+        (["run", "mine.yaml", "--seed", "-1"], "--seed"),
+        (["run", "mine.yaml", "--sed", "1"], "--seed"),
+        (["run", "mine.yaml", "--out", "mine.yaml"], "is a file"),
+        (["run", "bad.yaml"], "bad.yaml:4: "),
+        (["run", "port.yaml"], "port.yaml:4: no port 'sensor:L_T66': did you mean sensor:L_T6"),
+        (["attacks", "show", "reply"], "did you mean replay"),
+        (["scenarios", "show", "norml"], "did you mean normal"),
+        (["train", "mine.yaml", "--out", "x.safetensors"], "mine.yaml"),
+        (["train", "nowhere", "--out", "x.safetensors"], "nowhere"),
+        (["batadal", "--data", "nowhere"], "nowhere"),
+        (["nonsense"], "nonsense"),
+    ],
+)
+def test_bad_input_is_one_message_and_status_2(mine, args, says):
+    folder = mine.parent
+    (folder / "bad.yaml").write_text(SCENARIO.replace("to: 5 h", "to: 5 hours"))
+    (folder / "port.yaml").write_text(SCENARIO.replace("L_T6", "L_T66"))
+    before = sorted(folder.iterdir())
+    done = hydrotwin(*args, cwd=folder)
+    assert done.returncode == 2
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr
+    assert sorted(folder.iterdir()) == before
+
+
+def test_the_catalogue_can_be_read(tmp_path):
+    listed = hydrotwin("attacks", "list", "--json", cwd=tmp_path)
+    kinds = [row["attack"] for row in json.loads(listed.stdout)]
+    assert {"offset", "constant", "drop", "delay", "replay", "force", "setpoint"} <= set(kinds)
+    shown = json.loads(hydrotwin("attacks", "show", "replay", "--json", cwd=tmp_path).stdout)
+    assert [field["name"] for field in shown["fields"]] == ["shift", "window"]
+    text = hydrotwin("scenarios", "show", "normal", cwd=tmp_path).stdout
+    assert "name: normal" in text
+
+
+def test_help_imports_nothing_heavy(tmp_path):
+    code = (
+        "import sys\nfrom scenarios.cli import app\n"
+        "try:\n    app(['run', '--help'])\nexcept SystemExit:\n    pass\n"
+        "heavy = {'wntr', 'torch', 'pandas', 'matplotlib', 'sklearn', 'numpy'} & set(sys.modules)\n"
+        "assert not heavy, heavy"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Examples" in done.stdout

@@ -1,0 +1,162 @@
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import scenarios
+from scenarios.impact import COUNTERS
+from scenarios.schema import from_data
+from twin.errors import InputError
+from twin.plant import Plant, PlantError
+
+HOUR = 3600.0
+FILES = {
+    "scenario.yaml", "truth.parquet", "plc.parquet", "scada.parquet", "quality.parquet",
+    "labels.parquet", "scores.parquet", "alarms.parquet", "events.parquet", "metrics.json",
+    "run.log", "report.html", "map.png", "levels.png", "pumps.png", "score.png",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    out = tmp_path_factory.mktemp("runs") / "t1"
+    alarms = []
+    run = scenarios.load("t1-overflow-concealed").run(seed=3, out=out, on_alarm=alarms.append)
+    return run, alarms
+
+
+def test_the_overflow_is_real_concealed_and_compared(made):
+    run, _ = made
+    assert run.status == "done"
+    assert run.hours == 168
+    assert run.impact.loc["overflow_m3", "run"] > 100
+    assert run.impact.loc["overflow_m3", "paired"] < 1
+    assert run.truth["L_T1"].max() == pytest.approx(6.5)
+    assert run.scada["L_T1"].max() < 6.5
+    (incident,) = run.incidents
+    assert incident.start_h is not None
+    assert incident.start_h >= 50
+    assert incident.damage_h is not None
+    before = run.truth.index < incident.start_h * HOUR
+    pd.testing.assert_frame_equal(run.truth[before], run.paired[before])
+
+
+def test_the_detector_sees_it_while_it_happens(made):
+    run, alarms = made
+    assert [a.time for a in alarms] == list(run.alarms.index)
+    assert len(run.scores) == 168
+    assert not run.scores["score"].isna().any()  # the warm-up filled the window
+    assert run.incidents[0].detected
+    first = run.alarms.iloc[0]
+    assert set(first["tags"]) <= set(run.scada.columns)
+    assert first["plc"] in run.network.plcs
+
+
+def test_labels_say_what_was_altered_and_what_it_led_to(made):
+    run, _ = made
+    labels = run.labels
+    assert set(labels["entry"]) == {"blind-plc1", "hide-overflow"}
+    assert len(labels) == 2 * len(run.truth)
+    hide = labels[labels["entry"] == "hide-overflow"].set_index("time")
+    wrong = (run.scada["L_T1"] - run.truth["L_T1"]).abs() > 1e-9
+    shown = hide["altered"].map(bool)
+    assert (wrong <= shown).all()
+    assert not shown[~hide["active"]].any()
+    assert hide["deviating"].map(bool).iloc[-1]
+
+
+def test_the_folder_is_whole_and_reads_back(made):
+    run, _ = made
+    assert {path.name for path in run.folder.iterdir()} == FILES
+    metrics = json.loads((run.folder / "metrics.json").read_text())
+    assert metrics["scenario"] == "t1-overflow-concealed"
+    assert set(metrics["impact"]) == set(COUNTERS)
+    assert len(metrics["alarms"]) == len(run.alarms)
+    again = scenarios.load(run.folder / "scenario.yaml")
+    assert again.seed == 3
+    stored = pd.read_parquet(run.folder / "truth.parquet").set_index("time")
+    pd.testing.assert_frame_equal(stored, run.truth)
+    page = (run.folder / "report.html").read_text()
+    assert page.count("data:image/png;base64,") == 4
+    assert "http" not in page.replace("http-equiv", "")
+
+
+def test_a_run_folder_is_replaced_and_nothing_else_is(made, tmp_path):
+    scenario = from_data({"name": "x", "duration": "2 h", "detector": None})
+    out = tmp_path / "run"
+    for _ in range(2):
+        scenario.run(out=out)
+    assert (out / "metrics.json").is_file()
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "thesis.txt").write_text("years of work")
+    with pytest.raises(InputError, match="something else than a run"):
+        scenario.run(out=tmp_path / "home")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match="is a file"):
+        scenario.run(out=tmp_path / "file")
+    assert (tmp_path / "home" / "thesis.txt").read_text() == "years of work"
+    assert {path.name for path in tmp_path.iterdir()} == {"run", "home", "file"}
+
+
+def test_without_a_trained_detector_the_run_goes_on_and_says_so(tmp_path):
+    run = from_data({"name": "x", "duration": "2 h", "detector": None}).run(out=tmp_path / "run")
+    assert run.false_episodes is None
+    assert any("nobody watches" in note for note in run.notes)
+    assert not (tmp_path / "run" / "score.png").exists()
+
+
+def test_an_attack_that_never_fires_is_reported_as_such():
+    attack = {"on": "sensor:L_T1", "do": {"drop": {}}, "when": {"start": "L_T1 > 100"}}
+    run = from_data({"name": "x", "duration": "6 h", "attacks": [attack]}).run(watch=False)
+    (incident,) = run.incidents
+    assert incident.start_h is None
+    assert incident.detected is None
+    assert not run.labels["active"].any()
+
+
+def test_a_failure_keeps_what_was_recorded(tmp_path, monkeypatch):
+    solve = Plant.solve
+
+    def breaks(self):
+        if self.time >= 8 * HOUR:
+            raise PlantError("EPANET stopped: as the test wants")
+        solve(self)
+
+    monkeypatch.setattr(Plant, "solve", breaks)
+    scenario = from_data({"name": "x", "duration": "10 h", "warmup": "2 h", "detector": None})
+    run = scenario.run(out=tmp_path / "run")
+    assert run.status == "failed"
+    assert "as the test wants" in run.reason
+    assert len(pd.read_parquet(tmp_path / "run" / "truth.parquet")) == 6 * 12
+    assert json.loads((tmp_path / "run" / "metrics.json").read_text())["status"] == "failed"
+
+
+def test_ctrl_c_keeps_what_was_recorded(tmp_path):
+    def stop(now):
+        if now >= 5 * HOUR:
+            raise KeyboardInterrupt
+
+    attack = {"on": "sensor:L_T6", "do": {"offset": {"by": 1.0}}}
+    scenario = from_data({"name": "x", "duration": "10 h", "attacks": [attack]})
+    run = scenario.run(out=tmp_path / "run", on_hour=stop, watch=False)
+    assert run.status == "interrupted"
+    assert len(run.truth) == len(run.paired) == 60
+    assert (tmp_path / "run" / "report.html").is_file()
+
+
+def test_the_same_seed_gives_the_same_scores_and_files(tmp_path):
+    scenario = scenarios.load("pu3-forced")
+    runs = [scenario.run(seed=2, duration=80 * HOUR, out=tmp_path / n) for n in ("a", "b")]
+    np.testing.assert_array_equal(runs[0].scores["score"], runs[1].scores["score"])
+    for name in FILES:
+        if name.endswith((".parquet", ".yaml", ".log")):
+            assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+
+
+def test_a_spare_pump_that_runs_is_noticed_at_once():
+    run = scenarios.load("pu3-forced").run(seed=1, duration=80 * HOUR)
+    (incident,) = run.incidents
+    assert incident.detected
+    assert incident.delay_h == 0
+    assert "F_PU3" in run.alarms["tags"].iloc[-1]
