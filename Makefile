@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-slow lint clean
+.PHONY: demo test test-slow lint weights clean
 
 demo: .venv/.product
 	$(BIN)/hydrotwin run t1-overflow-concealed
@@ -29,6 +29,17 @@ lint: .venv/.dev
 .venv/.dev: .venv/.product
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
 	@touch $@
+
+# The detectors that ship, from two twin years of normal operation (about 10 minutes).
+weights: .venv/.product
+	for seed in 101 102; do \
+	  $(BIN)/hydrotwin run normal --seed $$seed --duration "365 d" --no-detector \
+	    --out runs/year-$$seed || exit 1; \
+	done
+	for kind in cnn-lstm pca; do \
+	  $(BIN)/hydrotwin train runs/year-101 runs/year-102 --kind $$kind \
+	    --out detector/weights/$$kind-ctown-3600s.safetensors || exit 1; \
+	done
 
 clean:
 	rm -rf .venv build *.egg-info

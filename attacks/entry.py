@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from attacks.base import Attack
 from attacks.trigger import Trigger, When
@@ -11,7 +12,9 @@ from twin.errors import InputError, nearest, under
 from twin.link import Late
 from twin.plc import Plc
 from twin.tags import Reading, Values
-from twin.testbed import Testbed
+
+if TYPE_CHECKING:
+    from twin.testbed import Testbed
 
 
 @dataclass(frozen=True, kw_only=True)

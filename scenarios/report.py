@@ -17,13 +17,21 @@ _CAPTIONS = {
     "pumps": "When pumps and driven valves ran.",
     "score": "The detector's score, its threshold, and the alarms it raised.",
 }
-_WORDS = {
+_COUNTERS = {
     "overflow_m3": "overflow [m³]",
     "empty_tank_h": "empty tanks [h]",
     "unmet_m3": "demand not delivered [m³]",
     "pump_starts": "pump starts",
     "energy_kwh": "pump energy [kWh]",
 }
+
+
+def _words(counter: str) -> str:
+    """Name a row of the impact table: a counter, or one of it by tank."""
+    if counter in _COUNTERS:
+        return _COUNTERS[counter]
+    what, tank, unit = counter.split("_")
+    return f"· {what}, tank {tank} [{unit.replace('m3', 'm³')}]"
 
 
 def write(folder: Path, run: Run) -> None:
@@ -40,7 +48,7 @@ def write(folder: Path, run: Run) -> None:
         sections=account(run),
         pictures=pictures,
         captions=_CAPTIONS,
-        words=_WORDS,
+        words=_words,
         clock=clock,
         scenario=run.scenario.to_yaml(),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -142,7 +143,12 @@ def _read_run(folder: Path) -> tuple[pd.DataFrame, list[str]]:
     if hourly.empty:
         raise DataError(f"{place}: no frame falls on a full hour.")
     first, last = hourly["time"].iloc[0] / HOUR, hourly["time"].iloc[-1] / HOUR
-    return hourly.drop(columns="time"), [f"hourly frames, hour {first:g} to {last:g} of the run"]
+    words = [f"hourly frames, hour {first:g} to {last:g} of the run"]
+    metrics = folder / "metrics.json"
+    if metrics.is_file():
+        made = json.loads(metrics.read_text(encoding="utf-8"))
+        words.append(f"scenario {made['scenario']}, seed {made['seed']}")
+    return hourly.drop(columns="time"), words
 
 
 def _command(
