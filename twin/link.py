@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -72,19 +72,51 @@ class TapPoint:
         return Late(reading, late)
 
 
+class Block:
+    """Memory that registers share, so that many can be written in one go.
+
+    Parameters
+    ----------
+    size : int
+        Values it holds.
+    """
+
+    def __init__(self, size: int):
+        self.values: Values = np.full(size, np.nan)
+        self.arrived: Values = np.full(size, -np.inf)
+        self.used = 0
+
+    def store(self, places: Places, values: Values, now: float) -> None:
+        """Take `values` that arrive at `now` [s] at `places` of the block."""
+        self.values[places] = values
+        self.arrived[places] = now
+
+
 class Register:
     """A receiver's memory: the last value of each tag and when it arrived.
 
     Parameters
     ----------
     tags : sequence of str
+    block : Block, optional
+        Where it lies, behind what lies there already; by default in one of its own.
+
+    Attributes
+    ----------
+    start : int
+        Its first place in the block.
+    values, arrived : ndarray of shape (tags,)
+        Views of the block: each value in its tag's unit, and when it arrived [s].
     """
 
-    def __init__(self, tags: Iterable[str]):
+    def __init__(self, tags: Iterable[str], block: Block | None = None):
         self.tags = tuple(tags)
         self.index = {tag: i for i, tag in enumerate(self.tags)}
-        self.values: Values = np.full(len(self.tags), np.nan)
-        self.arrived: Values = np.full(len(self.tags), -np.inf)
+        self.block = Block(len(self.tags)) if block is None else block
+        self.start = self.block.used
+        self.block.used += len(self.tags)
+        here = slice(self.start, self.block.used)
+        self.values, self.arrived = self.block.values[here], self.block.arrived[here]
 
     def value(self, tag: str) -> float:
         """Return the last value of `tag`, NaN if there never was one."""
@@ -128,6 +160,11 @@ class Link(TapPoint):
         self.env, self.source, self.target, self.latency = env, source, target, latency
         self._from, self._to = source.places(self.tags), target.places(self.tags)
 
+    @property
+    def places(self) -> tuple[Places, Places]:
+        """Where in the block its tags are read and written."""
+        return self.source.start + self._from, self.target.start + self._to
+
     def send(self, now: float) -> None:
         """Send the source's present values [their tags' units] at `now` [s]."""
         values = self.source.values[self._from]
@@ -146,3 +183,27 @@ class Link(TapPoint):
             later.callbacks.append(lambda _: self.target.store(places, values, now + delay))
         else:
             self.target.store(places, values, now)
+
+
+class Bundle:
+    """Links that send at the same instants: the clean ones in one go, the others one by one.
+
+    Parameters
+    ----------
+    links : sequence of Link
+        Whose registers share a block. Taps attached later are not seen.
+    """
+
+    def __init__(self, links: Sequence[Link]):
+        clean = [link for link in links if not link.taps and link.latency == 0.0]
+        self._others = [link for link in links if link not in clean]
+        self._block = links[0].target.block if links else Block(0)
+        none = np.empty(0, dtype=np.intp)
+        self._from = np.concatenate([none, *(link.places[0] for link in clean)])
+        self._to = np.concatenate([none, *(link.places[1] for link in clean)])
+
+    def send(self, now: float) -> None:
+        """Send what every link's source holds at `now` [s]."""
+        self._block.store(self._to, self._block.values[self._from], now)
+        for link in self._others:
+            link.send(now)

@@ -73,8 +73,8 @@ class Meters:
 class Plant:
     """A network's water, stepped.
 
-    A step is: `read_levels`, writes, `solve`, `advance`. Levels are known before a solution, flows
-    and pressures after it.
+    A step is: writes, `solve`, `advance`. Levels are known before a solution, flows and pressures
+    after it.
 
     Parameters
     ----------
@@ -118,6 +118,8 @@ class Plant:
 
         self._map_tags()
         self.values: Values = np.full(len(network.tags), np.nan)
+        for place, tank in self._level_reads:
+            self.values[place] = self.levels[tank]
         driven = [name for plc in network.plcs.values() for name in plc.actuators]
         self._links = {name: self._link(name) for name in driven}
         self.settings = {
@@ -197,8 +199,7 @@ class Plant:
         else:
             self._must(epanet.EN_setlinkvalue(self._project, link, EN.EN_SETTING, setting))
 
-    def read_levels(self) -> None:
-        """Bring the levels in `levels` and `values` up to the present instant."""
+    def _read_levels(self) -> None:
         for i, node in enumerate(self._tank_nodes):
             # A tank's level is its pressure; EN_TANKLEVEL reads back the initial one.
             self.levels[i] = epanet.EN_getnodevalue(self._project, node, EN.EN_PRESSURE)[1]
@@ -247,7 +248,7 @@ class Plant:
         self._must((code,))
         before = self.levels.copy()
         self.time += seconds
-        self.read_levels()
+        self._read_levels()
         meters = self.meters
         full = self._spills & (self.levels >= self._rim) & (self.inflows > 0.0)
         if full.any():

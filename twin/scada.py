@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import simpy
 
-from twin.link import Link, Register
+from twin.link import Block, Bundle, Link, Register
 from twin.tags import Frame, Quality
 
 
@@ -43,6 +43,8 @@ class Scada:
     env : simpy.Environment
     tags : sequence of str
         What it shows, in the data set's column order.
+    block : Block
+        The memory its register shares with the PLCs'.
 
     Attributes
     ----------
@@ -53,21 +55,24 @@ class Scada:
     alarms : list of Alarm
     """
 
-    def __init__(self, env: simpy.Environment, tags: Sequence[str]):
+    def __init__(self, env: simpy.Environment, tags: Sequence[str], block: Block):
         self.env = env
-        self.register = Register(tags)
+        self.register = Register(tags, block)
         self.links: list[Link] = []
         self.subscribers: list[Callable[[Frame], None]] = []
         self.alarms: list[Alarm] = []
         self._last_poll = -np.inf
 
+    def open(self) -> None:
+        """Get ready to poll: links and the taps on them are as they will be."""
+        self._bundle = Bundle(self.links)
+        self._patience = max((link.latency for link in self.links), default=0.0)
+
     def poll(self, now: float) -> None:
         """Ask every PLC at `now` [s]; the frame is shown once the slowest link has answered."""
-        for link in self.links:
-            link.send(now)
-        patience = max((link.latency for link in self.links), default=0.0)
-        if patience > 0.0:
-            self.env.timeout(patience).callbacks.append(lambda _: self._show(now))
+        self._bundle.send(now)
+        if self._patience > 0.0:
+            self.env.timeout(self._patience).callbacks.append(lambda _: self._show(now))
         else:
             self._show(now)
 
@@ -77,11 +82,11 @@ class Scada:
 
     def _show(self, now: float) -> None:
         register = self.register
-        quality = np.where(
-            register.arrived > self._last_poll,
-            np.int8(Quality.GOOD),
-            np.where(np.isnan(register.values), np.int8(Quality.BAD), np.int8(Quality.STALE)),
-        )
+        quality = np.full(len(register.tags), Quality.GOOD, dtype=np.int8)
+        late = register.arrived <= self._last_poll
+        if late.any():
+            quality[late] = Quality.STALE
+            quality[np.isnan(register.values)] = Quality.BAD
         self._last_poll = now
         frame = Frame(now, register.tags, register.values.copy(), quality)
         for subscriber in self.subscribers:

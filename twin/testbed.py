@@ -15,7 +15,7 @@ from twin.demand import Demand, profile
 from twin.devices import Actuator, Sensor
 from twin.errors import InputError, nearest
 from twin.historian import Event, Historian
-from twin.link import Link, Places, Register, TapPoint
+from twin.link import Block, Bundle, Link, Places, Register, TapPoint
 from twin.network import Network
 from twin.plant import Plant
 from twin.plc import Plc
@@ -24,14 +24,14 @@ from twin.tags import Frame, Values
 from twin.units import DAY, HOUR
 
 START = datetime(2026, 1, 5)  # a Monday
-Wiring = tuple[Register, Places, Places]
+Wiring = tuple[Places, Places]
 
 
 class Testbed:
     """A plant under its control system, ready to run once.
 
-    One instant goes through seven calls: `Plant.read_levels`, `Sensor.read`, `Link.send` (between
-    PLCs), `Plc.scan`, `Actuator.obey`, `Plant.solve`, and, where SCADA is due, `Scada.poll`.
+    One instant goes through six calls: `Sensor.read`, `Link.send` (between PLCs), `Plc.scan`,
+    `Actuator.obey`, `Plant.solve`, and, where SCADA is due, `Scada.poll`.
 
     Parameters
     ----------
@@ -90,12 +90,14 @@ class Testbed:
         place = {tag.name: i for i, tag in enumerate(network.tags)}
         by_name = {tag.name: tag for tag in network.tags}
         self._tank = {tag.name: tag.element for tag in network.tags if tag.quantity == "level"}
-        self.scada = Scada(env, network.tag_names)
+        inputs = {name: [*plc.sensors, *plc.receives] for name, plc in network.plcs.items()}
+        self._block = Block(sum(map(len, inputs.values())) + len(network.tags))
+        self.scada = Scada(env, network.tag_names, self._block)
         self.plcs: dict[str, Plc] = {}
         self.sensors: list[Sensor] = []
         self.actuators: dict[str, Actuator] = {}
         for name, spec in network.plcs.items():
-            memory = Register([*spec.sensors, *spec.receives])
+            memory = Register(inputs[name], self._block)
             coils = {actuator: self.plant.settings[actuator] for actuator in spec.actuators}
             self.plcs[name] = Plc(spec, memory, coils)
             self.sensors += [Sensor(env, by_name[t], place[t], memory) for t in spec.sensors]
@@ -161,18 +163,19 @@ class Testbed:
         """Step through instants: marks, and where a rule's threshold is about to be reached."""
         plant, network, env = self.plant, self.network, self.env
         tapped = [s for s in self.sensors if s.taps or s.wire.taps]
-        first, rest = self._wiring(tapped, levels=True), self._wiring(tapped, levels=False)
+        clean = [s for s in self.sensors if s not in tapped]
+        first, rest = self._wiring(clean, levels=True), self._wiring(clean, levels=False)
+        between = Bundle(self.links)
+        self.scada.open()
         crossing = -1
         while env.now < end:
             now = int(env.now)
             if now % 3600 == 0:
                 plant.set_demands(self.demand.next_hour())
-            plant.read_levels()
             for watch in self.watchers:
                 watch(now, plant.values)
             self._sense(now, first, tapped, levels=True)
-            for link in self.links:
-                link.send(now)
+            between.send(now)
             self._control(now, now == crossing or now % network.step != 0)
             plant.solve()
             self._sense(now, rest, tapped, levels=False)
@@ -217,32 +220,17 @@ class Testbed:
                     soonest = ahead
         return soonest
 
-    def _wiring(self, tapped: list[Sensor], levels: bool) -> list[Wiring]:
-        """Return, by PLC, where its untapped inputs stand in the plant and in its memory."""
-        wiring = []
-        for plc in self.plcs.values():
-            mine = [
-                s
-                for s in self.sensors
-                if s.memory is plc.memory
-                and s not in tapped
-                and (s.tag.quantity == "level") == levels
-            ]
-            if mine:
-                places = plc.memory.places(s.tag.name for s in mine)
-                wiring.append((plc.memory, np.array([s.position for s in mine]), places))
-        return wiring
+    def _wiring(self, clean: list[Sensor], levels: bool) -> Wiring:
+        """Return where untapped inputs stand in the plant's values and in the block."""
+        some = [s for s in clean if (s.tag.quantity == "level") == levels]
+        sources = np.array([s.position for s in some], dtype=np.intp)
+        places = [s.memory.start + s.memory.index[s.tag.name] for s in some]
+        return sources, np.array(places, dtype=np.intp)
 
-    def _sense(
-        self,
-        now: float,
-        wiring: list[Wiring],
-        tapped: list[Sensor],
-        levels: bool,
-    ) -> None:
+    def _sense(self, now: float, wiring: Wiring, tapped: list[Sensor], levels: bool) -> None:
         truth = self.plant.values
-        for memory, sources, places in wiring:
-            memory.store(places, truth[sources], now)
+        sources, places = wiring
+        self._block.store(places, truth[sources], now)
         for sensor in tapped:
             if (sensor.tag.quantity == "level") == levels:
                 sensor.read(now, float(truth[sensor.position]))

@@ -29,7 +29,6 @@ def test_levels_agree_with_wntr_over_a_week(ctown, tmp_path):
         while plant.time < week:
             if plant.time % 3600 == 0:
                 plant.set_demands(patterns[:, plant.time // 3600 % 168])
-            plant.read_levels()
             for rule in rules:
                 level, rise = plant.rise(tank[rule.tag])
                 now = plant.settings[rule.actuator]
@@ -64,7 +63,6 @@ def test_a_full_tank_spills_what_arrives_and_loses_no_water(ctown):
             plant.write(name, 1.0)
         tank = plant.tanks.index("T1")
         arrived = 0.0
-        plant.read_levels()
         start = plant.levels[tank]
         while plant.time < 48 * 3600:
             plant.solve()
@@ -84,7 +82,6 @@ def test_an_empty_network_counts_its_hours_and_what_it_did_not_deliver(ctown):
             plant.set_demands(np.full(5, 0.6))
             for name in plant.settings:
                 plant.write(name, 0.0)
-            plant.read_levels()
             while plant.time < 24 * 3600:
                 plant.solve()
                 plant.advance(300)
@@ -94,7 +91,6 @@ def test_an_empty_network_counts_its_hours_and_what_it_did_not_deliver(ctown):
 
 def test_two_plants_in_one_process_do_not_disturb_each_other(ctown):
     def step(plant):
-        plant.read_levels()
         plant.solve()
         plant.advance(300)
         return plant.values.copy()
@@ -117,7 +113,6 @@ def test_a_reduced_pump_speed_pumps_less_and_status_puts_it_back(ctown):
         flows = []
         for setting in (1.0, 0.9, 1.0, 0.0):
             plant.write("PU2", setting)
-            plant.read_levels()
             plant.solve()
             flows.append(plant.values[flow])
     assert flows[0] > flows[1] > 0
