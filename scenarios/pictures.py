@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.patheffects import withStroke
-from matplotlib.ticker import MultipleLocator
+from matplotlib.ticker import LogLocator, MultipleLocator, NullFormatter, StrMethodFormatter
 
 from attacks.entry import Entry
 from scenarios.run import Run
@@ -219,6 +219,9 @@ def score(run: Run) -> Figure:
         axes.axvspan(first / HOUR, last / HOUR + 1, ymax=0.05, color=ALARM)
     axes.set_yscale("log")
     axes.set_ylim(bottom=floor)
+    axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    axes.yaxis.set_minor_formatter(NullFormatter())
     axes.set_ylabel("score (mean squared\nwindow error, scaled)", fontsize=8)
     axes.tick_params(labelsize=8)
     handles: list[Any] = [

@@ -136,22 +136,22 @@ def _figures(name: str, rows: dict[str, Verdict]) -> Table:
 
     columns = {
         "auc": "AUC",
-        "pr_auc": "PR-AUC",
-        "accuracy": "acc.",
-        "precision": "prec.",
+        "pr_auc": "PRAUC",
+        "accuracy": "acc",
+        "precision": "prec",
         "recall": "recall",
         "f1": "F1",
         "S": "S",
         "S_TTD": "S_TTD",
         "S_CLF": "S_CLF",
-        "event_recall": "events",
+        "event_recall": "event",
         "false_episodes_per_week": "false/w",
     }
     some = next(iter(rows.values())).metrics
-    table = Table(title=f"{name}: {some.rows} hours judged")
-    table.add_column("detector")
+    table = Table(title=f"{name}: {some.rows} hours judged", box=None, padding=(0, 1, 0, 0))
+    table.add_column("detector", no_wrap=True)
     for head in columns.values():
-        table.add_column(head, justify="right")
+        table.add_column(head, justify="right", no_wrap=True)
     figures = {each: verdict.metrics.as_dict() for each, verdict in rows.items()}
     if name == "dataset04":
         figures["published"] = dict(PUBLISHED)
