@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from scenarios.commands import batadal, catalogue
+from scenarios.commands import batadal, bench, catalogue
 from scenarios.commands.train import train
 
 app = typer.Typer(
@@ -49,6 +49,7 @@ def run(
 app.add_typer(catalogue.scenarios, name="scenarios")
 app.add_typer(catalogue.attacks, name="attacks")
 app.add_typer(batadal.app, name="batadal")
+app.add_typer(bench.app, name="bench")
 app.command(epilog="Example: hydrotwin train runs/year --out my-detector.safetensors")(train)
 
 
