@@ -79,7 +79,8 @@ def _water(run: Run) -> list[str]:
 
 
 def _against(run: Run, usual: str) -> str:
-    return f" ({usual} without the attack)" if run.scenario.attacks else ""
+    compared = run.scenario.attacks and run.paired is not None
+    return f" ({usual} without the attack)" if compared else ""
 
 
 def _since(total: pd.Series) -> str:
@@ -128,16 +129,16 @@ def _operator(run: Run) -> list[str]:
 def _detector(run: Run) -> list[str]:
     if run.false_episodes is None:
         return ["Nobody watched."]
-    lines = [_noticed(incident) for incident in run.incidents]
+    lines = [_noticed(incident, run.paired is not None) for incident in run.incidents]
     episodes = "episode" if run.false_episodes == 1 else "episodes"
     lines.append(f"{run.false_episodes} false {episodes} in {run.hours / 24:g} days.")
     return lines
 
 
-def _noticed(incident: Incident) -> str:
+def _noticed(incident: Incident, compared: bool) -> str:
     if incident.start_h is None:
         return f"{incident.name}: there was nothing to notice."
-    harm = "it did no harm that is counted"
+    harm = "it did no harm that is counted" if compared else "harm was not looked for"
     if incident.damage_h is not None:
         harm = f"the damage began at {clock(incident.damage_h)}"
     if not incident.detected or incident.delay_h is None:

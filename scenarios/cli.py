@@ -35,13 +35,22 @@ def run(
         str | None, typer.Option(help='Instead of the scenario\'s, like "7 d".')
     ] = None,
     no_detector: Annotated[bool, typer.Option("--no-detector", help="Let nobody watch.")] = False,
+    no_pair: Annotated[
+        bool, typer.Option("--no-pair", help="Do not compare with the run without attacks.")
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON only.")] = False,
 ) -> None:
     """Run a scenario: simulate it, watch it while it happens, and tell what came of it."""
     from scenarios.commands.run import run_scenario
 
     failed = run_scenario(
-        scenario, seed=seed, out=out, duration=duration, watch=not no_detector, as_json=json
+        scenario,
+        seed=seed,
+        out=out,
+        duration=duration,
+        watch=not no_detector,
+        pair=not no_pair,
+        as_json=json,
     )
     raise typer.Exit(1 if failed else 0)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pandas as pd
 
@@ -32,19 +34,21 @@ def counters(meters: pd.DataFrame) -> pd.DataFrame:
     sums = {}
     for name, (head, tail) in COUNTERS.items():
         columns = [c for c in meters.columns if c.startswith(head) and c.endswith(tail)]
-        sums[name] = meters[columns].sum(axis=1)
+        sums[name] = meters[columns].sum(axis=1, skipna=False)
     return pd.DataFrame(sums)
 
 
-def impact(totals: dict[str, float], paired: dict[str, float]) -> pd.DataFrame:
+def impact(totals: dict[str, float], paired: dict[str, float] | None) -> pd.DataFrame:
     """Compare the final totals of a run and of its pair.
 
     Returns
     -------
     DataFrame
         A row a counter, then one a tank that overflowed or emptied; columns `run`, `paired` and
-        `difference`.
+        `difference`, the last two NaN without a pair.
     """
+    if paired is None:
+        paired = dict.fromkeys(totals, math.nan)
     both = pd.DataFrame([totals, paired], index=["run", "paired"])
     table = counters(both).T
     by_tank = both.T[both.columns.str.startswith(("overflow_", "empty_"))]

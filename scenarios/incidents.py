@@ -44,7 +44,10 @@ class Incident:
 
 
 def incidents(
-    armed: list[Armed], truth: pd.DataFrame, paired: pd.DataFrame, scores: pd.DataFrame | None
+    armed: list[Armed],
+    truth: pd.DataFrame,
+    paired: pd.DataFrame | None,
+    scores: pd.DataFrame | None,
 ) -> tuple[Incident, ...]:
     """Group entries into incidents and say what came of each.
 
@@ -53,7 +56,7 @@ def incidents(
     armed : list of Armed
         After the run.
     truth, paired : DataFrame
-        With and without the attacks, indexed by time [s].
+        With and without the attacks, indexed by time [s]; without a pair no damage is known.
     scores : DataFrame or None
         By time [s], with `alarm`; None without a detector.
     """
@@ -67,7 +70,7 @@ def incidents(
             found.append(Incident(name, None, None, None, None, None, None))
             continue
         start, end = min(span[0] for span in spans), max(span[1] for span in spans)
-        damage = damage_time(truth, paired, start)
+        damage = None if paired is None else damage_time(truth, paired, start)
         detected, delay = None, None
         if scores is not None:
             alarmed = scores.index[scores["alarm"] & (scores.index >= start) & (scores.index < end)]

@@ -18,6 +18,8 @@ from detector.checkpoint import shipped_path
 from scenarios import folder as run_folder
 from scenarios.impact import COUNTERS, deviating, impact
 from scenarios.incidents import Incident, false_episodes, incidents
+from scenarios.pair import paired_truth
+from scenarios.pair import testbed as testbed_of
 from scenarios.schema import Scenario
 from scenarios.watch import Watch
 from twin.errors import InputError, PlantError, under
@@ -44,8 +46,8 @@ class Run:
     truth, plc, scada, quality : DataFrame
         The true tags with running totals, what each PLC believed, what SCADA showed and how good
         it said that was.
-    paired : DataFrame
-        The truth of the same run without attacks.
+    paired : DataFrame or None
+        The truth of the same run without attacks; None if it was not asked for.
     labels : DataFrame
         For each step and entry, by column `time`: `active`, `altered`, `deviating`.
     scores, alarms : DataFrame
@@ -71,7 +73,7 @@ class Run:
     plc: pd.DataFrame
     scada: pd.DataFrame
     quality: pd.DataFrame
-    paired: pd.DataFrame
+    paired: pd.DataFrame | None
     labels: pd.DataFrame
     scores: pd.DataFrame
     alarms: pd.DataFrame
@@ -111,7 +113,7 @@ class Run:
             "folder": None if self.folder is None else str(self.folder),
             "attacks": [asdict(incident) for incident in self.incidents],
             "impact": {name: done[name] for name in COUNTERS},
-            "paired": {name: usual[name] for name in COUNTERS},
+            "paired": {name: usual[name] for name in COUNTERS} if self.paired is not None else None,
             "false_episodes": self.false_episodes,
             "alarms": alarms,
             "notes": list(self.notes),
@@ -125,6 +127,7 @@ def run(
     duration: float | None = None,
     out: Path | str | None = None,
     watch: bool = True,
+    pair: bool = True,
     on_hour: Callable[[float], None] | None = None,
     on_alarm: Callable[[Alarm], None] | None = None,
 ) -> Run:
@@ -139,6 +142,8 @@ def run(
         The run folder to write, with the report; by default nothing is written.
     watch : bool, default True
         Whether the scenario's detector takes part.
+    pair : bool, default True
+        Whether to compare with the same run without attacks; without, no damage is known.
     on_hour, on_alarm : callable, optional
         Told the time [s] of every simulated hour, and every alarm as it is raised.
 
@@ -157,10 +162,10 @@ def run(
     guard, notes = _detector(chosen, network) if watch else (None, [])
     with contextlib.ExitStack() as stack:
         place = stack.enter_context(run_folder.draft(out)) if out is not None else None
-        testbed = stack.enter_context(_testbed(chosen, network, place))
+        testbed = stack.enter_context(testbed_of(chosen, network, place))
         with under("attacks"):
             armed = arm(chosen.attacks, testbed)
-        pair = _pair(chosen, network) if chosen.attacks else None
+        paired = paired_truth(chosen, network) if chosen.attacks and pair else None
         labels = _Labels(armed)
         testbed.scada.subscribers.append(labels.see)
         seat = None
@@ -179,32 +184,13 @@ def run(
             f"EPANET warned {count} times: {what}"
             for what, count in sorted(testbed.plant.meters.warnings.items())
         ]
-        made = _conclude(chosen, network, testbed, pair, labels, seat, notes)
+        made = _conclude(chosen, network, testbed, paired, labels, seat, notes)
         made = replace(made, status=status, reason=reason, wall_s=time.perf_counter() - began)
         if out is None or place is None:
             return made
         made = replace(made, folder=Path(out))
         run_folder.fill(place, made)
         return made
-
-
-def _testbed(scenario: Scenario, network: Network, place: Path | None) -> Testbed:
-    return Testbed(
-        network,
-        seed=scenario.seed,
-        start=scenario.start,
-        warmup=scenario.warmup,
-        pressure_driven=scenario.demand_model == "pressure-driven",
-        folder=place,
-    )
-
-
-def _pair(scenario: Scenario, network: Network) -> Testbed:
-    """Run the same scenario without its attacks."""
-    with _testbed(scenario, network, None) as pair:
-        for _ in pair.run(scenario.duration):
-            pass
-    return pair
 
 
 def _detector(scenario: Scenario, network: Network) -> tuple[Detector | None, list[str]]:
@@ -244,7 +230,7 @@ def _conclude(
     scenario: Scenario,
     network: Network,
     testbed: Testbed,
-    pair: Testbed | None,
+    paired: pd.DataFrame | None,
     labels: _Labels,
     seat: Watch | None,
     notes: list[str],
@@ -253,14 +239,16 @@ def _conclude(
     history.close()
     truth = history.truth.frame()
     totals = testbed.totals()
-    paired, paired_totals = truth, totals
-    if pair is not None:
-        paired, paired_totals = pair.historian.truth.frame(), pair.totals()
-        if len(truth) < len(paired):  # cut short: compare what both have
-            paired_totals = {name: float(paired[name].iloc[len(truth)]) for name in totals}
-            paired = paired.iloc[: len(truth)]
+    usual: dict[str, float] | None = None
+    if paired is not None:  # a run that was cut short is compared up to there
+        last = len(truth)  # the row after the last recorded one: the totals at its end
+        usual = {name: float(paired[name].iloc[last]) for name in totals}
+        paired = paired.loc[truth.index]
+    elif not scenario.attacks:
+        paired, usual = truth, totals
     table = pd.DataFrame(labels.rows, columns=["time", "entry", "label", "active", "altered"])
-    by_time = dict(zip(truth.index, deviating(truth, paired, network), strict=True))
+    apart = deviating(truth, paired, network) if paired is not None else []
+    by_time = dict(zip(truth.index, apart, strict=bool(apart)))
     table["deviating"] = [by_time.get(at, []) for at in table["time"]]
     scores = pd.DataFrame() if seat is None else seat.score_table()
     alarms = pd.DataFrame() if seat is None else seat.alarm_table()
@@ -283,7 +271,7 @@ def _conclude(
         scores=scores,
         alarms=alarms,
         events=events.set_index("time"),
-        impact=impact(totals, paired_totals),
+        impact=impact(totals, usual),
         incidents=happened,
         false_episodes=None if seat is None else false_episodes(alarms, happened),
         notes=tuple(notes),

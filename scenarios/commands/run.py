@@ -26,11 +26,17 @@ def run_scenario(
     out: Path | None,
     duration: str | None,
     watch: bool,
+    pair: bool,
     as_json: bool,
 ) -> bool:
     """Run a scenario and print what came of it; return whether the run failed."""
     scenario = load(name)
-    options: dict[str, Any] = {"seed": seed, "watch": watch, "duration": _length(duration)}
+    options: dict[str, Any] = {
+        "seed": seed,
+        "watch": watch,
+        "pair": pair,
+        "duration": _length(duration),
+    }
     number = scenario.seed if seed is None else seed
     options["out"] = out or Path("runs") / f"{scenario.name}-seed{number}"
     console = Console(quiet=as_json, highlight=False)
