@@ -35,6 +35,10 @@ def run(
         str | None, typer.Option(help='Instead of the scenario\'s, like "7 d".')
     ] = None,
     no_detector: Annotated[bool, typer.Option("--no-detector", help="Let nobody watch.")] = False,
+    speed: Annotated[
+        float | None,
+        typer.Option(help="Simulated seconds a second. [default: as fast as possible]"),
+    ] = None,
     no_pair: Annotated[
         bool, typer.Option("--no-pair", help="Do not compare with the run without attacks.")
     ] = False,
@@ -50,6 +54,7 @@ def run(
         duration=duration,
         watch=not no_detector,
         pair=not no_pair,
+        speed=speed,
         as_json=json,
     )
     raise typer.Exit(1 if failed else 0)

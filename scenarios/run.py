@@ -18,6 +18,7 @@ from detector.checkpoint import shipped_path
 from scenarios import folder as run_folder
 from scenarios.impact import COUNTERS, deviating, impact
 from scenarios.incidents import Incident, false_episodes, incidents
+from scenarios.pace import Pace
 from scenarios.pair import paired_truth
 from scenarios.pair import testbed as testbed_of
 from scenarios.schema import Scenario
@@ -128,7 +129,8 @@ def run(
     out: Path | str | None = None,
     watch: bool = True,
     pair: bool = True,
-    on_hour: Callable[[float], None] | None = None,
+    pace: Pace | None = None,
+    on_time: Callable[[float], None] | None = None,
     on_alarm: Callable[[Alarm], None] | None = None,
 ) -> Run:
     """Simulate a scenario, watch it, and compare it with its pair.
@@ -144,8 +146,10 @@ def run(
         Whether the scenario's detector takes part.
     pair : bool, default True
         Whether to compare with the same run without attacks; without, no damage is known.
-    on_hour, on_alarm : callable, optional
-        Told the time [s] of every simulated hour, and every alarm as it is raised.
+    pace : Pace, optional
+        How fast simulated time goes by; by default as fast as possible.
+    on_time, on_alarm : callable, optional
+        Told the simulated time [s], hourly or finer when paced, and every alarm as it is raised.
 
     Raises
     ------
@@ -153,6 +157,7 @@ def run(
         If an attack, the detector or `out` cannot be used; nothing has been written then.
     """
     began = time.perf_counter()
+    pace = pace or Pace()
     chosen = replace(
         scenario,
         seed=scenario.seed if seed is None else seed,
@@ -173,9 +178,10 @@ def run(
             seat = Watch(guard, network, testbed.scada, on_alarm or (lambda alarm: None))
         status, reason = "done", ""
         try:
-            for now in testbed.run(chosen.duration):
-                if on_hour is not None:
-                    on_hour(now)
+            for now in testbed.run(chosen.duration, every=pace.grain):
+                if on_time is not None:
+                    on_time(now)
+                pace.wait(now)
         except PlantError as error:
             status, reason = "failed", str(error)
         except KeyboardInterrupt:

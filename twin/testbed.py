@@ -134,14 +134,15 @@ class Testbed:
             raise InputError(f"no port {name!r}: {nearest(name, {p.name for p in everything})}")
         return found
 
-    def run(self, duration: float, every: float = HOUR) -> Iterator[float]:
+    def run(self, duration: float, every: Callable[[], float] = lambda: HOUR) -> Iterator[float]:
         """Run the warm-up and then `duration` seconds.
 
         Yields
         ------
         float
-            The simulated time [s], every `every` seconds, so that the caller can show progress,
-            pace the run, or stop it: closing the generator keeps what was recorded.
+            The simulated time [s], after as many seconds as `every` says each time, so that the
+            caller can show progress, pace the run, or stop it: closing the generator keeps what
+            was recorded.
 
         Raises
         ------
@@ -152,7 +153,7 @@ class Testbed:
         water = self.env.process(self._water(end))
         try:
             while self.env.now < end:
-                self.env.run(until=min(self.env.now + every, end))
+                self.env.run(until=min(self.env.now + every(), end))
                 yield float(self.env.now)
             self.env.run(until=water)
         finally:

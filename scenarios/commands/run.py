@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from scenarios.account import Section, account, clock
+from scenarios.pace import KEYS, Pace, keyboard
 from scenarios.run import Run, run
 from scenarios.schema import Scenario, entries_in_words, load, located, path_of
 from twin.errors import InputError
@@ -27,6 +29,7 @@ def run_scenario(
     duration: str | None,
     watch: bool,
     pair: bool,
+    speed: float | None,
     as_json: bool,
 ) -> bool:
     """Run a scenario and print what came of it; return whether the run failed."""
@@ -43,7 +46,10 @@ def run_scenario(
     length = options["duration"] or scenario.duration
     _announce(console, scenario, number, length)
     try:
-        made = _watched(console, scenario, length, options)
+        with keyboard() as listen:
+            if listen is not None and not as_json:
+                console.print(f"[dim]While it runs, {KEYS}.[/]")
+            made = _watched(console, scenario, length, _pace(speed, listen), options)
     except InputError as error:
         raise located(error, path_of(name)) from None
     if as_json:
@@ -51,6 +57,13 @@ def run_scenario(
     else:
         _tell(console, made)
     return made.status != "done"
+
+
+def _pace(speed: float | None, listen: Callable[[], str | None] | None) -> Pace:
+    try:
+        return Pace(speed, listen)
+    except ValueError as error:
+        raise InputError(f"--speed: {error}") from None
 
 
 def _length(text: str | None) -> float | None:
@@ -74,7 +87,9 @@ def _announce(console: Console, scenario: Scenario, seed: int, length: float) ->
     console.print()
 
 
-def _watched(console: Console, scenario: Scenario, length: float, options: dict[str, Any]) -> Run:
+def _watched(
+    console: Console, scenario: Scenario, length: float, pace: Pace, options: dict[str, Any]
+) -> Run:
     progress = Progress(
         SpinnerColumn(),
         TextColumn("{task.fields[clock]}"),
@@ -86,9 +101,13 @@ def _watched(console: Console, scenario: Scenario, length: float, options: dict[
     with nullcontext() if console.quiet else progress:
         task = progress.add_task("", total=length, clock="without the attack first …")
 
-        def on_hour(now: float) -> None:
-            if now % (DAY / 4) == 0 or now >= length:
-                progress.update(task, completed=max(now, 0.0), clock=_simulated(now))
+        def on_time(now: float) -> None:
+            paced = pace.speed is not None or pace.paused
+            if paced or now % (DAY / 4) == 0 or now >= length:
+                words = _simulated(now) + (
+                    f", {pace.speed:g} times real time" if pace.speed else ""
+                )
+                progress.update(task, completed=max(now, 0.0), clock=words)
 
         def on_alarm(alarm: Alarm) -> None:
             progress.console.print(
@@ -96,7 +115,7 @@ def _watched(console: Console, scenario: Scenario, length: float, options: dict[
                 f"{', '.join(alarm.tags)}  (score {alarm.score:.4f} over {alarm.threshold:.4f})"
             )
 
-        return run(scenario, **options, on_hour=on_hour, on_alarm=on_alarm)
+        return run(scenario, **options, pace=pace, on_time=on_time, on_alarm=on_alarm)
 
 
 def _simulated(now: float) -> str:

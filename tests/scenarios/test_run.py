@@ -139,7 +139,7 @@ def test_ctrl_c_keeps_what_was_recorded(tmp_path):
 
     attack = {"on": "sensor:L_T6", "do": {"offset": {"by": 1.0}}}
     scenario = from_data({"name": "x", "duration": "10 h", "attacks": [attack]})
-    run = scenario.run(out=tmp_path / "run", on_hour=stop, watch=False)
+    run = scenario.run(out=tmp_path / "run", on_time=stop, watch=False)
     assert run.status == "interrupted"
     assert len(run.truth) == len(run.paired) == 60
     assert (tmp_path / "run" / "report.html").is_file()
