@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from scenarios.incidents import Incident
-from scenarios.run import Run
+from scenarios.result import Run
 from scenarios.schema import entries_in_words
 from twin.units import HOUR
 

@@ -15,7 +15,7 @@ import pandas as pd
 from twin.errors import InputError
 
 if TYPE_CHECKING:
-    from scenarios.run import Run
+    from scenarios.result import Run
 
 _MARK = "scenario.yaml"  # what makes a folder a run folder
 _METRICS = "metrics.json"

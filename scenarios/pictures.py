@@ -17,7 +17,7 @@ from matplotlib.patheffects import withStroke
 from matplotlib.ticker import LogLocator, MultipleLocator, NullFormatter, StrMethodFormatter
 
 from attacks.entry import Entry
-from scenarios.run import Run
+from scenarios.result import Run
 from twin.network import Network
 from twin.units import HOUR
 

@@ -9,7 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from scenarios.account import account, clock
 from scenarios.pictures import draw
-from scenarios.run import Run
+from scenarios.result import Run
 
 _CAPTIONS = {
     "map": "Where: the network, and what the attack acts on or lies about.",

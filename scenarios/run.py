@@ -5,9 +5,8 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -16,11 +15,12 @@ from attacks.entry import Armed, arm
 from detector import DataError, Detector
 from detector.checkpoint import shipped_path
 from scenarios import folder as run_folder
-from scenarios.impact import COUNTERS, deviating, impact
-from scenarios.incidents import Incident, false_episodes, incidents
+from scenarios.impact import deviating, impact
+from scenarios.incidents import false_episodes, incidents
 from scenarios.pace import Pace
 from scenarios.pair import paired_truth
 from scenarios.pair import testbed as testbed_of
+from scenarios.result import Run
 from scenarios.schema import Scenario
 from scenarios.watch import Watch
 from twin.errors import InputError, PlantError, under
@@ -29,96 +29,6 @@ from twin.scada import Alarm
 from twin.tags import Frame
 from twin.testbed import Testbed
 from twin.units import HOUR
-
-
-@dataclass(frozen=True)
-class Run:
-    """What a scenario's run recorded. Every table is indexed by time [s] unless it says otherwise.
-
-    Attributes
-    ----------
-    scenario : Scenario
-        As it ran: with the seed and duration used.
-    network : Network
-    status : str
-        `done`, `interrupted`, or `failed` with `reason`.
-    reason : str
-    wall_s : float
-    truth, plc, scada, quality : DataFrame
-        The true tags with running totals, what each PLC believed, what SCADA showed and how good
-        it said that was.
-    paired : DataFrame or None
-        The truth of the same run without attacks; None if it was not asked for.
-    labels : DataFrame
-        For each step and entry, by column `time`: `active`, `altered`, `deviating`.
-    scores, alarms : DataFrame
-        Empty without a detector.
-    events : DataFrame
-    impact : DataFrame
-        By counter: `run`, `paired`, `difference`.
-    incidents : tuple of Incident
-    false_episodes : int or None
-        Alarm episodes that touch no incident or its aftermath; None without a detector.
-    notes : tuple of str
-        What the user should know: no detector, EPANET's warnings.
-    folder : Path or None
-        Where it was written.
-    """
-
-    scenario: Scenario
-    network: Network
-    status: str
-    reason: str
-    wall_s: float
-    truth: pd.DataFrame
-    plc: pd.DataFrame
-    scada: pd.DataFrame
-    quality: pd.DataFrame
-    paired: pd.DataFrame | None
-    labels: pd.DataFrame
-    scores: pd.DataFrame
-    alarms: pd.DataFrame
-    events: pd.DataFrame
-    impact: pd.DataFrame
-    incidents: tuple[Incident, ...]
-    false_episodes: int | None
-    notes: tuple[str, ...]
-    folder: Path | None = None
-
-    @property
-    def hours(self) -> float:
-        """How much was simulated and recorded."""
-        return len(self.truth) * self.network.step / HOUR
-
-    def summary(self) -> dict[str, Any]:
-        """Return the run in figures, ready for JSON."""
-        alarms = [
-            {
-                "time_h": row["time"] / HOUR,
-                "last_h": row["last"] / HOUR,
-                "score": row["score"],
-                "peak": row["peak"],
-                "tags": row["tags"],
-                "plc": row["plc"],
-            }
-            for row in self.alarms.reset_index().to_dict("records")
-        ]
-        done, usual = self.impact["run"].to_dict(), self.impact["paired"].to_dict()
-        return {
-            "scenario": self.scenario.name,
-            "seed": self.scenario.seed,
-            "status": self.status,
-            "reason": self.reason,
-            "hours": self.hours,
-            "wall_s": round(self.wall_s, 3),
-            "folder": None if self.folder is None else str(self.folder),
-            "attacks": [asdict(incident) for incident in self.incidents],
-            "impact": {name: done[name] for name in COUNTERS},
-            "paired": {name: usual[name] for name in COUNTERS} if self.paired is not None else None,
-            "false_episodes": self.false_episodes,
-            "alarms": alarms,
-            "notes": list(self.notes),
-        }
 
 
 def run(

@@ -25,7 +25,7 @@ from twin.testbed import START
 from twin.units import DAY, HOUR, duration, readable
 
 if TYPE_CHECKING:
-    from scenarios.run import Run
+    from scenarios.result import Run
 
 LIBRARY = Path(__file__).parent / "library"
 DETECTOR = "cnn-lstm"

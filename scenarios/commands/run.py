@@ -14,7 +14,8 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 
 from scenarios.account import Section, account, clock
 from scenarios.pace import KEYS, Pace, keyboard
-from scenarios.run import Run, run
+from scenarios.result import Run
+from scenarios.run import run
 from scenarios.schema import Scenario, entries_in_words, load, located, path_of
 from twin.errors import InputError
 from twin.scada import Alarm
