@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from scenarios.commands import batadal, catalogue
+from scenarios.commands.fidelity import fidelity
 from scenarios.commands.train import train
 
 app = typer.Typer(
@@ -49,6 +50,10 @@ def run(
 app.add_typer(catalogue.scenarios, name="scenarios")
 app.add_typer(catalogue.attacks, name="attacks")
 app.add_typer(batadal.app, name="batadal")
+app.command(
+    epilog="Example: hydrotwin fidelity --against data/BATADAL_dataset03.csv "
+    "--sibling dataset04_labelled.csv"
+)(fidelity)
 app.command(epilog="Example: hydrotwin train runs/year --out my-detector.safetensors")(train)
 
 

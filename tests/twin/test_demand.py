@@ -5,13 +5,14 @@ import pytest
 
 from twin import network
 from twin.demand import Demand, profile
+from twin.errors import InputError
 
 DMAS = ("DMA1", "DMA2", "DMA3", "DMA4", "DMA5")
 
 
 @pytest.fixture(scope="module")
 def day_types():
-    return profile(network.load("ctown").model)
+    return profile(network.load("ctown"))
 
 
 def test_profile_is_batadals(day_types):
@@ -27,8 +28,8 @@ def test_draws_follow_the_profile_by_day_and_hour(day_types):
     kinds = [(slice(0, 5), 0), (slice(5, 6), 1), (slice(6, 7), 2)]
     for days, kind in kinds:
         sample = drawn[:, days].transpose(2, 0, 1, 3).reshape(24, -1)
-        error = day_types.std[kind] / np.sqrt(sample.shape[1])
-        assert (np.abs(sample.mean(axis=1) - day_types.mean[kind]) < 5 * error + 0.01).all()
+        error = day_types.std[0, kind] / np.sqrt(sample.shape[1])
+        assert (np.abs(sample.mean(axis=1) - day_types.mean[0, kind]) < 5 * error + 0.01).all()
 
 
 def test_a_dma_keeps_its_stream_whatever_the_others_do(day_types):
@@ -46,8 +47,8 @@ def test_another_seed_is_another_week(day_types):
 
 
 def test_a_model_without_a_weekly_pattern_is_said():
-    model = network.load("ctown").read_model()
-    for _, pattern in model.patterns():
+    plant = network.load("ctown")
+    for _, pattern in plant.model.patterns():
         pattern.multipliers = [1.0]
-    with pytest.raises(ValueError, match="168"):
-        profile(model)
+    with pytest.raises(InputError, match="168"):
+        profile(plant)
