@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from scenarios.commands import batadal, catalogue
+from scenarios.commands import batadal, catalogue, demand
+from scenarios.commands.export import export
 from scenarios.commands.fidelity import fidelity
 from scenarios.commands.train import train
 
@@ -50,6 +51,8 @@ def run(
 app.add_typer(catalogue.scenarios, name="scenarios")
 app.add_typer(catalogue.attacks, name="attacks")
 app.add_typer(batadal.app, name="batadal")
+app.add_typer(demand.app, name="demand")
+app.command(epilog="Example: hydrotwin export runs/year --batadal year.csv")(export)
 app.command(
     epilog="Example: hydrotwin fidelity --against data/BATADAL_dataset03.csv "
     "--sibling dataset04_labelled.csv"

@@ -39,6 +39,9 @@ def draw_fidelity(found: Fidelity) -> Figure:
             for sample, color, width in samples:
                 quantiles = np.quantile(sample.rows[sample.normal, i], _POINTS)
                 axes.plot(quantiles, _POINTS, color=color, lw=width)
+            axes.locator_params(axis="x", nbins=4)
+            if len(np.unique(found.record.rows[found.record.normal, i])) == 1:
+                axes.set_xticks([found.record.rows[0, i]])  # it never moves
             axes.set_ylim(-0.03, 1.03)
             axes.set_yticks([0, 0.5, 1])
         axes.tick_params(labelsize=7, length=2)
@@ -48,7 +51,9 @@ def draw_fidelity(found: Fidelity) -> Figure:
     handles = [Line2D([], [], color=RECORD, lw=2.4, label="record")]
     if found.sibling is not None:
         handles.append(Line2D([], [], color=SIBLING, lw=1.5, label="sibling, normal hours"))
-    handles.append(Line2D([], [], color=TWIN, lw=1.2, label=f"twin, {len(found.years)} seeds"))
+    count = len(found.years)
+    label = f"twin, {count} seeds" if count > 1 else "twin, 1 seed"
+    handles.append(Line2D([], [], color=TWIN, lw=1.2, label=label))
     grid[len(tags)].legend(handles=handles, loc="center left", frameon=False, fontsize=9)
     figure.suptitle(
         "Share of hours below each value, for every tag, hourly; KS: median distance of the twin",
