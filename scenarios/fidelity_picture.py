@@ -13,7 +13,7 @@ from scenarios.fidelity import Fidelity
 from scenarios.similarity import Sample
 from twin.tags import Values
 
-RECORD, TWIN, SIBLING = "#1b4f72", "#e67e22", "#9aa5ab"
+RECORD, TWIN, SIBLING = "#7fb3d5", "#c0392b", "#5d6d7e"
 _COLUMNS = 8
 _POINTS = np.linspace(0.0, 1.0, 401)
 
@@ -25,10 +25,10 @@ def draw_fidelity(found: Fidelity) -> Figure:
     figure = Figure(figsize=(2.0 * _COLUMNS, 1.75 * rows), layout="constrained")
     grid: list[Axes] = list(np.ravel(figure.subplots(rows, _COLUMNS)))
     distance = np.median([one.ks for one in found.against], axis=0)
-    samples: list[tuple[Sample, str, float]] = [(year, TWIN, 0.9) for year in found.years]
+    samples: list[tuple[Sample, str, float]] = [(year, TWIN, 0.6) for year in found.years]
     if found.sibling is not None:
-        samples.insert(0, (found.sibling, SIBLING, 0.9))
-    samples.insert(0, (found.record, RECORD, 2.4))
+        samples.insert(0, (found.sibling, SIBLING, 1.2))
+    samples.insert(0, (found.record, RECORD, 4.5))
     for i, (tag, axes) in enumerate(zip(tags, grid, strict=False)):
         unit = f" [{tag.unit}]" if tag.unit else " duty"
         axes.set_title(f"{tag.name}{unit}", fontsize=8, loc="left", pad=3)
@@ -48,12 +48,12 @@ def draw_fidelity(found: Fidelity) -> Figure:
         axes.spines[["top", "right"]].set_visible(False)
     for axes in grid[len(tags) :]:
         axes.axis("off")
-    handles = [Line2D([], [], color=RECORD, lw=2.4, label="record")]
+    handles = [Line2D([], [], color=RECORD, lw=4.5, label="record")]
     if found.sibling is not None:
-        handles.append(Line2D([], [], color=SIBLING, lw=1.5, label="sibling, normal hours"))
+        handles.append(Line2D([], [], color=SIBLING, lw=1.2, label="sibling, normal hours"))
     count = len(found.years)
     label = f"twin, {count} seeds" if count > 1 else "twin, 1 seed"
-    handles.append(Line2D([], [], color=TWIN, lw=1.2, label=label))
+    handles.append(Line2D([], [], color=TWIN, lw=0.9, label=label))
     grid[len(tags)].legend(handles=handles, loc="center left", frameon=False, fontsize=9)
     figure.suptitle(
         "Share of hours below each value, for every tag, hourly; KS: median distance of the twin",

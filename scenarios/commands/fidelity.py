@@ -101,7 +101,7 @@ def _tell(console: Console, figures: dict[str, Any]) -> None:
             values = [value for value in row["spread"][key] if value is not None]
             cell = shown(row[key], digits)
             if len(values) > 1:
-                cell += f" ({min(values):.{digits}f}–{max(values):.{digits}f})"
+                cell += f"\n{min(values):.{digits}f}–{max(values):.{digits}f}"
             cells.append(cell)
         table.add_row(name, *cells)
     console.print(table)

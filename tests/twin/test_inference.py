@@ -15,7 +15,7 @@ def ctown():
 
 @pytest.fixture(scope="module")
 def day(ctown):
-    """The true rows of two days, hour by hour, and the multipliers that were drawn for them."""
+    """Return the true rows of two days and the multipliers that were drawn for them."""
     drawn = []
     with Testbed(ctown, seed=4, warmup=0.0) as bed:
         draw = bed.demand.next_hour
