@@ -74,7 +74,6 @@ class Fidelity:
     def as_dict(self) -> dict[str, Any]:
         """Return all figures, medians of the seeds with each seed's beside them; ready for JSON."""
         tags, tables = self.network.tag_names, self.tables()
-        ks = np.median([one.ks for one in self.against], axis=0)
         duty = tables["twin"]["duty"] - tables["record"]["duty"]
         more = tables["twin"]["switches"] / tables["record"]["switches"].replace(0, np.nan) - 1
         moving = np.isfinite(self.lead).any(axis=0)
@@ -83,14 +82,13 @@ class Fidelity:
             {
                 "days": len(self.years[0].rows) / 24,
                 "seeds": list(self.seeds),
-                **_summary(self.against),
-                "ks": dict(zip(tags, ks, strict=True)),
+                **_summary(self.against, tags),
                 "duty": duty.dropna().to_dict(),
                 "switches": more.dropna().to_dict(),
                 "lead": {f"{hours}": value for hours, value in zip(LEADS, mean, strict=True)},
                 "restarts": self.restarts,
-                "twin": _summary(self.twins) if self.twins else None,
-                "sibling": _summary([self.siblings]) if self.siblings else None,
+                "twin": _summary(self.twins, tags) if self.twins else None,
+                "sibling": _summary([self.siblings], tags) if self.siblings else None,
                 "tags": {
                     tag: {name: table.loc[tag].dropna().to_dict() for name, table in tables.items()}
                     for tag in tags
@@ -100,7 +98,7 @@ class Fidelity:
         return figures
 
 
-def _summary(found: Sequence[Comparison]) -> dict[str, Any]:
+def _summary(found: Sequence[Comparison], tags: tuple[str, ...]) -> dict[str, Any]:
     """Return each figure's median, and under `spread` its value in every comparison."""
     spread = {
         "ks_mean": [float(one.ks.mean()) for one in found],
@@ -110,7 +108,8 @@ def _summary(found: Sequence[Comparison]) -> dict[str, Any]:
         "auc_day": [one.auc_day for one in found],
     }
     medians = {name: float(np.median(values)) for name, values in spread.items()}
-    return {**medians, "spread": spread}
+    ks = np.median([one.ks for one in found], axis=0)
+    return {**medians, "ks": dict(zip(tags, ks, strict=True)), "spread": spread}
 
 
 def _plain(value: Any) -> Any:
