@@ -8,7 +8,9 @@ from typing import Annotated
 
 import typer
 
-from scenarios.commands import batadal, bench, catalogue
+from scenarios.commands import batadal, bench, catalogue, demand
+from scenarios.commands.export import export
+from scenarios.commands.fidelity import fidelity
 from scenarios.commands.train import train
 
 app = typer.Typer(
@@ -64,6 +66,12 @@ app.add_typer(catalogue.scenarios, name="scenarios")
 app.add_typer(catalogue.attacks, name="attacks")
 app.add_typer(batadal.app, name="batadal")
 app.add_typer(bench.app, name="bench")
+app.add_typer(demand.app, name="demand")
+app.command(epilog="Example: hydrotwin export runs/year --batadal year.csv")(export)
+app.command(
+    epilog="Example: hydrotwin fidelity --against data/BATADAL_dataset03.csv "
+    "--sibling dataset04_labelled.csv"
+)(fidelity)
 app.command(epilog="Example: hydrotwin train runs/year --out my-detector.safetensors")(train)
 
 

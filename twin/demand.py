@@ -1,23 +1,34 @@
 """Demand: what each DMA draws, hour by hour, seeded.
 
-The day-type profile is BATADAL's own: one for all DMAs, with three day types. It is taken from the
-168-hour patterns of network.inp, whose first day is a Sunday (Taormina et al. 2018; measured
-against the published normal year).
+The day-type profile of C-Town is BATADAL's own: one for all DMAs, with three day types. It is taken
+from the 168-hour patterns of network.inp, whose first day is a Sunday (Taormina et al. 2018;
+measured against the published normal year). A plant with a `demand.csv` in its folder draws from
+that profile instead; `fit` makes one from the demands that `twin.inference` finds in a record.
 """
 
 from __future__ import annotations
 
+import csv
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from pathlib import Path
+from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
+from twin.errors import InputError, nearest
+from twin.network import Network
 from twin.seeds import generator
 from twin.tags import Values
 
 WEEKDAY, SATURDAY, SUNDAY = 0, 1, 2
+DAY_TYPES = ("weekday", "saturday", "sunday")
+FILE = "demand.csv"
+EVERY = "all"  # what demand.csv calls a profile that all DMAs share
 _DAY_TYPE = [WEEKDAY] * 5 + [SATURDAY, SUNDAY]  # by datetime.weekday()
+_COLUMNS = ["dma", "day", "hour", "mean", "std", "ceiling"]
 
 
 @dataclass(frozen=True)
@@ -26,36 +37,158 @@ class Profile:
 
     Attributes
     ----------
-    mean, std : ndarray of shape (3, 24)
+    mean, std : ndarray of shape (DMAs, 3, 24), or (1, 3, 24) where all DMAs share one profile
         By day type (weekday, Saturday, Sunday) and hour of day.
-    ceiling : float
+    ceiling : ndarray of the same shape
         A draw above it is drawn again.
     """
 
     mean: Values
     std: Values
-    ceiling: float = 1.0
+    ceiling: Values
 
 
-def profile(model: Any) -> Profile:
-    """Take the day-type profile from a WNTR model's 168-hour patterns.
+class Hours(Protocol):
+    """Anything that says, hour after hour, what the DMAs draw."""
+
+    def next_hour(self) -> Values:
+        """Return the coming hour's multipliers; shape (DMAs,)."""
+
+
+def profile(network: Network) -> Profile:
+    """Return a plant's profile: of its demand.csv, or else of network.inp's 168-hour patterns.
 
     Raises
     ------
-    ValueError
-        If the model has no pattern of 168 hours.
+    InputError
+        If demand.csv cannot be used, or the plant has neither.
     """
+    path = network.folder / FILE
+    if path.is_file():
+        return read(path, tuple(network.dmas))
     weeks = [
-        pattern.multipliers for _, pattern in model.patterns() if len(pattern.multipliers) == 168
+        pattern.multipliers
+        for _, pattern in network.model.patterns()
+        if len(pattern.multipliers) == 168
     ]
     if not weeks:
-        raise ValueError("no demand pattern of 168 hours in network.inp: nothing to profile")
+        raise InputError(
+            "no demand pattern of 168 hours to take a profile from: give it one, or put a "
+            f"{FILE} beside it (`hydrotwin demand fit` makes one from a record)",
+            network.folder / "network.inp",
+        )
     days = np.array(weeks, dtype=float).reshape(len(weeks), 7, 24)
     groups = [days[:, 1:6].reshape(-1, 24), days[:, 6], days[:, 0]]
-    return Profile(
-        mean=np.array([group.mean(axis=0) for group in groups]),
-        std=np.array([group.std(axis=0, ddof=1) for group in groups]),
-    )
+    mean = np.array([[group.mean(axis=0) for group in groups]])
+    std = np.array([[group.std(axis=0, ddof=1) for group in groups]])
+    return Profile(mean, std, np.ones_like(mean))
+
+
+def cells(start: datetime, hours: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return the day type and the hour of day of each of `hours` hours from `start` on."""
+    days, hour = divmod(start.weekday() * 24 + start.hour + np.arange(hours), 24)
+    return np.array(_DAY_TYPE, dtype=np.intp)[days % 7], hour.astype(np.intp)
+
+
+def fit(multipliers: Values, start: datetime, *, shared: bool = True) -> Profile:
+    """Fit a profile to multipliers of every hour.
+
+    Parameters
+    ----------
+    multipliers : ndarray of shape (T, DMAs)
+        Hour by hour; NaN where unknown.
+    start : datetime
+        Of the first hour.
+    shared : bool, default True
+        Whether all DMAs draw from one profile, or each from its own.
+
+    Returns
+    -------
+    Profile
+        Its ceiling is the largest multiplier there was.
+
+    Raises
+    ------
+    InputError
+        If an hour of some day type comes less than twice.
+    """
+    kinds, hours = cells(start, len(multipliers))
+    groups = [multipliers] if shared else list(multipliers.T[:, :, None])
+    mean, std = np.empty((2, len(groups), 3, 24))
+    for i, group in enumerate(groups):
+        for kind, name in enumerate(DAY_TYPES):
+            for hour in range(24):
+                values = group[(kinds == kind) & (hours == hour)]
+                values = values[np.isfinite(values)]
+                if len(values) < 2:
+                    raise InputError(
+                        f"only {len(values)} demands known for hour {hour} of a {name}: a profile "
+                        "needs two or more of each; give a record of two weeks or longer"
+                    )
+                mean[i, kind, hour], std[i, kind, hour] = values.mean(), values.std(ddof=1)
+    return Profile(mean, std, np.full_like(mean, np.nanmax(multipliers)))
+
+
+def standardised(multipliers: Values, start: datetime, profile: Profile) -> Values:
+    """Return how many standard deviations each multiplier lies off its hour's mean; (T, DMAs)."""
+    kinds, hours = cells(start, len(multipliers))
+    mean, std = profile.mean[:, kinds, hours].T, profile.std[:, kinds, hours].T
+    return np.asarray((multipliers - mean) / std)
+
+
+def write(profile: Profile, dmas: Sequence[str], path: Path) -> None:
+    """Write a profile as a plant folder's demand.csv: a row for each DMA, day type and hour."""
+    names = [EVERY] if len(profile.mean) == 1 else list(dmas)
+    with path.open("w", encoding="utf-8", newline="") as file:
+        rows = csv.writer(file, lineterminator="\n")
+        rows.writerow(_COLUMNS)
+        for i, name in enumerate(names):
+            for kind, day in enumerate(DAY_TYPES):
+                for hour in range(24):
+                    at = (i, kind, hour)
+                    values = (profile.mean[at], profile.std[at], profile.ceiling[at])
+                    rows.writerow([name, day, hour, *(f"{value:.6f}" for value in values)])
+
+
+def read(path: Path, dmas: Sequence[str]) -> Profile:
+    """Read a demand.csv; its columns are dma (or `all`), day, hour, mean, std, ceiling.
+
+    Raises
+    ------
+    InputError
+        If a row is wrong, stands twice or is missing; with file and line.
+    """
+    with path.open(encoding="utf-8", newline="") as file:
+        lines = csv.reader(file)
+        header = next(lines, [])
+        if header != _COLUMNS:
+            raise InputError(f"the columns are {header}, not {_COLUMNS}", path, 1)
+        rows = [(lines.line_num, row) for row in lines if row]
+    shared = bool(rows) and rows[0][1][0] == EVERY
+    names = [EVERY] if shared else list(dmas)
+    table = np.full((3, len(names), 3, 24), np.nan)
+    for line, row in rows:
+        if len(row) != len(_COLUMNS):
+            raise InputError(f"{len(row)} fields, not {len(_COLUMNS)}: {row}", path, line)
+        for value, known in ((row[0], names), (row[1], DAY_TYPES)):
+            if value not in known:
+                raise InputError(f"unknown name {value!r}: {nearest(value, known)}", path, line)
+        try:
+            hour = range(24).index(int(row[2]))
+            mean, std, ceiling = map(float, row[3:])
+        except ValueError:
+            message = f"hour is 0 to 23, and mean, std and ceiling are numbers, not {row[2:]}"
+            raise InputError(message, path, line) from None
+        if not (0.0 <= mean <= ceiling and 0.0 <= std < np.inf):
+            message = f"a mean lies between 0 and its ceiling, a std is not negative: {row[3:]}"
+            raise InputError(message, path, line)
+        at = (names.index(row[0]), DAY_TYPES.index(row[1]), hour)
+        if np.isfinite(table[(0, *at)]):
+            raise InputError(f"{row[0]}, {row[1]}, hour {hour} stands twice", path, line)
+        table[(slice(None), *at)] = mean, std, ceiling
+    for i, kind, hour in np.argwhere(np.isnan(table[0])):
+        raise InputError(f"no row for {names[i]}, {DAY_TYPES[kind]}, hour {hour}", path)
+    return Profile(*table)
 
 
 class Demand:
@@ -72,7 +205,10 @@ class Demand:
     """
 
     def __init__(self, profile: Profile, dmas: tuple[str, ...], start: datetime, seed: int):
-        self._profile = profile
+        shape = (len(dmas), 3, 24)
+        self._mean = np.broadcast_to(profile.mean, shape)
+        self._std = np.broadcast_to(profile.std, shape)
+        self._ceiling = np.broadcast_to(profile.ceiling, shape)
         self._streams = [generator(seed, f"demand:{dma}") for dma in dmas]
         self._hour = start.weekday() * 24 + start.hour
 
@@ -80,11 +216,27 @@ class Demand:
         """Draw the coming hour's multipliers; shape (DMAs,)."""
         day, hour = divmod(self._hour, 24)
         kind = _DAY_TYPE[day % 7]
-        mean, std = self._profile.mean[kind, hour], self._profile.std[kind, hour]
         self._hour += 1
         drawn = np.empty(len(self._streams))
         for i, stream in enumerate(self._streams):
+            mean, std = self._mean[i, kind, hour], self._std[i, kind, hour]
             drawn[i] = stream.normal(mean, std)
-            while drawn[i] > self._profile.ceiling:
+            while not 0.0 <= drawn[i] <= self._ceiling[i, kind, hour]:
                 drawn[i] = stream.normal(mean, std)
         return drawn
+
+
+class Playback:
+    """Known multipliers, hour after hour: a record's demands, to run the water through them again.
+
+    Parameters
+    ----------
+    multipliers : ndarray of shape (T, DMAs)
+    """
+
+    def __init__(self, multipliers: Values):
+        self._rows = iter(multipliers)
+
+    def next_hour(self) -> Values:
+        """Return the coming hour's multipliers; shape (DMAs,)."""
+        return np.asarray(next(self._rows))

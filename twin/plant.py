@@ -81,6 +81,9 @@ class Plant:
     network : Network
     pressure_driven : bool
         Whether junctions take less where pressure is below 5 m, or always their demand.
+    accuracy : float, optional
+        Change of flow, relative to all flow, at which EPANET counts a solution as found; by
+        default network.inp's.
 
     Attributes
     ----------
@@ -96,11 +99,15 @@ class Plant:
     meters : Meters
     """
 
-    def __init__(self, network: Network, *, pressure_driven: bool = False):
+    def __init__(
+        self, network: Network, *, pressure_driven: bool = False, accuracy: float | None = None
+    ):
         self.network = network
         self.time = 0
         self._folder = tempfile.TemporaryDirectory(prefix="hydrotwin-")
         model = network.read_model()
+        if accuracy is not None:
+            model.options.hydraulic.accuracy = accuracy
         self._prepare(model, pressure_driven)
         self._pressure_driven = pressure_driven
         self._open(model)
@@ -110,6 +117,7 @@ class Plant:
         self._area = np.array([np.pi / 4 * tank.diameter**2 for tank in tanks])
         self._rim = np.array([tank.max_level - _FULL for tank in tanks])
         self._bottom = np.array([tank.min_level + _EMPTY for tank in tanks])
+        self._range = np.array([(tank.min_level, tank.max_level) for tank in tanks])
         self._spills = np.array([bool(tank.overflow) for tank in tanks])
         self._tank_nodes = [self._node(name) for name in self.tanks]
         self.levels: Values = np.array([tank.init_level for tank in tanks])
@@ -122,6 +130,11 @@ class Plant:
             self.values[place] = self.levels[tank]
         driven = [name for plc in network.plcs.values() for name in plc.actuators]
         self._links = {name: self._link(name) for name in driven}
+        self._status_reads = [
+            (place, tag.element)
+            for place, tag in enumerate(network.tags)
+            if tag.quantity == "status" and tag.element in self._links
+        ]
         self.settings = {
             name: 0.0 if str(model.get_link(name).initial_status) == "Closed" else 1.0
             for name in driven
@@ -189,6 +202,25 @@ class Plant:
         """Set each DMA's demand multiplier; shape (DMAs,), in the order of `network.dmas`."""
         for pattern, multiplier in zip(self._patterns, multipliers, strict=True):
             epanet.EN_setpatternvalue(self._project, pattern, 1, float(multiplier))
+
+    def impose(self, values: Values) -> None:
+        """Put tanks, pumps and valves where a frame shows them; the clock stays.
+
+        Parameters
+        ----------
+        values : ndarray of shape (tags,)
+            Levels beyond a tank's rim or bottom are taken for these. A status is a setting here:
+            a pump that was open and delivered nothing shows 0 and is closed.
+        """
+        for place, tank in self._level_reads:
+            low, high = self._range[tank]
+            # EPANET refuses a level outside the tank (error 225) and would keep the old one.
+            level = min(max(float(values[place]), low), high)
+            node = self._tank_nodes[tank]
+            self._must(epanet.EN_setnodevalue(self._project, node, EN.EN_TANKLEVEL, level))
+            self.levels[tank] = self.values[place] = level
+        for place, actuator in self._status_reads:
+            self.write(actuator, float(values[place]))
 
     def write(self, actuator: str, setting: float) -> None:
         """Close (0), open (1) or set the relative speed of a pump or valve."""

@@ -11,7 +11,7 @@ from types import TracebackType
 import numpy as np
 import simpy
 
-from twin.demand import Demand, profile
+from twin.demand import Demand, Hours, profile
 from twin.devices import Actuator, Sensor
 from twin.errors import InputError, nearest
 from twin.historian import Event, Historian
@@ -49,6 +49,8 @@ class Testbed:
 
     Attributes
     ----------
+    demand : Hours
+        Where every hour's demands come from: drawn from the plant's profile, or what replaces it.
     watchers : list of callable
         Each is called at every instant, before any PLC scans, with the time [s] and the true
         values (levels of now, the rest of the last solution).
@@ -72,7 +74,7 @@ class Testbed:
         self.warmup = int(warmup)
         self.env = simpy.Environment(initial_time=-self.warmup)
         first = start - timedelta(seconds=self.warmup)
-        self.demand = Demand(profile(network.model), tuple(network.dmas), first, seed)
+        self.demand: Hours = Demand(profile(network), tuple(network.dmas), first, seed)
         self.plant = Plant(network, pressure_driven=pressure_driven)
         self.watchers: list[Callable[[float, Values], None]] = []
         self._build()
@@ -159,6 +161,20 @@ class Testbed:
         finally:
             self.historian.close()
             self.plant.close()
+
+    def impose(self, values: Values) -> None:
+        """Go on from what a frame shows: levels, pumps, valves and their PLCs' coils.
+
+        Parameters
+        ----------
+        values : ndarray of shape (tags,)
+            The frame, each tag in its unit; for a watcher to call, so that PLCs scan it at once.
+        """
+        self.plant.impose(values)
+        for plc in self.plcs.values():
+            for actuator in plc.coils:
+                setting = self.plant.settings[actuator]
+                plc.coils[actuator] = self.actuators[actuator].setting = setting
 
     def _water(self, end: int) -> Generator[simpy.Event, None, None]:
         """Step through instants: marks, and where a rule's threshold is about to be reached."""

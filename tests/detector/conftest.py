@@ -1,6 +1,5 @@
-"""A small plant's normal days, detectors fitted on it, and the way to the public data."""
+"""A small plant's normal days, and detectors fitted on it."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -50,16 +49,6 @@ def fitted(request: pytest.FixtureRequest, days: pd.DataFrame) -> Detector:
     detector = create(request.param, TAGS)
     detector.fit(days, seed=1, epochs=4)
     return detector
-
-
-@pytest.fixture(scope="session")
-def batadal_folder() -> Path:
-    """Return the folder of the public files where they are at hand; they are no project files."""
-    root = os.environ.get("HYDROTWIN_DATA") or Path(__file__).parents[3] / "shared" / "data"
-    folder = Path(root) / "batadal"
-    if not folder.is_dir():
-        pytest.skip(f"no BATADAL files in {folder}; set HYDROTWIN_DATA to the folder above")
-    return folder
 
 
 def write_batadal(path: Path, start: str, days: int, seed: int, disturbed: list[slice]) -> None:

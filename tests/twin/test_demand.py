@@ -1,17 +1,20 @@
+import shutil
 from datetime import datetime
 
 import numpy as np
 import pytest
 
 from twin import network
-from twin.demand import Demand, profile
+from twin.demand import Demand, fit, profile, read, standardised, write
+from twin.errors import InputError
+from twin.testbed import Testbed
 
 DMAS = ("DMA1", "DMA2", "DMA3", "DMA4", "DMA5")
 
 
 @pytest.fixture(scope="module")
 def day_types():
-    return profile(network.load("ctown").model)
+    return profile(network.load("ctown"))
 
 
 def test_profile_is_batadals(day_types):
@@ -27,8 +30,8 @@ def test_draws_follow_the_profile_by_day_and_hour(day_types):
     kinds = [(slice(0, 5), 0), (slice(5, 6), 1), (slice(6, 7), 2)]
     for days, kind in kinds:
         sample = drawn[:, days].transpose(2, 0, 1, 3).reshape(24, -1)
-        error = day_types.std[kind] / np.sqrt(sample.shape[1])
-        assert (np.abs(sample.mean(axis=1) - day_types.mean[kind]) < 5 * error + 0.01).all()
+        error = day_types.std[0, kind] / np.sqrt(sample.shape[1])
+        assert (np.abs(sample.mean(axis=1) - day_types.mean[0, kind]) < 5 * error + 0.01).all()
 
 
 def test_a_dma_keeps_its_stream_whatever_the_others_do(day_types):
@@ -46,8 +49,74 @@ def test_another_seed_is_another_week(day_types):
 
 
 def test_a_model_without_a_weekly_pattern_is_said():
-    model = network.load("ctown").read_model()
-    for _, pattern in model.patterns():
+    plant = network.load("ctown")
+    for _, pattern in plant.model.patterns():
         pattern.multipliers = [1.0]
-    with pytest.raises(ValueError, match="168"):
-        profile(model)
+    with pytest.raises(InputError, match="168"):
+        profile(plant)
+
+
+def drawn_year(day_types, start, days=364):
+    demand = Demand(day_types, DMAS, start, seed=2)
+    return np.array([demand.next_hour() for _ in range(24 * days)])
+
+
+@pytest.mark.parametrize("shared", [True, False])
+def test_a_profile_fitted_to_draws_is_the_one_they_came_from(day_types, shared):
+    start = datetime(2026, 1, 7, 5)  # a Wednesday, 5 h
+    drawn = drawn_year(day_types, start)
+    drawn[1000:1100] = np.nan
+    found = fit(drawn, start, shared=shared)
+    assert found.mean.shape == (1 if shared else 5, 3, 24)
+    few = 52 * (5 if shared else 1)
+    assert (np.abs(found.mean - day_types.mean) < 5 * day_types.std / np.sqrt(few)).all()
+    assert np.abs(found.std / day_types.std - 1).max() < 5 / np.sqrt(2 * few)
+    z = standardised(drawn, start, found)
+    assert np.nanstd(z) == pytest.approx(1.0, abs=0.02)
+
+
+def test_a_fit_without_a_weekend_is_refused(day_types):
+    start = datetime(2026, 1, 5)
+    with pytest.raises(InputError, match="hour 0 of a saturday"):
+        fit(drawn_year(day_types, start, days=5), start)
+
+
+def test_a_plant_with_a_fitted_profile_draws_from_it(day_types, tmp_path):
+    plant = tmp_path / "mine"
+    shutil.copytree(network.load("ctown").folder, plant)
+    start = datetime(2026, 1, 5)
+    found = fit(drawn_year(day_types, start) / 2, start, shared=False)
+    write(found, DMAS, plant / "demand.csv")
+    again = profile(network.load(plant))
+    np.testing.assert_allclose(again.mean, found.mean, atol=1e-6)
+    np.testing.assert_allclose(again.std, found.std, atol=1e-6)
+    with Testbed(network.load(plant), warmup=0.0) as bed:
+        drawn = np.array([bed.demand.next_hour() for _ in range(168)])
+    assert 0.0 <= drawn.min() <= drawn.max() <= 0.5
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("dma,day", "zone,day", r"demand.csv:1: the columns are"),
+        ("all,sunday,3,", "all,sonday,3,", r"demand.csv:53: unknown name 'sonday'.*sunday"),
+        ("all,sunday,3,", "all,sunday,24,", r"demand.csv:53: hour is 0 to 23"),
+        ("all,sunday,3,", "all,sunday,2,", r"demand.csv:53: all, sunday, hour 2 stands twice"),
+        ("all,sunday,3,", "all,sunday,3,-", r"demand.csv:53: a mean lies between"),
+        ("all,sunday,3,", "all,sunday,3,1,", r"demand.csv:53: 7 fields"),
+    ],
+)
+def test_a_mistake_in_demand_csv_is_named_with_its_line(day_types, tmp_path, old, new, says):
+    path = tmp_path / "demand.csv"
+    write(day_types, DMAS, path)
+    path.write_text(path.read_text().replace(old, new))
+    with pytest.raises(InputError, match=says):
+        read(path, DMAS)
+
+
+def test_a_row_missing_in_demand_csv_is_said(day_types, tmp_path):
+    path = tmp_path / "demand.csv"
+    write(day_types, DMAS, path)
+    path.write_text("".join(path.read_text().splitlines(keepends=True)[:-1]))
+    with pytest.raises(InputError, match="no row for all, sunday, hour 23"):
+        read(path, DMAS)

@@ -1,0 +1,104 @@
+"""`hydrotwin demand`: the demands behind a record, and a profile to draw new ones from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from twin.demand import Profile
+
+app = typer.Typer(help="The demands behind a record.", no_args_is_help=True)
+
+
+@app.callback()
+def demand() -> None:
+    """Find the demands behind a record, and fit a profile to draw new ones from."""
+
+
+@app.command(
+    epilog="Example: hydrotwin demand fit data/BATADAL_dataset03.csv --plant ctown "
+    "--out my-plant/demand.csv"
+)
+def fit(
+    file: Annotated[Path, typer.Argument(help="A record: an hourly BATADAL-style CSV.")],
+    plant: Annotated[str, typer.Option(help="A shipped plant's name, or a folder.")] = "ctown",
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Write the profile; as demand.csv in a plant folder it is in force."),
+    ] = None,
+    per_dma: Annotated[
+        bool, typer.Option("--per-dma", help="A profile for each DMA, not one for all.")
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON only.")] = False,
+) -> None:
+    """Infer the DMAs' hourly demand multipliers from a record and fit their day-type profile.
+
+    Hours under attack, and those whose label is unknown, are left out.
+    """
+    from json import dumps
+
+    from rich.console import Console
+
+    from scenarios.commands.progress import share_bar
+    from scenarios.demands import fitted
+    from twin.demand import write
+    from twin.errors import InputError
+    from twin.network import load
+    from twin.record import read
+
+    network = load(plant)
+    record = read(file, network.tag_names)
+    if out is not None and not out.parent.is_dir():
+        raise InputError(f"--out {out}: there is no folder {out.parent}")
+    with share_bar(Console(stderr=True)) as progress:
+        found = fitted(
+            network, record, shared=not per_dma, on_share=lambda share: progress("demands", share)
+        )
+    if out is not None:
+        try:
+            write(found.profile, tuple(network.dmas), out)
+        except OSError as error:
+            raise InputError(f"--out {out} cannot be written: {error.strerror}") from None
+    if json:
+        typer.echo(dumps(found.as_dict(), indent=2, allow_nan=False))
+        return
+    console = Console(highlight=False)
+    _tell(console, found.as_dict(), found.profile, found.names)
+    if out is not None:
+        console.print(f"wrote {out}", soft_wrap=True)
+
+
+def _tell(
+    console: Console, figures: dict[str, Any], profile: Profile, names: tuple[str, ...]
+) -> None:
+    from rich.table import Table
+
+    from twin.demand import DAY_TYPES
+
+    for i, name in enumerate(names):
+        table = Table(title=f"{name}: demand multiplier, mean ± standard deviation")
+        table.add_column("hour", justify="right")
+        for day in DAY_TYPES:
+            table.add_column(day, justify="right")
+        for hour in range(24):
+            cells = [
+                f"{profile.mean[i, kind, hour]:.3f} ± {profile.std[i, kind, hour]:.3f}"
+                for kind in range(len(DAY_TYPES))
+            ]
+            table.add_row(str(hour), *cells)
+        console.print(table)
+    console.print(
+        f"{figures['hours']} of {figures['rows']} hours used; what the demands leave unexplained, "
+        f"error / standard deviation over flows and pressures: median {figures['residual']:.2g}, "
+        f"95 % of hours below {figures['residual_95']:.2g}"
+    )
+    lags = ", ".join(f"{lag} h {value:+.3f}" for lag, value in figures["autocorrelation"].items())
+    console.print(
+        f"multipliers, standardised, against the normal distribution: KS distance "
+        f"{figures['ks']:.4f}, p = {figures['p']:.2f}; autocorrelation: {lags}"
+    )

@@ -1,0 +1,60 @@
+"""A run as the benchmark's own files: hourly, two decimals, dates and labels."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from pyarrow import ArrowException
+
+from scenarios.schema import load
+from twin.errors import InputError
+from twin.record import Record
+from twin.units import HOUR
+
+
+def hourly(run: Path) -> Record:
+    """Return what SCADA showed on every full hour of a run, and whether it was under attack.
+
+    An hour is labelled 1 if an attack was active at a frame after the hour before and up to it:
+    BATADAL labels the hours that an attack reaches into.
+
+    Parameters
+    ----------
+    run : Path
+        A run folder.
+
+    Raises
+    ------
+    InputError
+        If it is no run folder, or no frame falls on a full hour.
+    """
+    if not (run / "scenario.yaml").is_file() or not (run / "scada.parquet").is_file():
+        raise InputError(
+            "no run folder: it lacks scenario.yaml or scada.parquet. "
+            "`hydrotwin run normal --out FOLDER` makes one",
+            run,
+        )
+    start = load(run / "scenario.yaml").start
+    frames = _table(run / "scada.parquet").set_index("time")
+    table = frames[frames.index % HOUR == 0]
+    if table.empty:
+        raise InputError("no frame falls on a full hour: SCADA polls beside it", run)
+    hours = table.index.to_numpy()
+    table.index = pd.DatetimeIndex(pd.Timestamp(start) + pd.to_timedelta(hours, unit="s"))
+    return Record(run, table, _flags(_table(run / "labels.parquet"), hours))
+
+
+def _table(path: Path) -> pd.DataFrame:
+    try:
+        return pd.read_parquet(path)
+    except (ArrowException, OSError) as error:
+        raise InputError(f"damaged or missing: {error}; run the scenario again", path) from None
+
+
+def _flags(labels: pd.DataFrame, hours: NDArray[np.float64]) -> NDArray[np.int64]:
+    attack = labels[(labels["label"] == "attack") & labels["active"].astype(bool)]
+    reached = np.ceil(attack["time"].to_numpy(dtype=float) / HOUR) * HOUR
+    return np.isin(hours, reached).astype(np.int64)

@@ -1,0 +1,70 @@
+import json
+import shutil
+
+import numpy as np
+import pytest
+
+from scenarios.demands import fitted
+from scenarios.fidelity import simulated
+from tests.scenarios.test_cli import hydrotwin
+from tests.scenarios.test_fidelity import START
+from twin import network
+from twin.demand import profile
+from twin.record import Record, read, write
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory):
+    """Three weeks of the twin as a record."""
+    import pandas as pd
+
+    plant = network.load("ctown")
+    rows = simulated(plant, START, 21, seed=6).rows
+    hours = pd.date_range(START, periods=len(rows), freq="h")
+    table = pd.DataFrame(rows, columns=list(plant.tag_names), index=hours)
+    path = tmp_path_factory.mktemp("record") / "record.csv"
+    write(Record(path, table, np.zeros(len(rows), dtype=np.int64)))
+    return path
+
+
+def test_a_fitted_plant_draws_as_its_record_did(file, tmp_path):
+    plant = tmp_path / "mine"
+    shutil.copytree(network.load("ctown").folder, plant)
+    done = hydrotwin(
+        "demand", "fit", file, "--plant", plant, "--out", plant / "demand.csv", "--json",
+        cwd=tmp_path,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["hours"] == found["rows"] == 504
+    assert found["residual"] < 0.2  # two decimals of a pressure that spans centimetres
+    assert abs(found["autocorrelation"]["24"]) < 0.15
+    usual, mine = profile(network.load("ctown")), profile(network.load(plant))
+    error = np.abs(mine.mean - usual.mean) / usual.std
+    assert error.max() < 5 / np.sqrt(3 * 5)
+    assert error.mean() < 1 / np.sqrt(3 * 5)
+
+
+def test_hours_under_attack_are_left_out(file):
+    plant = network.load("ctown")
+    record = read(file, plant.tag_names)
+    record.flags[300:310] = 1
+    found = fitted(plant, record, shared=False)
+    assert np.isnan(found.multipliers[300:310]).all()
+    assert np.isfinite(found.multipliers).all(axis=1).sum() == 494
+    assert found.names == tuple(plant.dmas)
+
+
+def test_bad_input_is_one_message_and_status_2(file, tmp_path):
+    short = tmp_path / "short.csv"
+    short.write_text("".join(file.read_text().splitlines(keepends=True)[:50]))
+    for args, says in (
+        ([short], "of a saturday"),
+        ([short, "--plant", "ctwn"], "ctown"),
+        ([short, "--out", "no/demand.csv"], "there is no folder"),
+        (["none.csv"], "cannot be read"),
+    ):
+        done = hydrotwin("demand", "fit", *args, cwd=tmp_path)
+        assert done.returncode == 2, done.stdout
+        assert says in done.stderr
+        assert "Traceback" not in done.stderr
