@@ -12,7 +12,7 @@ import pkgutil
 import typing
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeVar
 
 from pydantic import BeforeValidator, ConfigDict, TypeAdapter, ValidationError
 
@@ -21,6 +21,9 @@ from twin.link import Late
 from twin.plc import Plc
 from twin.tags import Reading
 from twin.units import duration, readable
+
+if TYPE_CHECKING:
+    from twin.testbed import Testbed
 
 
 @dataclass(frozen=True)
@@ -66,8 +69,8 @@ class Attack:
         """Return what passes instead of `reading` while active; None drops it."""
         return reading
 
-    def check(self, plc: Plc) -> None:
-        """Raise InputError if it makes no sense on this PLC (`plc:` ports only)."""
+    def check(self, testbed: Testbed, target: str) -> None:
+        """Raise InputError if it makes no sense on what its port names: `PLC5` of `plc:PLC5`."""
 
     def begin(self, plc: Plc) -> None:
         """Act on a PLC when the attack starts (`plc:` ports only)."""
@@ -151,9 +154,14 @@ _UNKNOWN = ("extra_forbidden", "unexpected_keyword_argument")
 
 
 def _in_words(error: Any, names: Collection[str]) -> str:
-    where = ".".join(str(part) for part in error["loc"])
+    where = str(next((part for part in reversed(error["loc"]) if isinstance(part, str)), ""))
+    if error["type"] in ("dict_type", "model_type"):
+        hint = " (like {drop: {}})" if where == "do" else ""
+        return f"{where} is written as `key: value` pairs in braces{hint}, not {error['input']!r}"
+    if error["type"] == "float_parsing":
+        return f"{where} is a number without a unit, not {error['input']!r}"
     if error["type"] in _UNKNOWN:
-        return f"unknown field {where!r}: {nearest(str(error['loc'][-1]), names)}"
+        return f"unknown field {where!r}: {nearest(where, names)}"
     if error["type"].startswith("missing"):
         return f"field {where!r} is missing"
     reason = error["msg"].removeprefix("Value error, ")
@@ -179,13 +187,16 @@ def fields(cls: type[Attack]) -> list[tuple[str, str, str, str]]:
     """Return (name, type, unit, default) of each field of a kind, for people to read."""
     hints = typing.get_type_hints(cls, include_extras=True)
     rows = []
+    plain = typing.get_type_hints(cls)
+    words = {float: "number", int: "whole number", str: "text", bool: "true or false"}
     for field in dataclasses.fields(cls):
         hint = hints[field.name]
         parts = [a for option in (hint, *typing.get_args(hint)) for a in typing.get_args(option)]
         unit = next((part.name for part in parts if isinstance(part, Unit)), "")
-        written = "duration" if unit == "s" else str(field.type).split("[")[0]
-        if unit not in ("s", ""):
-            written = "number"
+        listed = typing.get_origin(plain[field.name]) is tuple
+        written = "list" if listed else words.get(plain[field.name], str(plain[field.name]))
+        if unit == "s":
+            written = "duration"
         default = "required" if field.default is dataclasses.MISSING else str(field.default)
         rows.append((field.name, written, unit, default))
     return rows

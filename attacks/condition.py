@@ -47,8 +47,12 @@ def parse(text: str, names: Collection[str]) -> Callable[[Names], bool]:
     try:
         tree = ast.parse(text.strip(), mode="eval")
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        column = getattr(error, "offset", None) or 1
-        raise _wrong("not a condition", text, column - 1) from None
+        # Python points at nothing where the text ends too soon.
+        column = getattr(error, "offset", None) or len(text.strip()) + 1
+        words = {"&&": "and", "||": "or", "=": "==", "!": "not"}
+        used = next((sign for sign in words if sign in text), None)
+        hint = f" (for {used} write {words[used]})" if used and "==" not in text else ""
+        raise _wrong(f"not a condition{hint}", text.strip(), column - 1) from None
     if not isinstance(tree.body, ast.Compare | ast.BoolOp | ast.UnaryOp):
         raise _wrong("a condition compares something, like L_T1 < 4", text, 0)
     function = _compile(tree.body, text, names)

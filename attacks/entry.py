@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from twin.testbed import Testbed
 
 
+FAMILIES = ("sensor", "link", "actuator", "plc")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Entry:
     """Where, when and what.
@@ -67,15 +70,19 @@ class Armed:
         with under("when"):
             self._trigger = Trigger(entry.when, names)
         self._plc: Plc | None = None
-        family = entry.on.split(":")[0]
+        family, _, target = entry.on.partition(":")
+        if family not in FAMILIES:
+            raise InputError(f"no port {entry.on!r}: {_port_like(entry.on, testbed)}", keys=["on"])
         if family not in entry.do.ports:
             works = ", ".join(f"{port}:…" for port in entry.do.ports)
             message = f"{entry.do.kind} works on {works}, not on {entry.on!r}"
             raise InputError(message, keys=["on"])
         if family == "plc":
-            self._arm_logic(entry.on.removeprefix("plc:"))
+            self._arm_logic(target)
         else:
             self._arm_points()
+        with under("do", entry.do.kind):
+            entry.do.check(testbed, target)
 
     def _arm_logic(self, name: str) -> None:
         plcs = self._testbed.plcs
@@ -84,8 +91,6 @@ class Armed:
         if self.entry.tags:
             raise InputError("an attack on a PLC's logic takes no tags", keys=["tags"])
         self._plc = plcs[name]
-        with under("do", self.entry.do.kind):
-            self.entry.do.check(plcs[name])
 
     def _arm_points(self) -> None:
         with under("on"):
@@ -122,6 +127,14 @@ class Armed:
         if passed != reading:
             self.altered.add(reading.tag)
         return passed
+
+
+def _port_like(name: str, testbed: Testbed) -> str:
+    """Guess the port that was meant where even its family is unknown."""
+    names = [point.name for point in testbed.points("*")] + [f"plc:{plc}" for plc in testbed.plcs]
+    rest = name.rpartition(":")[2]
+    found = next((port for port in names if port.endswith(f":{rest}")), None)
+    return f"did you mean {found}?" if found else f"a port is {':…, '.join(FAMILIES)}:…"
 
 
 def arm(entries: Sequence[Entry], testbed: Testbed) -> list[Armed]:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from attacks.base import Attack, Unit, register
 from twin.errors import InputError, nearest
 from twin.plc import Plc, Rule
+
+if TYPE_CHECKING:
+    from twin.testbed import Testbed
 
 
 @register("setpoint")
@@ -39,8 +42,9 @@ class Setpoint(Attack):
             closes_above=self.closes_above,
         )
 
-    def check(self, plc: Plc) -> None:
+    def check(self, testbed: Testbed, target: str) -> None:
         """Raise InputError if the PLC has no rule for one of the actuators."""
+        plc = testbed.plcs[target]
         for i, name in enumerate(self.actuators):
             if name not in plc.rules:
                 message = f"{plc.spec.name} has no rule for {name!r}: {nearest(name, plc.rules)}"

@@ -52,6 +52,10 @@ class When:
             raise InputError("it lasts no time at all", keys=["for"])
         if self.start is None and (self.not_before or self.delay or self.follow):
             raise InputError("not_before, delay and follow belong to a `start:` condition")
+        if self.follow and self.end is not None:
+            raise InputError("follow ends when start no longer holds: leave end out", keys=["end"])
+        if self.start is None and FOREVER not in (self.ends, self.lasts):
+            raise InputError("give either to or for", keys=["for"])
         if self.start is not None and self.begins:
             raise InputError("give either from or start; not_before bounds a start", keys=["from"])
 

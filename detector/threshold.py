@@ -18,6 +18,9 @@ PER_WEEK = 1.0
 WEEK = 7 * 24 * 3600.0
 """Seconds in a week."""
 
+LEAST = 3 * 24 * 3600.0
+"""Seconds of held-out normal scores without which no mean and deviation can be told."""
+
 
 @dataclass(frozen=True, slots=True)
 class Threshold:
@@ -59,12 +62,15 @@ def choose_threshold(stretches: list[Floats], interval_s: float) -> Threshold:
     Raises
     ------
     DataError
-        If there is no score.
+        If there are fewer scores than three days of them.
     """
     scores = np.concatenate(stretches)
     scores = scores[np.isfinite(scores)]
-    if not len(scores):
-        raise DataError("no held-out normal row has a full window: too little data for a threshold")
+    if len(scores) * interval_s < LEAST:
+        raise DataError(
+            f"only {len(scores)} held-out normal rows are scored: a threshold needs "
+            f"{LEAST / interval_s:g}; give more normal data, three weeks at least"
+        )
     mean, deviation = float(scores.mean()), float(scores.std())
     weeks = len(scores) * interval_s / WEEK
     for sigmas in SIGMAS:

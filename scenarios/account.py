@@ -45,7 +45,7 @@ def _water(run: Run) -> list[str]:
     lines = []
     for name in run.impact.index:
         amount, otherwise = run.impact.loc[name, "run"], run.impact.loc[name, "paired"]
-        if name.startswith("overflow_") and name != "overflow_m3":
+        if name.startswith("overflow_") and name != "overflow_m3" and amount >= 0.5:
             tank = name.split("_")[1]
             since = _since(run.truth[name])
             lines.append(
@@ -92,7 +92,7 @@ def _attack(run: Run) -> list[str]:
     lines = []
     for incident in run.incidents:
         if incident.start_h is None or incident.end_h is None:
-            lines.append(f"{incident.name} never began: its condition never held.")
+            lines.append(f"{incident.name} never began: {_why_not(run, incident)}.")
         else:
             lines.append(
                 f"{incident.name} began at {clock(incident.start_h)} and ended at "
@@ -101,6 +101,16 @@ def _attack(run: Run) -> list[str]:
         members = [entry for entry in run.scenario.attacks if entry.incident == incident.name]
         lines += [f"  {words}" for words in entries_in_words(members)]
     return lines
+
+
+def _why_not(run: Run, incident: Incident) -> str:
+    """Say why no entry of an incident ever acted."""
+    end = run.hours * HOUR
+    whens = [entry.when for entry in run.scenario.attacks if entry.incident == incident.name]
+    first = min(when.begins if when.start is None else when.not_before for when in whens)
+    if first >= end:
+        return f"it was set for h {first / HOUR:g}, and the run ended at h {run.hours:g}"
+    return "its condition never held"
 
 
 def _operator(run: Run) -> list[str]:

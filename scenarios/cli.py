@@ -47,18 +47,22 @@ def run(
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON only.")] = False,
 ) -> None:
     """Run a scenario: simulate it, watch it while it happens, and tell what came of it."""
-    from scenarios.commands.run import run_scenario
+    try:
+        from scenarios.commands.run import run_scenario
 
-    failed = run_scenario(
-        scenario,
-        seed=seed,
-        out=out,
-        duration=duration,
-        watch=not no_detector,
-        pair=not no_pair,
-        speed=speed,
-        as_json=json,
-    )
+        failed = run_scenario(
+            scenario,
+            seed=seed,
+            out=out,
+            duration=duration,
+            watch=not no_detector,
+            pair=not no_pair,
+            speed=speed,
+            as_json=json,
+        )
+    except KeyboardInterrupt:
+        typer.secho("interrupted before anything was recorded", err=True)
+        failed = True
     raise typer.Exit(1 if failed else 0)
 
 

@@ -25,9 +25,10 @@ class Incident:
     start_h, end_h : float or None
         First and last hour at which an entry was active; None where none ever was.
     detected : bool or None
-        Whether a frame was alarmed while it was active; None without a detector.
+        Whether an alarm was raised while it was active; None without a detector. One raised
+        before, and still on, tells the operator nothing new.
     delay_h : float or None
-        From its start to that frame.
+        From its start to that alarm.
     damage_h : float or None
         When the water first came to harm.
     before_damage : bool or None
@@ -47,7 +48,7 @@ def incidents(
     armed: list[Armed],
     truth: pd.DataFrame,
     paired: pd.DataFrame | None,
-    scores: pd.DataFrame | None,
+    alarms: pd.DataFrame | None,
 ) -> tuple[Incident, ...]:
     """Group entries into incidents and say what came of each.
 
@@ -57,8 +58,8 @@ def incidents(
         After the run.
     truth, paired : DataFrame
         With and without the attacks, indexed by time [s]; without a pair no damage is known.
-    scores : DataFrame or None
-        By time [s], with `alarm`; None without a detector.
+    alarms : DataFrame or None
+        Alarm episodes by the time they were raised [s]; None without a detector.
     """
     groups: dict[str, list[Armed]] = {}
     for one in armed:
@@ -72,10 +73,10 @@ def incidents(
         start, end = min(span[0] for span in spans), max(span[1] for span in spans)
         damage = None if paired is None else damage_time(truth, paired, start)
         detected, delay = None, None
-        if scores is not None:
-            alarmed = scores.index[scores["alarm"] & (scores.index >= start) & (scores.index < end)]
-            detected = len(alarmed) > 0
-            delay = (float(alarmed[0]) - start) / HOUR if detected else None
+        if alarms is not None:
+            raised = alarms.index[(alarms.index >= start) & (alarms.index < end)]
+            detected = len(raised) > 0
+            delay = (float(raised[0]) - start) / HOUR if detected else None
         before = None
         if damage is not None and detected is not None:
             before = delay is not None and start + delay * HOUR <= damage
@@ -94,13 +95,10 @@ def incidents(
 
 
 def false_episodes(alarms: pd.DataFrame, incidents: tuple[Incident, ...]) -> int:
-    """Count the alarm episodes that touch neither an incident nor its aftermath."""
+    """Count the alarms raised neither in an incident nor in its aftermath."""
     spans = [
         (one.start_h * HOUR, one.end_h * HOUR + AFTERMATH)
         for one in incidents
         if one.start_h is not None and one.end_h is not None
     ]
-    return sum(
-        not any(first < end and last >= start for start, end in spans)
-        for first, last in zip(alarms.index, alarms["last"], strict=True)
-    )
+    return sum(not any(start <= raised < end for start, end in spans) for raised in alarms.index)

@@ -80,8 +80,8 @@ def paired_truth(scenario: Scenario, network: Network) -> pd.DataFrame:
 def _key(scenario: Scenario, network: Network) -> str:
     """Name everything the truth without attacks depends on, but the duration."""
     digest = hashlib.sha256()
-    for file in ("network.inp", "tags.csv", "plcs.yaml"):
-        digest.update((network.folder / file).read_bytes())
+    for path in sorted(network.folder.glob("*.*")):
+        digest.update(path.read_bytes())
     for path in sorted(Path(__file__).parents[1].joinpath("twin").glob("*.py")):
         digest.update(path.read_bytes())
     facts = [scenario.seed, scenario.start.isoformat(), scenario.warmup, scenario.demand_model]

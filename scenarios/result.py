@@ -42,7 +42,7 @@ class Run:
         By counter: `run`, `paired`, `difference`.
     incidents : tuple of Incident
     false_episodes : int or None
-        Alarm episodes that touch no incident or its aftermath; None without a detector.
+        Alarms raised outside incidents and their aftermath; None without a detector.
     notes : tuple of str
         What the user should know: no detector, EPANET's warnings.
     folder : Path or None

@@ -40,6 +40,7 @@ def run(
     watch: bool = True,
     pair: bool = True,
     pace: Pace | None = None,
+    on_start: Callable[[], None] | None = None,
     on_time: Callable[[float], None] | None = None,
     on_alarm: Callable[[Alarm], None] | None = None,
 ) -> Run:
@@ -58,8 +59,9 @@ def run(
         Whether to compare with the same run without attacks; without, no damage is known.
     pace : Pace, optional
         How fast simulated time goes by; by default as fast as possible.
-    on_time, on_alarm : callable, optional
-        Told the simulated time [s], hourly or finer when paced, and every alarm as it is raised.
+    on_start, on_time, on_alarm : callable, optional
+        Told when everything has been checked and the run begins; the simulated time [s], hourly
+        or finer when paced; and every alarm as it is raised.
 
     Raises
     ------
@@ -80,6 +82,8 @@ def run(
         testbed = stack.enter_context(testbed_of(chosen, network, place))
         with under("attacks"):
             armed = arm(chosen.attacks, testbed)
+        if on_start is not None:
+            on_start()
         paired = paired_truth(chosen, network) if chosen.attacks and pair else None
         labels = _Labels(armed)
         testbed.scada.subscribers.append(labels.see)
@@ -168,7 +172,7 @@ def _conclude(
     table["deviating"] = [by_time.get(at, []) for at in table["time"]]
     scores = pd.DataFrame() if seat is None else seat.score_table()
     alarms = pd.DataFrame() if seat is None else seat.alarm_table()
-    happened = incidents(labels.armed, truth, paired, None if seat is None else scores)
+    happened = incidents(labels.armed, truth, paired, None if seat is None else alarms)
     events = pd.DataFrame(
         [(e.time, e.source, e.what) for e in history.events], columns=["time", "source", "what"]
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import io
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 LIBRARY = Path(__file__).parent / "library"
 DETECTOR = "cnn-lstm"
+LONGEST = 3650 * DAY
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,6 +147,12 @@ class _File(_Strict):
 _MODELS: dict[str, type[_Strict]] = {"attacks": _Entry, "when": _When}
 
 
+def check_duration(seconds: float) -> None:
+    """Raise InputError if a run cannot be that long [s]."""
+    if not HOUR <= seconds <= LONGEST or seconds % 300:
+        raise InputError(f"a run lasts 1 h to 10 years, in steps of 5 min, not {readable(seconds)}")
+
+
 def library() -> list[str]:
     """Return the names of the shipped scenarios."""
     return sorted(path.stem for path in LIBRARY.glob("*.yaml"))
@@ -163,6 +171,8 @@ def path_of(scenario: str) -> Path:
     path = Path(scenario)
     if path.is_file():
         return path
+    if path.is_dir():
+        raise InputError(f"{scenario} is a folder, not a scenario file")
     hint = nearest(scenario, library())
     raise InputError(f"unknown scenario {scenario!r}: no such file, and no shipped one ({hint})")
 
@@ -184,8 +194,8 @@ def load(scenario: str | Path) -> Scenario:
 
 
 def located(error: InputError, path: Path, data: Any = None) -> InputError:
-    """Return an error with the file, and the line of the keys it names."""
-    if error.file is not None:
+    """Return an error with the file, and the line of the keys it names, if it names any."""
+    if error.file is not None or (data is None and not error.keys):
         return error
     data = read_yaml(path) if data is None else data
     return InputError(error.message, path, line_of(data, error.keys))
@@ -203,11 +213,13 @@ def from_data(data: Mapping[str, Any], folder: Path | None = None) -> Scenario:
         file = _File.model_validate(data)
     except ValidationError as error:
         raise _explained(error) from None
-    if file.duration < HOUR or file.duration % 300:
-        message = f"duration must be at least 1 h, in steps of 5 min, not {readable(file.duration)}"
-        raise InputError(message, keys=["duration"])
-    if file.warmup % HOUR:
-        raise InputError("warmup must be whole hours", keys=["warmup"])
+    with under("duration"):
+        check_duration(file.duration)
+    if file.warmup % HOUR or file.warmup > LONGEST:
+        raise InputError("warmup must be whole hours, at most 10 years", keys=["warmup"])
+    if not re.fullmatch(r"\w[\w .+-]*", file.name):
+        message = f"name {file.name!r}: letters, digits, blanks and . + - _ only; it names a folder"
+        raise InputError(message, keys=["name"])
     if file.start.tzinfo is not None or file.start.minute or file.start.second:
         raise InputError("start must be a date or a full hour, without zone", keys=["start"])
     entries = []

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -32,12 +34,23 @@ def read_yaml(path: Path) -> CommentedMap:
         mark = error.problem_mark or error.context_mark
         line = None if mark is None else mark.line + 1
         raise InputError(f"not valid YAML: {error.problem or error.context}", path, line) from None
-    except (YAMLError, ValueError) as error:
-        raise InputError(f"not valid YAML: {error}", path) from None
+    except (YAMLError, ValueError, RecursionError) as error:
+        raise InputError(f"not valid YAML: {error}", path, _impossible_date(text)) from None
     if not isinstance(data, CommentedMap):
-        found = "nothing" if data is None else type(data).__name__
+        found = {type(None): "nothing", CommentedSeq: "a list"}.get(type(data), repr(data))
         raise InputError(f"expected `key: value` lines at the top level, found {found}", path, 1)
     return data
+
+
+def _impossible_date(text: str) -> int | None:
+    """Return the line of the first date that no calendar has: YAML's reader does not say."""
+    for number, line in enumerate(text.splitlines(), start=1):
+        for written in re.findall(r"\b\d{4}-\d\d-\d\d\b", line):
+            try:
+                date.fromisoformat(written)
+            except ValueError:
+                return number
+    return None
 
 
 def line_of(data: Any, keys: Sequence[str | int]) -> int | None:

@@ -132,6 +132,10 @@ class Testbed:
         everything: list[TapPoint] = [*self.sensors, *(s.wire for s in self.sensors)]
         everything += [*self.links, *self.scada.links, *self.actuators.values()]
         found = [point for point in everything if fnmatch.fnmatchcase(point.name, name)]
+        source, arrow, target = name.removeprefix("link:").partition("->")
+        turned = f"link:{target}->{source}"
+        if not found and arrow and any(point.name == turned for point in everything):
+            raise InputError(f"no port {name!r}: readings go the other way, {turned}")
         if not found:
             raise InputError(f"no port {name!r}: {nearest(name, {p.name for p in everything})}")
         return found

@@ -8,8 +8,16 @@ from typing import Annotated, Any
 
 import typer
 
-scenarios = typer.Typer(help="The shipped scenarios.", no_args_is_help=True)
-attacks = typer.Typer(help="The kinds of attack a scenario can use.", no_args_is_help=True)
+scenarios = typer.Typer(
+    help="The shipped scenarios.",
+    epilog="Example: hydrotwin scenarios list",
+    no_args_is_help=True,
+)
+attacks = typer.Typer(
+    help="The kinds of attack a scenario can use.",
+    epilog="Example: hydrotwin attacks show replay",
+    no_args_is_help=True,
+)
 _Json = Annotated[bool, typer.Option("--json", help="Print JSON only.")]
 
 
@@ -72,7 +80,8 @@ def show_attack(name: str, as_json: _Json = False) -> None:
         shown = "required" if default == "required" else f"default {default}"
         extra = units.get(unit, unit)
         lines.append(f"do:   {field} ({written}{f', {extra}' if extra else ''}, {shown})")
-    lines += [f"end:  {cls.at_end}", "", "attacks:", f"  - {cls.example}"]
+    lines += [f"end:  {cls.at_end}"]
+    lines += ["", "attacks:", f"  - {cls.example}"] if cls.example else []
     sys.stdout.write("\n".join(lines) + "\n")
 
 

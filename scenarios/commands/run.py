@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 from collections.abc import Callable
-from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,14 @@ from scenarios.account import Section, account, clock
 from scenarios.pace import KEYS, Pace, keyboard
 from scenarios.result import Run
 from scenarios.run import run
-from scenarios.schema import Scenario, entries_in_words, load, located, path_of
+from scenarios.schema import (
+    Scenario,
+    check_duration,
+    entries_in_words,
+    load,
+    located,
+    path_of,
+)
 from twin.errors import InputError
 from twin.scada import Alarm
 from twin.units import DAY, HOUR, duration, readable
@@ -45,12 +52,11 @@ def run_scenario(
     options["out"] = out or Path("runs") / f"{scenario.name}-seed{number}"
     console = Console(quiet=as_json, highlight=False)
     length = options["duration"] or scenario.duration
-    _announce(console, scenario, number, length)
     try:
         with keyboard() as listen:
-            if listen is not None and not as_json:
-                console.print(f"[dim]While it runs, {KEYS}.[/]")
-            made = _watched(console, scenario, length, _pace(speed, listen), options)
+            pace = _pace(speed, listen)
+            options["on_start"] = lambda: _announce(console, scenario, number, length, listen)
+            made = _watched(console, scenario, length, pace, options)
     except InputError as error:
         raise located(error, path_of(name)) from None
     if as_json:
@@ -74,17 +80,27 @@ def _length(text: str | None) -> float | None:
         seconds = duration(text)
     except ValueError as error:
         raise InputError(f"--duration: {error}") from None
-    if seconds < HOUR or seconds % 300:
-        raise InputError(f"--duration: at least 1 h, in steps of 5 min, not {text!r}")
+    try:
+        check_duration(seconds)
+    except InputError as error:
+        raise InputError(f"--duration {text}: {error.message}") from None
     return seconds
 
 
-def _announce(console: Console, scenario: Scenario, seed: int, length: float) -> None:
+def _announce(
+    console: Console,
+    scenario: Scenario,
+    seed: int,
+    length: float,
+    listen: Callable[[], str | None] | None,
+) -> None:
     console.print(f"[bold]{scenario.name}[/]  {readable(length)} of {scenario.plant}, seed {seed}")
     if scenario.description:
         console.print(scenario.description)
     for words in entries_in_words(scenario.attacks):
         console.print(f"  · {words}", markup=False)
+    if listen is not None:
+        console.print(f"[dim]While it runs, {KEYS}.[/]")
     console.print()
 
 
@@ -99,8 +115,14 @@ def _watched(
         TimeElapsedColumn(),
         console=console,
     )
-    with nullcontext() if console.quiet else progress:
+    begins = options.pop("on_start")
+    with contextlib.ExitStack() as stack:
         task = progress.add_task("", total=length, clock="without the attack first …")
+
+        def on_start() -> None:
+            begins()
+            if not console.quiet:
+                stack.enter_context(progress)
 
         def on_time(now: float) -> None:
             paced = pace.speed is not None or pace.paused
@@ -112,11 +134,19 @@ def _watched(
 
         def on_alarm(alarm: Alarm) -> None:
             progress.console.print(
-                f"[bold red]ALARM[/]  {clock(alarm.time / HOUR)}  {alarm.plc}: "
-                f"{', '.join(alarm.tags)}  (score {alarm.score:.4f} over {alarm.threshold:.4f})"
+                f"[bold red]ALARM[/]  {clock(alarm.time / HOUR)}  explained by "
+                f"{', '.join(alarm.tags)}, most of it {alarm.plc}'s  "
+                f"(score {alarm.score:.4f} over {alarm.threshold:.4f})"
             )
 
-        return run(scenario, **options, pace=pace, on_time=on_time, on_alarm=on_alarm)
+        return run(
+            scenario,
+            **options,
+            pace=pace,
+            on_start=on_start,
+            on_time=on_time,
+            on_alarm=on_alarm,
+        )
 
 
 def _simulated(now: float) -> str:

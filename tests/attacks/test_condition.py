@@ -35,7 +35,9 @@ def test_division_by_zero_is_false_not_an_error():
     ("text", "says"),
     [
         ("L_T11 < 4", "did you mean L_T1?\n    L_T11 < 4\n    ^"),
-        ("L_T1 <", "not a condition"),
+        ("L_T1 <", "not a condition\n    L_T1 <\n          ^"),
+        ("L_T1 > 2 && t > 1", "for && write and"),
+        ("L_T1 = 2", "for = write =="),
         ("L_T1", "compares something"),
         ("L_T1 + 2", "compares something"),
         ("", "not a condition"),

@@ -120,6 +120,11 @@ def test_force_to_a_speed_slows_a_pump():
     assert 0 < flow.loc[12 * HOUR] < 0.9 * flow.loc[12 * HOUR - 300]
 
 
+def test_a_valve_has_no_speed():
+    with pytest.raises(InputError, match="V2 is a valve"):
+        armed_run([entry("actuator:V2", {"force": {"to": 0.5}})], hours=1)
+
+
 def test_setpoint_changes_the_rule_and_restores_it():
     do = {"setpoint": {"actuators": ["PU10", "PU11"], "opens_below": 3.0, "closes_above": 3.1}}
     run = armed_run([entry("plc:PLC5", do)], hours=48)
@@ -157,7 +162,7 @@ def test_an_attack_leaves_the_demands_alone(normal):
         ({"replay": {}}, "either shift or window", ("replay",)),
         ({"replay": {"shift": "1 h", "window": "1 h"}}, "either", ("replay",)),
         ({"replay": {"shift": "0 s"}}, "longer than 0", ("replay",)),
-        ({"force": {"to": "ajar"}}, "number", ("force", "to")),
+        ({"force": {"to": "ajar"}}, "open, closed, on, off", ("force", "to")),
         ({"force": {"to": 7}}, "less than or equal", ("force", "to")),
         ({"drop": {}, "delay": {"by": "1 h"}}, "not 2", ()),
         ({}, "not 0", ()),

@@ -46,7 +46,15 @@ def test_the_library_is_what_the_readme_promises():
         ("duration: 1 d", "duration: -1 d", "negative"),
         ("duration: 1 d", "duration: 1 parsec", "unknown unit"),
         ("duration: 1 d", "duration: 86400", "number and a unit"),
-        ("duration: 1 d", "duration: 7 min", "at least 1 h"),
+        ("duration: 1 d", "duration: 7 min", "lasts 1 h to 10 years"),
+        ("duration: 1 d", "duration: 1e9 d", "lasts 1 h to 10 years"),
+        ("name: mine", "name: ../../mine", "names a folder"),
+        ("name: mine", "name: .mine", "names a folder"),
+        ("start: 2026-01-05", "start: 2026-13-05", "month"),
+        ("to: 5 h", "to: 5 h, for: 2 h", "either to or for"),
+        ("from: 2 h, to", "start: t > 2, follow: true, end: t > 3, to", "leave end out"),
+        ("    do: {offset: {by: 1.0}}", "    do: {offset: {by: 3 m}}", "without a unit"),
+        ("    do: {offset: {by: 1.0}}", "    do: drop", "like {drop: {}}"),
         ("duration: 1 d", "durations: 1 d", "did you mean duration"),
         ("start: 2026-01-05", "start: tomorrow", "start"),
         ("start: 2026-01-05", "start: 2026-01-05 10:30", "full hour"),
@@ -82,7 +90,9 @@ def test_a_mistake_is_named_with_its_line_and_mend(tmp_path, old, new, says):
     ("old", "new", "says"),
     [
         ("link:PLC2->PLC1", "link:PLC2->PLC11", "did you mean link:PLC2->PLC1"),
-        ("link:PLC2->PLC1", "lnk:PLC2->PLC1", "works on sensor:…, link:…"),
+        ("link:PLC2->PLC1", "lnk:PLC2->PLC1", "did you mean link:PLC2->PLC1"),
+        ("link:PLC2->PLC1", "L_T1", "did you mean sensor:L_T1"),
+        ("link:PLC2->PLC1", "link:PLC1->PLC2", "the other way, link:PLC2->PLC1"),
         ("link:PLC2->PLC1", "plc:PLC1", "works on sensor:…, link:…"),
         ("[L_T1]", "[L_T1, L_T2]", "'L_T2' never passes at link:PLC2->PLC1"),
         ("[L_T1]", "[L_T11]", "did you mean L_T1"),
@@ -131,6 +141,11 @@ def test_two_attacks_of_one_name_are_refused(tmp_path):
 def test_an_unknown_scenario_names_the_nearest():
     with pytest.raises(InputError, match="did you mean t2-starved"):
         scenarios.load("t2-starvd")
+
+
+def test_a_folder_is_no_scenario(tmp_path):
+    with pytest.raises(InputError, match="is a folder"):
+        scenarios.load(tmp_path)
 
 
 def test_a_binary_file_is_no_scenario(tmp_path):
