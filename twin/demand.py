@@ -2,7 +2,7 @@
 
 The day-type profile is BATADAL's own: one for all DMAs, with three day types. It is taken from the
 168-hour patterns of network.inp, whose first day is a Sunday (Taormina et al. 2018; measured
-against the published normal year).
+against the published normal year). Demands that follow any other pattern follow it exactly.
 """
 
 from __future__ import annotations
@@ -15,8 +15,10 @@ import numpy as np
 
 from twin.seeds import generator
 from twin.tags import Values
+from twin.units import HOUR
 
 WEEKDAY, SATURDAY, SUNDAY = 0, 1, 2
+_WEEK = 168
 _DAY_TYPE = [WEEKDAY] * 5 + [SATURDAY, SUNDAY]  # by datetime.weekday()
 
 
@@ -34,7 +36,14 @@ class Profile:
 
     mean: Values
     std: Values
-    ceiling: float = 1.0
+    ceiling: float
+
+
+def weekly(model: Any) -> frozenset[str]:
+    """Return the names of a WNTR model's patterns that give every hour of a week."""
+    if model.options.time.pattern_timestep != HOUR:
+        return frozenset()
+    return frozenset(name for name, p in model.patterns() if len(p.multipliers) == _WEEK)
 
 
 def profile(model: Any) -> Profile:
@@ -45,16 +54,17 @@ def profile(model: Any) -> Profile:
     ValueError
         If the model has no pattern of 168 hours.
     """
-    weeks = [
-        pattern.multipliers for _, pattern in model.patterns() if len(pattern.multipliers) == 168
-    ]
+    names = weekly(model)
+    weeks = [pattern.multipliers for name, pattern in model.patterns() if name in names]
     if not weeks:
         raise ValueError("no demand pattern of 168 hours in network.inp: nothing to profile")
     days = np.array(weeks, dtype=float).reshape(len(weeks), 7, 24)
     groups = [days[:, 1:6].reshape(-1, 24), days[:, 6], days[:, 0]]
     return Profile(
         mean=np.array([group.mean(axis=0) for group in groups]),
-        std=np.array([group.std(axis=0, ddof=1) for group in groups]),
+        # A single week has one Saturday: it is then like no other, and has no spread.
+        std=np.array([group.std(axis=0, ddof=min(1, len(group) - 1)) for group in groups]),
+        ceiling=max(1.0, float(days.max())),
     )
 
 
