@@ -26,7 +26,7 @@ _ARITHMETIC: dict[type[ast.operator], Callable[[Any, Any], float]] = {
     ast.Mult: operator.mul,
     ast.Div: lambda a, b: a / b if b else float("nan"),
 }
-_LONGEST = 500  # characters; more is a mistake, and deep nesting would exhaust the parser
+LONGEST = 500  # characters; more is a mistake, and deep nesting would exhaust the parser
 
 
 @dataclass(frozen=True)
@@ -70,8 +70,8 @@ def parse(text: str, names: Collection[str]) -> Condition:
     InputError
         With the condition and a caret under what cannot be used.
     """
-    if len(text) > _LONGEST:
-        raise InputError(f"a condition of {len(text)} characters; {_LONGEST} at most")
+    if len(text) > LONGEST:
+        raise InputError(f"a condition of {len(text)} characters; {LONGEST} at most")
     try:
         tree = ast.parse(text.strip(), mode="eval")
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:

@@ -74,7 +74,9 @@ class Network:
     def profiled(self) -> tuple[str, ...]:
         """The DMAs in which some demand follows a weekly pattern; the profile is for them."""
         hours = weekly(self.model)
-        return tuple(d for d, members in self.dmas.items() if patterns_of(self.model, members) & hours)
+        return tuple(
+            d for d, members in self.dmas.items() if patterns_of(self.model, members) & hours
+        )
 
     @property
     def tag_names(self) -> tuple[str, ...]:
@@ -215,11 +217,17 @@ def _read_plcs(folder: Path, tags: tuple[Tag, ...], model: Any) -> Network:
     owner = {tag.name: tag.plc for tag in tags}
     only(owner.values(), blocks)
     plcs: dict[str, PlcSpec] = {}
+    driver: dict[str, str] = {}
     for name in blocks:
         block = section(blocks[name], "plcs", name)
         only(block, ["actuators", "receives", "rules", "scan"], "plcs", name)
         actuators = tuple(map(str, listing(block.get("actuators"), "plcs", name, "actuators")))
         only(actuators, model.link_name_list, "plcs", name, "actuators")
+        for actuator in actuators:
+            if actuator in driver:
+                message = f"{actuator} is driven by {driver[actuator]} already"
+                raise fail(message, "plcs", name, "actuators")
+            driver[actuator] = str(name)
         receives = section(block.get("receives"), "plcs", name, "receives")
         only(receives, owner, "plcs", name, "receives")
         for tag, sender in receives.items():

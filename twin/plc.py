@@ -8,14 +8,15 @@ from dataclasses import dataclass, field
 from twin.condition import Condition
 from twin.link import Register
 
-
 CLOCK = ("t", "hour")
 """What a rule may name beside tags: hours since the start, and the hour of the day, 0 to 24."""
 
 CROSSINGS = {"nearest": 0.5, "after": 1.0, "none": None}
-"""Instants at which a PLC also scans: the second nearest to a threshold's crossing, as EPANET rounds
-a control's time (half of them come too early to see it), the first after it, or none. What is added
-to the time left [s] before its fraction is cut off."""
+"""Instants at which a PLC also scans, and what is added to the time left [s] to round it down.
+
+At the second nearest to a threshold's crossing, as EPANET rounds a control's time (half of them
+come too early to see it), at the first after it, or at none.
+"""
 
 
 @dataclass(frozen=True, slots=True)
