@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from scenarios.commands import batadal, catalogue
+from scenarios.commands import batadal, catalogue, plants
 from scenarios.commands.train import train
 
 app = typer.Typer(
@@ -23,7 +23,7 @@ app = typer.Typer(
 
 @app.command(
     epilog="Examples: hydrotwin run normal · hydrotwin run t1-overflow-concealed --seed 3 · "
-    "hydrotwin run my-attack.yaml --out runs/mine --json"
+    "hydrotwin run my-attack.yaml --out runs/mine --json · hydrotwin run normal --plant my-town"
 )
 def run(
     scenario: Annotated[str, typer.Argument(help="A shipped scenario's name, or a file.")],
@@ -34,6 +34,9 @@ def run(
     duration: Annotated[
         str | None, typer.Option(help='Instead of the scenario\'s, like "7 d".')
     ] = None,
+    plant: Annotated[
+        str | None, typer.Option(help="Instead of the scenario's: a shipped name, or a folder.")
+    ] = None,
     no_detector: Annotated[bool, typer.Option("--no-detector", help="Let nobody watch.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON only.")] = False,
 ) -> None:
@@ -41,13 +44,20 @@ def run(
     from scenarios.commands.run import run_scenario
 
     failed = run_scenario(
-        scenario, seed=seed, out=out, duration=duration, watch=not no_detector, as_json=json
+        scenario,
+        seed=seed,
+        out=out,
+        duration=duration,
+        plant=plant,
+        watch=not no_detector,
+        as_json=json,
     )
     raise typer.Exit(1 if failed else 0)
 
 
 app.add_typer(catalogue.scenarios, name="scenarios")
 app.add_typer(catalogue.attacks, name="attacks")
+app.add_typer(plants.app, name="plant")
 app.add_typer(batadal.app, name="batadal")
 app.command(epilog="Example: hydrotwin train runs/year --out my-detector.safetensors")(train)
 

@@ -315,7 +315,9 @@ def _done(network: Network, controls: Controls, file: str) -> Iterator[str]:
     hours = weekly(model)
     if hours and len(hours) < len(list(model.patterns())):
         yield "Demands of a profiled DMA whose pattern is not a week long keep that pattern."
-    if not network.dmas:
+    if network.dmas:
+        yield "Patterns run by the clock; the file's first day is a Sunday."
+    else:
         yield "No junction has a demand: there is no DMA."
 
 

@@ -34,6 +34,7 @@ _WARNINGS = {
     6: "negative pressures",
 }
 VALVE_UNITS = {"FCV": 1000.0}  # what a valve's setting in WNTR's units [m³/s] is in ours [L/s]
+_KW_PER_HP = 0.7457
 _FOREVER = 1_900_000_000  # seconds; the longest EPANET's 32-bit clock takes on every platform
 _REQUIRED_PRESSURE = 5.0  # m; a normal C-Town week then goes short of 4 m³ in all
 _FULL = 1e-6  # m below its rim at which a tank counts as full
@@ -167,6 +168,10 @@ class Plant:
         times = model.options.time
         shift = times.pattern_start + clock - times.start_clocktime
         times.pattern_start = int(shift % (7 * DAY))
+        for _, pump in model.pumps():
+            if pump.pump_type == "POWER":
+                # EPANET 2.3.6 takes the kilowatts of a file in metric units for horsepower · 1 kW.
+                pump.power *= _KW_PER_HP
         options = model.options.hydraulic
         options.demand_model = "PDA" if pressure_driven else "DDA"
         if pressure_driven:

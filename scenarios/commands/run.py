@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from scenarios.account import Section, account, clock
 from scenarios.run import Run, run
 from scenarios.schema import Scenario, entries_in_words, load, located, path_of
 from twin.errors import InputError
+from twin.network import plants
 from twin.scada import Alarm
 from twin.units import DAY, HOUR, duration, readable
 
@@ -25,20 +27,28 @@ def run_scenario(
     seed: int | None,
     out: Path | None,
     duration: str | None,
+    plant: str | None,
     watch: bool,
     as_json: bool,
 ) -> bool:
     """Run a scenario and print what came of it; return whether the run failed."""
     scenario = load(name)
+    label = scenario.name
+    if plant is not None:
+        label += f"-{Path(plant).name}"
+        chosen = plant if plant in plants() else str(Path(plant).absolute())
+        scenario = replace(scenario, plant=chosen, description="")  # it told of the other
     options: dict[str, Any] = {"seed": seed, "watch": watch, "duration": _length(duration)}
     number = scenario.seed if seed is None else seed
-    options["out"] = out or Path("runs") / f"{scenario.name}-seed{number}"
+    options["out"] = out or Path("runs") / f"{label}-seed{number}"
     console = Console(quiet=as_json, highlight=False)
     length = options["duration"] or scenario.duration
     _announce(console, scenario, number, length)
     try:
         made = _watched(console, scenario, length, options)
     except InputError as error:
+        if plant is not None and error.keys[:1] == ("plant",):
+            raise InputError(f"--plant: {error.message}") from None
         raise located(error, path_of(name)) from None
     if as_json:
         sys.stdout.write(json.dumps(made.summary(), indent=2, ensure_ascii=False) + "\n")
@@ -60,7 +70,9 @@ def _length(text: str | None) -> float | None:
 
 
 def _announce(console: Console, scenario: Scenario, seed: int, length: float) -> None:
-    console.print(f"[bold]{scenario.name}[/]  {readable(length)} of {scenario.plant}, seed {seed}")
+    console.print(
+        f"[bold]{scenario.name}[/]  {readable(length)} of {Path(scenario.plant).name}, seed {seed}"
+    )
     if scenario.description:
         console.print(scenario.description)
     for words in entries_in_words(scenario.attacks):
