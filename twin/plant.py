@@ -122,7 +122,11 @@ class Plant:
         model = network.read_model()
         self._prepare(model, clock, pressure_driven)
         self._pressure_driven = pressure_driven
-        self._open(model)
+        try:
+            self._open(model)
+        except Exception:
+            self._folder.cleanup()
+            raise
 
         tanks = [tank for _, tank in model.tanks()]
         self.tanks = tuple(tank.name for tank in tanks)
@@ -302,8 +306,9 @@ class Plant:
         if self._curves:
             area = area.copy()
             for i, (level, volume) in self._curves.items():
-                piece = int(np.clip(np.searchsorted(level, self.levels[i]), 1, len(level) - 1))
-                area[i] = np.diff(volume)[piece - 1] / np.diff(level)[piece - 1]
+                # Of the piece of the curve that holds the level.
+                after = int(np.searchsorted(level[1:-1], self.levels[i], "right")) + 1
+                area[i] = (volume[after] - volume[after - 1]) / (level[after] - level[after - 1])
         rates = self.inflows / 1000.0 / area
         pairs = zip(self.levels.tolist(), rates.tolist(), strict=True)
         return dict(zip(self.tanks, pairs, strict=True))
