@@ -54,6 +54,16 @@ def test_a_detector_of_its_own_watches_it(net3):
     assert {alarm["plc"] for alarm in result["alarms"]} <= set(network.load(net3 / "net3").plcs)
 
 
+def test_a_plant_of_a_shipped_ones_name_is_another_plant(tmp_path):
+    from twin.draft import draft
+
+    draft(network.PLANTS / "ctown" / "network.inp", tmp_path / "ctown")
+    data = {"name": "x", "plant": "./ctown", "duration": "2 h", "warmup": "0 h"}
+    run = from_data(data, tmp_path).run()
+    assert run.network.folder == tmp_path / "ctown"
+    assert any("no trained cnn-lstm" in note for note in run.notes)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["Net1", "ky4"])
 def test_others_of_wntrs_run_too(tmp_path, name):

@@ -59,6 +59,7 @@ def test_an_unknown_plant_names_the_shipped_ones():
         ("plcs.yaml", '"L_T1 < 1.0", PU2: open', '"L_T1 < 1.0", PU2: ajar', "a number"),
         ("plcs.yaml", '"L_T1 < 1.0", PU2: open', '"L_T1 < 1.0", PU2: -1', "cannot be -1"),
         ("plcs.yaml", '"L_T1 < 1.0", PU2: open}', '"L_T1 < 1.0"}', "needs `when:`"),
+        ("plcs.yaml", "actuators: [PU8", "actuators: [PU1, PU8", "driven by PLC1 already"),
         ("plcs.yaml", "crossings: nearest", "crossings: nearst", "did you mean nearest"),
         ("plcs.yaml", "{L_T1: PLC2}", "{L_T1: PLC3}", "measured by PLC2"),
         ("plcs.yaml", "polling: 5 min", "polling: 5 minutes", "unknown unit"),
