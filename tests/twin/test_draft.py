@@ -98,6 +98,27 @@ def test_levels_are_those_of_wntr_with_the_files_own_controls(tmp_path, name, wi
     assert np.abs(truth - expected).max() < within
 
 
+def test_rules_switch_when_epanets_do(tmp_path):
+    """Seven switches in two days, within 15 min: EPANET looks each rule step, and that adds up."""
+    rules = (
+        "RULE night\nIF TANK T LEVEL BELOW 8\nAND SYSTEM CLOCKTIME >= 20:00\n"
+        "OR SYSTEM CLOCKTIME < 5:00\nTHEN PUMP PU STATUS = OPEN\n"
+        "RULE full\nIF TANK T LEVEL > 14\nTHEN PUMP PU STATUS = CLOSED\nPRIORITY 2\n"
+        "RULE empty\nIF TANK T LEVEL BELOW 3\nTHEN PUMP PU STATUS = OPEN\nPRIORITY 3\n"
+    )
+    change = lambda text: text.replace("J1 100 10", "J1 100 300").replace("6 am", "12 am")  # noqa: E731
+    plant = make(tmp_path, rules=rules, change=change).network
+    model = wntr.network.WaterNetworkModel(str(tmp_path / "small.inp"))
+    times = model.options.time
+    times.hydraulic_timestep, times.report_timestep, times.rule_timestep = 300, 300, 60
+    result = wntr.sim.EpanetSimulator(model).run_sim(file_prefix=str(tmp_path / "wntr"))
+    runs = (result.link["flowrate"]["PU"] > 1e-6).astype(int).diff()
+    expected = runs.index[runs.abs() == 1].to_numpy()
+    switched = np.array([event.time for event in run(plant, 2).historian.events])
+    assert len(switched) == len(expected) == 7
+    assert (np.abs(expected - switched) < 900).all()
+
+
 def test_every_statement_is_carried_over_or_named(tmp_path):
     rules = RULES + "RULE no\nIF SYSTEM DEMAND > 5\nTHEN PUMP PU STATUS = OPEN\n"
     made = make(tmp_path, "LINK PU OPEN IF NODE T BELOW 10\nLINK CV OPEN AT TIME 1", rules)
