@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Annotated
 
 from attacks.base import Attack, Unit, register
+from twin.condition import parse
 from twin.errors import InputError, nearest
 from twin.plc import Plc, Rule
 
@@ -43,24 +44,44 @@ class Setpoint(Attack):
         )
 
     def check(self, testbed: Testbed, target: str) -> None:
-        """Raise InputError if the PLC has no rule for one of the actuators."""
+        """Raise InputError if one of the actuators has no pair of rules with levels to change."""
         plc = testbed.plcs[target]
         for i, name in enumerate(self.actuators):
-            if name not in plc.rules:
-                message = f"{plc.spec.name} has no rule for {name!r}: {nearest(name, plc.rules)}"
+            if not _pair(plc, name):
+                able = dict.fromkeys(r.actuator for r in plc.rules if _pair(plc, r.actuator))
+                message = f"{plc.spec.name} has no level rule for {name!r}: {nearest(name, able)}"
                 raise InputError(message, keys=["actuators", i])
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Changed(Setpoint):
-    _own: dict[str, Rule] = field(default_factory=dict)
+    _own: dict[int, Rule] = field(default_factory=dict)
 
     def begin(self, plc: Plc) -> None:
         for name in self.actuators:
-            self._own[name] = plc.rules[name]
-            plc.rules[name] = replace(
-                plc.rules[name], opens_below=self.opens_below, closes_above=self.closes_above
-            )
+            for place, sign in _pair(plc, name).items():
+                rule = self._own[place] = plc.rules[place]
+                (tag,) = rule.when.names
+                level = self.opens_below if sign == "<" else self.closes_above
+                plc.rules[place] = replace(rule, when=parse(f"{tag} {sign} {level!r}", [tag]))
 
     def end(self, plc: Plc) -> None:
-        plc.rules.update(self._own)
+        for place, rule in self._own.items():
+            plc.rules[place] = rule
+
+
+def _pair(plc: Plc, actuator: str) -> dict[int, str]:
+    """Return where the rules stand that open an actuator below (<) and close it above (>) a level.
+
+    It is empty unless there is one of each, on the same tag.
+    """
+    found: dict[int, str] = {}
+    tags: set[str] = set()
+    for place, rule in enumerate(plc.rules):
+        if rule.actuator == actuator and len(rule.when.names) == len(rule.when.thresholds) == 1:
+            ((tag, level),) = rule.when.thresholds
+            sign = "<" if rule.when({tag: level - 1.0}) else ">"
+            if not rule.when({tag: level}) and rule.command == (1.0 if sign == "<" else 0.0):
+                found[place] = sign
+                tags.add(tag)
+    return found if sorted(found.values()) == ["<", ">"] and len(tags) == 1 else {}

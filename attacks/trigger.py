@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass
 
-from attacks.condition import Names, parse
+from twin.condition import Condition, Names, parse
 from twin.errors import InputError, under
 
 FOREVER = float("inf")
@@ -78,9 +78,7 @@ class Trigger:
         self._over = False
 
     @staticmethod
-    def _parse(
-        text: str | None, names: Collection[str], key: str
-    ) -> Callable[[Names], bool] | None:
+    def _parse(text: str | None, names: Collection[str], key: str) -> Condition | None:
         with under(key):
             return None if text is None else parse(text, names)
 

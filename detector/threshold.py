@@ -18,7 +18,7 @@ PER_WEEK = 1.0
 WEEK = 7 * 24 * 3600.0
 """Seconds in a week."""
 
-LEAST = 3 * 24 * 3600.0
+LEAST = 24 * 3600.0
 """Seconds of held-out normal scores without which no mean and deviation can be told."""
 
 
@@ -62,14 +62,14 @@ def choose_threshold(stretches: list[Floats], interval_s: float) -> Threshold:
     Raises
     ------
     DataError
-        If there are fewer scores than three days of them.
+        If there are scores of less than a day.
     """
     scores = np.concatenate(stretches)
     scores = scores[np.isfinite(scores)]
     if len(scores) * interval_s < LEAST:
         raise DataError(
             f"only {len(scores)} held-out normal rows are scored: a threshold needs "
-            f"{LEAST / interval_s:g}; give more normal data, three weeks at least"
+            f"{LEAST / interval_s:g}; give more normal data, two weeks at least"
         )
     mean, deviation = float(scores.mean()), float(scores.std())
     weeks = len(scores) * interval_s / WEEK

@@ -46,14 +46,14 @@ def _water(run: Run) -> list[str]:
     for name in run.impact.index:
         amount, otherwise = run.impact.loc[name, "run"], run.impact.loc[name, "paired"]
         if name.startswith("overflow_") and name != "overflow_m3" and amount >= 0.5:
-            tank = name.split("_")[1]
+            tank = name.split("_", 1)[1].rsplit("_", 1)[0]
             since = _since(run.truth[name])
             lines.append(
                 f"Tank {tank} overflowed from {since} on: {amount:.0f} m³ spilled"
                 f"{_against(run, f'{otherwise:.0f} m³')}."
             )
         if name.startswith("empty_") and name != "empty_tank_h":
-            tank = name.split("_")[1]
+            tank = name.split("_", 1)[1].rsplit("_", 1)[0]
             since = _since(run.truth[name])
             lines.append(
                 f"Tank {tank} ran empty at {since} and was empty for {amount:.1f} h"

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from scenarios.commands import batadal, bench, catalogue, demand
+from scenarios.commands import batadal, bench, catalogue, demand, plants
 from scenarios.commands.export import export
 from scenarios.commands.fidelity import fidelity
 from scenarios.commands.train import train
@@ -25,7 +25,7 @@ app = typer.Typer(
 
 @app.command(
     epilog="Examples: hydrotwin run normal · hydrotwin run t1-overflow-concealed --seed 3 · "
-    "hydrotwin run my-attack.yaml --out runs/mine --json"
+    "hydrotwin run my-attack.yaml --out runs/mine --json · hydrotwin run normal --plant my-town"
 )
 def run(
     scenario: Annotated[str, typer.Argument(help="A shipped scenario's name, or a file.")],
@@ -35,6 +35,9 @@ def run(
     ] = None,
     duration: Annotated[
         str | None, typer.Option(help='Instead of the scenario\'s, like "7 d".')
+    ] = None,
+    plant: Annotated[
+        str | None, typer.Option(help="Instead of the scenario's: a shipped name, or a folder.")
     ] = None,
     no_detector: Annotated[bool, typer.Option("--no-detector", help="Let nobody watch.")] = False,
     speed: Annotated[
@@ -55,6 +58,7 @@ def run(
             seed=seed,
             out=out,
             duration=duration,
+            plant=plant,
             watch=not no_detector,
             pair=not no_pair,
             speed=speed,
@@ -68,6 +72,7 @@ def run(
 
 app.add_typer(catalogue.scenarios, name="scenarios")
 app.add_typer(catalogue.attacks, name="attacks")
+app.add_typer(plants.app, name="plant")
 app.add_typer(batadal.app, name="batadal")
 app.add_typer(bench.app, name="bench")
 app.add_typer(demand.app, name="demand")

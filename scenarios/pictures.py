@@ -29,9 +29,12 @@ def draw(run: Run) -> dict[str, Figure]:
     """Draw every picture of a run, by the name of its file."""
     pictures = {
         "map": network_map(run.network, run.scenario.attacks),
-        "levels": levels(run),
-        "pumps": pumps(run),
     }
+    measured = {tag.quantity for tag in run.network.tags}
+    if "level" in measured:
+        pictures["levels"] = levels(run)
+    if "status" in measured:
+        pictures["pumps"] = pumps(run)
     if len(run.scores):
         pictures["score"] = score(run)
     return pictures
@@ -64,6 +67,8 @@ def network_map(network: Network, entries: Iterable[Entry] = ()) -> Figure:
         ("valve", [n for n in model.valve_name_list if n in _driven(network)], "P", 46, "#6c3483"),
     ]
     for label, names, marker, size, color in groups:
+        if not names:
+            continue
         points = np.array([place[name] for name in names])
         axes.scatter(points[:, 0], points[:, 1], s=size, marker=marker, color=color, zorder=4)
         handles.append(Line2D([], [], ls="", marker=marker, ms=6, color=color, label=label))

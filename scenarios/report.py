@@ -30,7 +30,8 @@ def _words(counter: str) -> str:
     """Name a row of the impact table: a counter, or one of it by tank."""
     if counter in _COUNTERS:
         return _COUNTERS[counter]
-    what, tank, unit = counter.split("_")
+    what, rest = counter.split("_", 1)
+    tank, unit = rest.rsplit("_", 1)
     return f"· {what}, tank {tank} [{unit.replace('m3', 'm³')}]"
 
 

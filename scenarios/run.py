@@ -24,7 +24,7 @@ from scenarios.result import Run
 from scenarios.schema import Scenario
 from scenarios.watch import Watch
 from twin.errors import InputError, PlantError, under
-from twin.network import Network
+from twin.network import PLANTS, Network
 from twin.scada import Alarm
 from twin.tags import Frame
 from twin.testbed import Testbed
@@ -120,7 +120,9 @@ def _detector(scenario: Scenario, network: Network) -> tuple[Detector | None, li
     name, path = scenario.detector, scenario.folder / scenario.detector
     try:
         shipped = shipped_path(name, network.name, HOUR)
-        if name in detector.kinds() and not shipped.is_file():
+        # A folder of one's own may bear a shipped plant's name, and have other tags.
+        trained = shipped.is_file() and network.folder.parent == PLANTS
+        if name in detector.kinds() and not trained:
             return None, [
                 f"no trained {name} for plant {network.name}: nobody watches. "
                 "`hydrotwin train` makes one from a normal run"

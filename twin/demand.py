@@ -4,6 +4,7 @@ The day-type profile of C-Town is BATADAL's own: one for all DMAs, with three da
 from the 168-hour patterns of network.inp, whose first day is a Sunday (Taormina et al. 2018;
 measured against the published normal year). A plant with a `demand.csv` in its folder draws from
 that profile instead; `fit` makes one from the demands that `twin.inference` finds in a record.
+Demands that follow any other pattern follow it exactly.
 """
 
 from __future__ import annotations
@@ -13,20 +14,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from twin.errors import InputError, nearest
-from twin.network import Network
 from twin.seeds import generator
 from twin.tags import Values
+from twin.units import HOUR
+
+if TYPE_CHECKING:
+    from twin.network import Network
 
 WEEKDAY, SATURDAY, SUNDAY = 0, 1, 2
 DAY_TYPES = ("weekday", "saturday", "sunday")
 FILE = "demand.csv"
 EVERY = "all"  # what demand.csv calls a profile that all DMAs share
+_WEEK = 168
 _DAY_TYPE = [WEEKDAY] * 5 + [SATURDAY, SUNDAY]  # by datetime.weekday()
 _COLUMNS = ["dma", "day", "hour", "mean", "std", "ceiling"]
 
@@ -48,6 +53,13 @@ class Profile:
     ceiling: Values
 
 
+def weekly(model: Any) -> frozenset[str]:
+    """Return the names of a WNTR model's patterns that give every hour of a week."""
+    if model.options.time.pattern_timestep != HOUR:
+        return frozenset()
+    return frozenset(name for name, p in model.patterns() if len(p.multipliers) == _WEEK)
+
+
 class Hours(Protocol):
     """Anything that says, hour after hour, what the DMAs draw."""
 
@@ -66,11 +78,8 @@ def profile(network: Network) -> Profile:
     path = network.folder / FILE
     if path.is_file():
         return read(path, tuple(network.dmas))
-    weeks = [
-        pattern.multipliers
-        for _, pattern in network.model.patterns()
-        if len(pattern.multipliers) == 168
-    ]
+    names = weekly(network.model)
+    weeks = [pattern.multipliers for name, pattern in network.model.patterns() if name in names]
     if not weeks:
         raise InputError(
             "no demand pattern of 168 hours to take a profile from: give it one, or put a "
@@ -80,8 +89,9 @@ def profile(network: Network) -> Profile:
     days = np.array(weeks, dtype=float).reshape(len(weeks), 7, 24)
     groups = [days[:, 1:6].reshape(-1, 24), days[:, 6], days[:, 0]]
     mean = np.array([[group.mean(axis=0) for group in groups]])
-    std = np.array([[group.std(axis=0, ddof=1) for group in groups]])
-    return Profile(mean, std, np.ones_like(mean))
+    # A single week has one Saturday: it is then like no other, and has no spread.
+    std = np.array([[group.std(axis=0, ddof=min(1, len(group) - 1)) for group in groups]])
+    return Profile(mean, std, np.full_like(mean, max(1.0, float(days.max()))))
 
 
 def cells(start: datetime, hours: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

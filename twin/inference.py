@@ -32,7 +32,7 @@ class Explained:
     Attributes
     ----------
     multipliers : ndarray of shape (DMAs,)
-        The demands that explain the frame best, in the order of `network.dmas`; NaN where the
+        The demands that explain the frame best, in the order of `network.profiled`; NaN where the
         frame lacks a level or a status, or holds no flow and pressure.
     expected : ndarray of shape (tags,)
         The frame that physics expects of these levels, statuses and demands, each tag in its
@@ -64,7 +64,7 @@ class Inference:
         tags = network.tags
         self._fitted = np.array([tag.quantity in ("flow", "pressure") for tag in tags])
         self._needed = np.array([tag.quantity in ("level", "status") for tag in tags])
-        self._last = np.full(len(network.dmas), _START)
+        self._last = np.full(len(network.profiled), _START)
 
     def explain(self, values: Values) -> Explained:
         """Find the demands that explain a frame best.
@@ -147,7 +147,7 @@ def explain_all(
     expected : ndarray of shape (T, tags)
         As in `Explained`.
     """
-    multipliers, expected = np.empty((len(rows), len(network.dmas))), np.empty(rows.shape)
+    multipliers, expected = np.empty((len(rows), len(network.profiled))), np.empty(rows.shape)
     with Inference(network) as inference:
         for i, row in enumerate(rows):
             found = inference.explain(row)

@@ -4,24 +4,28 @@ from __future__ import annotations
 
 import csv
 import warnings
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import networkx as nx
 import wntr
 
+from twin.condition import parse
+from twin.demand import FILE, weekly
+from twin.districts import districts, patterns_of
 from twin.errors import InputError, nearest
 from twin.files import line_of, read_yaml
-from twin.plc import PlcSpec, Rule
+from twin.plc import CLOCK, CROSSINGS, PlcSpec, Rule
 from twin.tags import Tag
 from twin.units import duration
 
 PLANTS = Path(__file__).parent / "plants"
 QUANTITIES = {"level": "m", "flow": "L/s", "pressure": "m", "status": ""}
-_COLUMNS = ["tag", "quantity", "element", "unit", "plc"]
+COLUMNS = ["tag", "quantity", "element", "unit", "plc"]
+_STATES = {"open": 1.0, "closed": 0.0}
+_HIGHEST = 1e6  # of a pump's relative speed or a valve's setting; more is a mistake
 
 
 @dataclass(frozen=True)
@@ -62,29 +66,24 @@ class Network:
 
     @cached_property
     def dmas(self) -> dict[str, tuple[str, ...]]:
-        """Junctions of each district metered area (DMA), those with a demand or without.
+        """Junctions of each district metered area (DMA); see `twin.districts`."""
+        driven = {name for plc in self.plcs.values() for name in plc.actuators}
+        return districts(self.model, driven)
 
-        A DMA is what stays connected when the pumps are taken out, and uses water. It is called
-        after its demand pattern (`DMA1_pat` → `DMA1`).
-        """
-        graph = nx.Graph(self.model.to_graph().to_undirected())
-        graph.remove_edges_from(
-            (pump.start_node_name, pump.end_node_name) for _, pump in self.model.pumps()
+    @cached_property
+    def profiled(self) -> tuple[str, ...]:
+        """The DMAs in which some demand follows a weekly pattern; the profile is for them."""
+        drawn = self.profiled_patterns
+        return tuple(
+            d for d, members in self.dmas.items() if patterns_of(self.model, members) & drawn
         )
-        junctions = set(self.model.junction_name_list)
-        found: dict[str, tuple[str, ...]] = {}
-        for part in nx.connected_components(graph):
-            members = sorted(part & junctions)
-            patterns = {
-                demand.pattern_name
-                for name in members
-                for demand in self.model.get_node(name).demand_timeseries_list
-                if demand.base_value > 0
-            }
-            if patterns:
-                name = min(str(pattern) for pattern in patterns).removesuffix("_pat")
-                found[name] = tuple(members)
-        return dict(sorted(found.items()))
+
+    @cached_property
+    def profiled_patterns(self) -> frozenset[str]:
+        """Patterns whose demands the profile draws: weekly ones, or all where demand.csv is."""
+        if (self.folder / FILE).is_file():
+            return frozenset(patterns_of(self.model, self.model.junction_name_list))
+        return weekly(self.model)
 
     @property
     def tag_names(self) -> tuple[str, ...]:
@@ -150,12 +149,12 @@ def _read_tags(path: Path, model: Any) -> tuple[Tag, ...]:
     with path.open(encoding="utf-8", newline="") as file:
         rows = csv.reader(file)
         header = next(rows, [])
-        if header != _COLUMNS:
-            raise InputError(f"the columns are {header}, not {_COLUMNS}", path, 1)
+        if header != COLUMNS:
+            raise InputError(f"the columns are {header}, not {COLUMNS}", path, 1)
         for row in rows:
             line = rows.line_num
-            if len(row) != len(_COLUMNS):
-                raise InputError(f"{len(row)} fields, not {len(_COLUMNS)}: {row}", path, line)
+            if len(row) != len(COLUMNS):
+                raise InputError(f"{len(row)} fields, not {len(COLUMNS)}: {row}", path, line)
             tag = Tag(*row)
             if tag.quantity not in kinds:
                 hint = nearest(tag.quantity, kinds)
@@ -181,18 +180,25 @@ def _read_plcs(folder: Path, tags: tuple[Tag, ...], model: Any) -> Network:
     def fail(message: str, *keys: str | int) -> InputError:
         return InputError(message, path, line_of(data, keys))
 
-    def only(found: Iterable[str], known: Iterable[str], *keys: str) -> None:
+    def only(found: Iterable[str], known: Iterable[str], *keys: str | int) -> None:
         allowed = list(known)
         for name in found:
             if name not in allowed:
                 raise fail(f"unknown name {name!r}: {nearest(str(name), allowed)}", *keys, name)
 
-    def section(mapping: Any, *keys: str) -> dict[str, Any]:
+    def section(mapping: Any, *keys: str | int) -> dict[str, Any]:
         if mapping is None:
             return {}
         if not isinstance(mapping, dict):
             raise fail(f"expected `key: value` lines under {keys[-1]}, found {mapping!r}", *keys)
         return mapping
+
+    def listing(found: Any, *keys: str) -> list[Any]:
+        if found is None:
+            return []
+        if not isinstance(found, list):
+            raise fail(f"expected a list under {keys[-1]}, found {found!r}", *keys)
+        return found
 
     def seconds(value: Any, *keys: str) -> float:
         try:
@@ -218,11 +224,17 @@ def _read_plcs(folder: Path, tags: tuple[Tag, ...], model: Any) -> Network:
     owner = {tag.name: tag.plc for tag in tags}
     only(owner.values(), blocks)
     plcs: dict[str, PlcSpec] = {}
+    driver: dict[str, str] = {}
     for name in blocks:
         block = section(blocks[name], "plcs", name)
         only(block, ["actuators", "receives", "rules", "scan"], "plcs", name)
-        actuators = tuple(block.get("actuators", ()))
-        only(actuators, model.pump_name_list + model.valve_name_list, "plcs", name, "actuators")
+        actuators = tuple(map(str, listing(block.get("actuators"), "plcs", name, "actuators")))
+        only(actuators, model.link_name_list, "plcs", name, "actuators")
+        for actuator in actuators:
+            if actuator in driver:
+                message = f"{actuator} is driven by {driver[actuator]} already"
+                raise fail(message, "plcs", name, "actuators")
+            driver[actuator] = str(name)
         receives = section(block.get("receives"), "plcs", name, "receives")
         only(receives, owner, "plcs", name, "receives")
         for tag, sender in receives.items():
@@ -230,24 +242,13 @@ def _read_plcs(folder: Path, tags: tuple[Tag, ...], model: Any) -> Network:
                 message = f"{tag} is measured by {owner[tag]}, not by {sender}"
                 raise fail(message, "plcs", name, "receives", tag)
         sensors = tuple(tag for tag in owner if owner[tag] == name)
-        rules = []
-        written = section(block.get("rules"), "plcs", name, "rules")
-        only(written, actuators, "plcs", name, "rules")
-        for actuator in written:
-            where = ("plcs", name, "rules", actuator)
-            rule = section(written[actuator], *where)
-            only(rule, ["tag", "opens_below", "closes_above"], *where)
-            try:
-                low, high = float(rule["opens_below"]), float(rule["closes_above"])
-                tag = str(rule["tag"])
-            except (KeyError, TypeError, ValueError):
-                message = "a rule needs tag, opens_below and closes_above (numbers, in m)"
-                raise fail(message, *where) from None
-            only([tag], [*sensors, *receives], *where)
-            if low > high:
-                raise fail(f"opens_below {low} lies above closes_above {high}", *where)
-            rules.append(Rule(actuator, tag, low, high))
+        rules: list[Rule] = []
+        for i, line in enumerate(listing(block.get("rules"), "plcs", name, "rules")):
+            where = ("plcs", name, "rules", i)
+            rules += _rules(section(line, *where), [*sensors, *receives], actuators, where, fail)
         own_scan = {**scan, **section(block.get("scan"), "plcs", name, "scan")}
+        crossings = str(own_scan.get("crossings", "nearest"))
+        only([crossings], CROSSINGS, "scan", "crossings")
         plcs[str(name)] = PlcSpec(
             name=str(name),
             sensors=sensors,
@@ -255,7 +256,7 @@ def _read_plcs(folder: Path, tags: tuple[Tag, ...], model: Any) -> Network:
             receives={str(tag): str(sender) for tag, sender in receives.items()},
             rules=tuple(rules),
             scan=whole(own_scan.get("every", "15 min"), "scan", "every"),
-            crossings=bool(own_scan.get("crossings", True)),
+            crossing=CROSSINGS[crossings],
         )
 
     default = seconds(data.get("latency", "0 s"), "latency")
@@ -269,3 +270,29 @@ def _read_plcs(folder: Path, tags: tuple[Tag, ...], model: Any) -> Network:
         only(fields, ["latency"], "links", name)
         latency[name] = seconds(fields.get("latency", "0 s"), "links", name, "latency")
     return Network(folder.name, folder, tags, plcs, step, polling, latency)
+
+
+def _rules(
+    line: dict[str, Any],
+    tags: list[str],
+    actuators: tuple[str, ...],
+    where: tuple[str | int, ...],
+    fail: Callable[..., InputError],
+) -> Iterator[Rule]:
+    """Read one line of rules: `when`, then what each actuator is set to."""
+    commands = {str(key): value for key, value in line.items() if key != "when"}
+    if "when" not in line or not commands:
+        raise fail("a rule needs `when:` and an actuator, like {when: L_T1 < 4, PU1: open}", *where)
+    try:
+        when = parse(str(line["when"]), [*tags, *CLOCK])
+    except InputError as error:
+        raise fail(error.message, *where, "when") from None
+    for name, value in commands.items():
+        if name not in actuators:
+            raise fail(f"unknown name {name!r}: {nearest(name, actuators)}", *where, name)
+        command = _STATES.get(str(value), value)
+        if isinstance(command, bool) or not isinstance(command, int | float):
+            raise fail(f"{value!r} is not open, closed or a number", *where, name)
+        if not 0.0 <= command <= _HIGHEST:
+            raise fail(f"a setting cannot be {value}", *where, name)
+        yield Rule(name, float(command), when)

@@ -11,6 +11,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 import epanet
 import numpy as np
@@ -21,6 +22,7 @@ from epanet_plus import EPyT
 from twin.errors import PlantError
 from twin.network import Network
 from twin.tags import Values
+from twin.units import DAY
 
 _WARNINGS = {
     1: "the solver did not converge",
@@ -30,6 +32,8 @@ _WARNINGS = {
     5: "a valve cannot deliver its flow or pressure",
     6: "negative pressures",
 }
+VALVE_UNITS = {"FCV": 1000.0}  # what a valve's setting in WNTR's units [m³/s] is in ours [L/s]
+_KW_PER_HP = 0.7457
 _FOREVER = 1_900_000_000  # seconds; the longest EPANET's 32-bit clock takes on every platform
 _REQUIRED_PRESSURE = 5.0  # m; a normal C-Town week then goes short of 4 m³ in all
 _FULL = 1e-6  # m below its rim at which a tank counts as full
@@ -70,6 +74,18 @@ class Meters:
         )
 
 
+def initial_setting(link: Any) -> float:
+    """Return what a WNTR link is set to at the start, as `Plant.write` takes it."""
+    if str(link.initial_status) == "Closed":
+        return 0.0
+    speed = link.base_speed if link.link_type == "Pump" else None
+    if speed is not None:
+        return float(speed if link.initial_setting is None else link.initial_setting)
+    if str(link.initial_status) != "Active" or link.valve_type == "GPV":  # its setting is a curve
+        return 1.0
+    return float(link.initial_setting) * VALVE_UNITS.get(link.valve_type, 1.0)
+
+
 class Plant:
     """A network's water, stepped.
 
@@ -79,6 +95,8 @@ class Plant:
     Parameters
     ----------
     network : Network
+    clock : int
+        Seconds since Sunday, midnight, at which it starts: the first day of patterns is a Sunday.
     pressure_driven : bool
         Whether junctions take less where pressure is below 5 m, or always their demand.
     accuracy : float, optional
@@ -92,7 +110,7 @@ class Plant:
     values : ndarray of shape (tags,)
         True value of every tag: level and pressure [m], flow [L/s], status [0/1].
     settings : dict of str to float
-        What each pump and valve that a PLC drives was told last.
+        What each link that a PLC drives was told last.
     tanks : tuple of str
     levels, inflows : ndarray of shape (tanks,)
         Level [m] now, net inflow [L/s] at the last solution.
@@ -100,7 +118,12 @@ class Plant:
     """
 
     def __init__(
-        self, network: Network, *, pressure_driven: bool = False, accuracy: float | None = None
+        self,
+        network: Network,
+        *,
+        clock: int = 0,
+        pressure_driven: bool = False,
+        accuracy: float | None = None,
     ):
         self.network = network
         self.time = 0
@@ -108,13 +131,22 @@ class Plant:
         model = network.read_model()
         if accuracy is not None:
             model.options.hydraulic.accuracy = accuracy
-        self._prepare(model, pressure_driven)
+        self._prepare(model, clock, pressure_driven)
         self._pressure_driven = pressure_driven
-        self._open(model)
+        try:
+            self._open(model)
+        except Exception:
+            self._folder.cleanup()
+            raise
 
         tanks = [tank for _, tank in model.tanks()]
         self.tanks = tuple(tank.name for tank in tanks)
         self._area = np.array([np.pi / 4 * tank.diameter**2 for tank in tanks])
+        self._curves = {
+            i: np.array(tank.vol_curve.points).T
+            for i, tank in enumerate(tanks)
+            if tank.vol_curve_name
+        }
         self._rim = np.array([tank.max_level - _FULL for tank in tanks])
         self._bottom = np.array([tank.min_level + _EMPTY for tank in tanks])
         self._range = np.array([(tank.min_level, tank.max_level) for tank in tanks])
@@ -135,24 +167,31 @@ class Plant:
             for place, tag in enumerate(network.tags)
             if tag.quantity == "status" and tag.element in self._links
         ]
-        self.settings = {
-            name: 0.0 if str(model.get_link(name).initial_status) == "Closed" else 1.0
-            for name in driven
-        }
+        self.settings = {name: initial_setting(model.get_link(name)) for name in driven}
         for name, setting in self.settings.items():
             self.write(name, setting)
         self._pumps = [self._link(name) for name in model.pump_name_list]
         self._running = [False] * len(self._pumps)
 
-    def _prepare(self, model: wntr.network.WaterNetworkModel, pressure_driven: bool) -> None:
+    def _prepare(
+        self, model: wntr.network.WaterNetworkModel, clock: int, pressure_driven: bool
+    ) -> None:
         for name in list(model.control_name_list):
             model.remove_control(name)
-        for dma, members in self.network.dmas.items():
+        for dma in self.network.profiled:
             pattern = f"{dma}-now"
             model.add_pattern(pattern, [1.0])
-            for junction in members:
+            for junction in self.network.dmas[dma]:
                 for demand in model.get_node(junction).demand_timeseries_list:
-                    demand.pattern_name = pattern
+                    if str(demand.pattern_name) in self.network.profiled_patterns:
+                        demand.pattern_name = pattern
+        times = model.options.time
+        shift = times.pattern_start + clock - times.start_clocktime
+        times.pattern_start = int(shift % (7 * DAY))
+        for _, pump in model.pumps():
+            if pump.pump_type == "POWER":
+                # EPANET 2.3.6 runs one of a file in metric units 1/0.7457 times too strong.
+                pump.power *= _KW_PER_HP
         options = model.options.hydraulic
         options.demand_model = "PDA" if pressure_driven else "DDA"
         if pressure_driven:
@@ -180,7 +219,8 @@ class Plant:
             self._must(epanet.EN_settimeparam(self._project, what, value))
         self._step = self.network.step
         self._patterns = [
-            epanet.EN_getpatternindex(self._project, f"{dma}-now")[1] for dma in self.network.dmas
+            epanet.EN_getpatternindex(self._project, f"{dma}-now")[1]
+            for dma in self.network.profiled
         ]
         self._must(epanet.EN_openH(self._project))
         self._must(epanet.EN_initH(self._project, 10))
@@ -199,7 +239,7 @@ class Plant:
                 (flows if tag.quantity == "flow" else states).append(place)
 
     def set_demands(self, multipliers: Values) -> None:
-        """Set each DMA's demand multiplier; shape (DMAs,), in the order of `network.dmas`."""
+        """Set the demand multipliers of DMAs, in the order of `network.profiled`; shape (DMAs,)."""
         for pattern, multiplier in zip(self._patterns, multipliers, strict=True):
             epanet.EN_setpatternvalue(self._project, pattern, 1, float(multiplier))
 
@@ -223,7 +263,7 @@ class Plant:
             self.write(actuator, float(values[place]))
 
     def write(self, actuator: str, setting: float) -> None:
-        """Close (0), open (1) or set the relative speed of a pump or valve."""
+        """Close (0), open (1) or set a pump's relative speed or a valve's setting [m or L/s]."""
         link = self._links[actuator]
         self.settings[actuator] = setting
         if setting in (0.0, 1.0):  # STATUS 1 also puts a pump's speed back to 1
@@ -285,16 +325,28 @@ class Plant:
         full = self._spills & (self.levels >= self._rim) & (self.inflows > 0.0)
         if full.any():
             arrived = self.inflows * (seconds / 1000.0)
-            spilled = np.maximum(arrived - self._area * (self.levels - before), 0.0)
+            stored = self._area * (self.levels - before)
+            for i, (level, volume) in self._curves.items():
+                ends = np.interp([before[i], self.levels[i]], level, volume)
+                stored[i] = ends[1] - ends[0]
+            spilled = np.maximum(arrived - stored, 0.0)
             meters.overflow += np.where(full, spilled, 0.0)
         meters.empty += np.where(before <= self._bottom, seconds, 0.0)
         meters.unmet += self._unmet * seconds / 1000.0
         meters.energy += self._power * seconds / 3600.0
 
-    def rise(self, tank: str) -> tuple[float, float]:
-        """Return a tank's level [m] and its rate of change [m/s] since the last solution."""
-        i = self.tanks.index(tank)
-        return float(self.levels[i]), float(self.inflows[i] / 1000.0 / self._area[i])
+    def rises(self) -> dict[str, tuple[float, float]]:
+        """Return each tank's level [m] and its rate of change [m/s] since the last solution."""
+        area = self._area
+        if self._curves:
+            area = area.copy()
+            for i, (level, volume) in self._curves.items():
+                # Of the piece of the curve that holds the level.
+                after = int(np.searchsorted(level[1:-1], self.levels[i], "right")) + 1
+                area[i] = (volume[after] - volume[after - 1]) / (level[after] - level[after - 1])
+        rates = self.inflows / 1000.0 / area
+        pairs = zip(self.levels.tolist(), rates.tolist(), strict=True)
+        return dict(zip(self.tanks, pairs, strict=True))
 
     def _unmet_demand(self, code: int) -> float:
         """Return the demand that is not delivered now [L/s]."""

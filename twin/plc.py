@@ -2,59 +2,40 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
+from twin.condition import Condition
 from twin.link import Register
+
+CLOCK = ("t", "hour")
+"""What a rule may name beside tags: hours since the start, and the hour of the day, 0 to 24."""
+
+CROSSINGS = {"nearest": 0.5, "after": 1.0, "none": None}
+"""Instants at which a PLC also scans, and what is added to the time left [s] to round it down.
+
+At the second nearest to a threshold's crossing, as EPANET rounds a control's time (half of them
+come too early to see it), at the first after it, or at none.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Level control of one actuator: open (start) below one level, close (stop) above another.
+    """A line of a PLC's logic: when this holds, set that.
 
     Attributes
     ----------
     actuator : str
-        Pump or valve.
-    tag : str
-        The level it follows [m].
-    opens_below, closes_above : float
-        Thresholds [m]; a reading between them, or equal to one, changes nothing.
+        Pump, valve or pipe.
+    command : float
+        0 closed, 1 open, or what it is set to: a pump's relative speed, a valve's setting.
+    when : Condition
+        On tags the PLC measures or receives, and on `CLOCK`.
     """
 
     actuator: str
-    tag: str
-    opens_below: float
-    closes_above: float
-
-    def command(self, level: float) -> float | None:
-        """Return 1 (open), 0 (close) or None (leave it) for a reading of `tag` [m]."""
-        if level < self.opens_below:
-            return 1.0
-        if level > self.closes_above:
-            return 0.0
-        return None
-
-    def seconds_to_crossing(self, level: float, rise: float, opened: bool) -> int:
-        """Return when the threshold that would change the actuator is reached.
-
-        Parameters
-        ----------
-        level : float
-            True level of the tank [m].
-        rise : float
-            Its rate of change [m/s].
-        opened : bool
-            Whether the actuator is open now.
-
-        Returns
-        -------
-        int
-            Seconds, rounded as EPANET rounds a control's time; 0 or less where it is not ahead.
-        """
-        threshold = self.closes_above if opened else self.opens_below
-        if rise == 0.0:
-            return 0
-        return int((threshold - level) / rise + 0.5)
+    command: float
+    when: Condition
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +52,11 @@ class PlcSpec:
     receives : dict of str to str
         Tag → the PLC that sends it.
     rules : tuple of Rule
-        At most one for each actuator, applied in order.
+        Applied in order: a later one overrules those before it.
     scan : int
         Its logic runs every so many seconds …
-    crossings : bool
-        … and at the instants at which a threshold is reached.
+    crossing : float or None
+        … and, rounded so (see `CROSSINGS`), at the instants at which a threshold is reached.
     """
 
     name: str
@@ -84,7 +65,7 @@ class PlcSpec:
     receives: dict[str, str]
     rules: tuple[Rule, ...]
     scan: int
-    crossings: bool
+    crossing: float | None
 
 
 @dataclass(slots=True)
@@ -97,29 +78,37 @@ class Plc:
     memory : Register
         The last value of each tag it measures or receives.
     coils : dict of str to float
-        What it commands each of its actuators to be: 0 closed, 1 open.
-    rules : dict of str to Rule
-        In force now, by actuator; an attack on its logic changes them.
+        What it commands each of its actuators to be, as in `Rule.command`.
+    rules : list of Rule
+        In force now; an attack on its logic changes them.
     """
 
     spec: PlcSpec
     memory: Register
     coils: dict[str, float]
-    rules: dict[str, Rule] = field(init=False)
+    rules: list[Rule] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.rules = {rule.actuator: rule for rule in self.spec.rules}
+        self.rules = list(self.spec.rules)
 
     def is_due(self, now: int, crossing: bool) -> bool:
         """Return whether the logic runs at `now` [s], an instant of a threshold or not."""
-        return now % self.spec.scan == 0 or (crossing and self.spec.crossings)
+        return now % self.spec.scan == 0 or (crossing and self.spec.crossing is not None)
 
-    def scan(self) -> None:
+    def scan(self, t: float, hour: float) -> None:
         """Run the logic once: set the coils by the rules and the remembered readings.
 
         A reading that never arrived is NaN and satisfies no rule: the coil stays as it is.
+
+        Parameters
+        ----------
+        t, hour : float
+            The time [h] since the start, and of the day.
         """
-        for actuator, rule in self.rules.items():
-            command = rule.command(self.memory.value(rule.tag))
-            if command is not None:
-                self.coils[actuator] = command
+        present = dict(zip(self.memory.tags, self.memory.values.tolist(), strict=True))
+        present["t"], present["hour"] = t, hour
+        for rule in self.rules:
+            when = rule.when
+            # Asked second: only `not` and `!=` hold for a NaN, and a rule seldom holds at all.
+            if when.holds(present) and not any(math.isnan(present[name]) for name in when.names):
+                self.coils[rule.actuator] = rule.command

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 from collections.abc import Callable, Generator, Iterable, Iterator
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from pathlib import Path
 from types import TracebackType
 
@@ -18,7 +18,7 @@ from twin.historian import Event, Historian
 from twin.link import Block, Bundle, Link, Places, Register, TapPoint
 from twin.network import Network
 from twin.plant import Plant
-from twin.plc import Plc
+from twin.plc import CLOCK, Plc
 from twin.scada import Scada
 from twin.tags import Frame, Values
 from twin.units import DAY, HOUR
@@ -74,8 +74,13 @@ class Testbed:
         self.warmup = int(warmup)
         self.env = simpy.Environment(initial_time=-self.warmup)
         first = start - timedelta(seconds=self.warmup)
-        self.demand: Hours = Demand(profile(network), tuple(network.dmas), first, seed)
-        self.plant = Plant(network, pressure_driven=pressure_driven)
+        self._clock = int((start - datetime.combine(start, time.min)).total_seconds())
+        self.demand: Hours | None = None
+        if network.profiled:
+            self.demand = Demand(profile(network), network.profiled, first, seed)
+        into_week = first - datetime.combine(first, time.min) + timedelta(first.isoweekday() % 7)
+        clock = int(into_week.total_seconds())
+        self.plant = Plant(network, clock=clock, pressure_driven=pressure_driven)
         self.watchers: list[Callable[[float, Values], None]] = []
         self._build()
         tanks = self.plant.tanks
@@ -191,7 +196,7 @@ class Testbed:
         crossing = -1
         while env.now < end:
             now = int(env.now)
-            if now % 3600 == 0:
+            if self.demand is not None and now % 3600 == 0:
                 plant.set_demands(self.demand.next_hour())
             for watch in self.watchers:
                 watch(now, plant.values)
@@ -213,13 +218,14 @@ class Testbed:
             yield env.timeout(plant.time - self.warmup - now)
 
     def _control(self, now: int, crossing: bool) -> None:
+        hour = (self._clock + now) % DAY / HOUR
         for name, plc in self.plcs.items():
             if plc.rules and plc.is_due(now, crossing):
-                plc.scan()
+                plc.scan(now / HOUR, hour)
             for actuator, command in plc.coils.items():
                 if self.actuators[actuator].obey(now, command) and now >= 0:
                     setting = self.actuators[actuator].setting
-                    words = {0.0: "closed", 1.0: "opened"}.get(setting, f"at speed {setting:g}")
+                    words = {0.0: "closed", 1.0: "opened"}.get(setting, f"set to {setting:g}")
                     self.log(now, name, f"{actuator} {words}")
 
     def _seconds_to_crossing(self, now: int) -> int:
@@ -229,17 +235,38 @@ class Testbed:
         is what its PLC was told.
         """
         soonest = 0
+        rises = self.plant.rises()
+        settings = self.plant.settings
         for plc in self.plcs.values():
-            if not plc.rules or not plc.spec.crossings:
+            rounding = plc.spec.crossing
+            if not plc.rules or rounding is None:
                 continue
             left = plc.spec.scan - now % plc.spec.scan
-            for actuator, rule in plc.rules.items():
-                level, rise = self.plant.rise(self._tank[rule.tag])
-                opened = self.plant.settings[actuator] != 0.0
-                ahead = rule.seconds_to_crossing(level, rise, opened)
-                if 0 < ahead < left and (not soonest or ahead < soonest):
-                    soonest = ahead
+            for rule in plc.rules:
+                if settings[rule.actuator] == rule.command:
+                    continue
+                for name, threshold in rule.when.thresholds:
+                    tank = self._tank.get(name)
+                    if tank is not None:
+                        level, rise = rises[tank]
+                        ahead = (threshold - level) / rise if rise else 0.0
+                    elif name in CLOCK:
+                        ahead = self._until(name, threshold, now)
+                    else:
+                        continue
+                    if 1.0 <= ahead + rounding < left:
+                        seconds = int(ahead + rounding)
+                        soonest = min(soonest or seconds, seconds)
         return soonest
+
+    def _until(self, name: str, hours: float, now: int) -> float:
+        """Return how long after `now` [s] it is `hours` by the time a rule calls `name` [s].
+
+        A time is met to the second, so what crossings are rounded by is taken off beforehand.
+        """
+        if name == "t":
+            return round(hours * HOUR) - now - 0.5
+        return (round(hours * HOUR) - self._clock - now) % DAY - 0.5
 
     def _wiring(self, clean: list[Sensor], levels: bool) -> Wiring:
         """Return where untapped inputs stand in the plant's values and in the block."""

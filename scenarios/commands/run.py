@@ -6,6 +6,7 @@ import contextlib
 import json
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from scenarios.schema import (
     path_of,
 )
 from twin.errors import InputError
+from twin.network import plants
 from twin.scada import Alarm
 from twin.units import DAY, HOUR, duration, readable
 
@@ -35,6 +37,7 @@ def run_scenario(
     seed: int | None,
     out: Path | None,
     duration: str | None,
+    plant: str | None,
     watch: bool,
     pair: bool,
     speed: float | None,
@@ -42,6 +45,11 @@ def run_scenario(
 ) -> bool:
     """Run a scenario and print what came of it; return whether the run failed."""
     scenario = load(name)
+    label = scenario.name
+    if plant is not None:
+        label += f"-{Path(plant).name}"
+        chosen = plant if plant in plants() else str(Path(plant).absolute())
+        scenario = replace(scenario, plant=chosen, description="")  # it told of the other
     options: dict[str, Any] = {
         "seed": seed,
         "watch": watch,
@@ -49,7 +57,7 @@ def run_scenario(
         "duration": _length(duration),
     }
     number = scenario.seed if seed is None else seed
-    options["out"] = out or Path("runs") / f"{scenario.name}-seed{number}"
+    options["out"] = out or Path("runs") / f"{label}-seed{number}"
     console = Console(quiet=as_json, highlight=False)
     length = options["duration"] or scenario.duration
     try:
@@ -58,6 +66,8 @@ def run_scenario(
             options["on_start"] = lambda: _announce(console, scenario, number, length, listen)
             made = _watched(console, scenario, length, pace, options)
     except InputError as error:
+        if plant is not None and error.keys[:1] == ("plant",):
+            raise InputError(f"--plant: {error.message}") from None
         raise located(error, path_of(name)) from None
     if as_json:
         sys.stdout.write(json.dumps(made.summary(), indent=2, ensure_ascii=False) + "\n")
@@ -94,7 +104,8 @@ def _announce(
     length: float,
     listen: Callable[[], str | None] | None,
 ) -> None:
-    console.print(f"[bold]{scenario.name}[/]  {readable(length)} of {scenario.plant}, seed {seed}")
+    plant = Path(scenario.plant).name
+    console.print(f"[bold]{scenario.name}[/]  {readable(length)} of {plant}, seed {seed}")
     if scenario.description:
         console.print(scenario.description)
     for words in entries_in_words(scenario.attacks):

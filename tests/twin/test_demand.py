@@ -48,6 +48,21 @@ def test_another_seed_is_another_week(day_types):
     assert (one.next_hour() != other.next_hour()).all()
 
 
+def test_one_weekly_pattern_of_any_height_will_do():
+    """It has one Saturday and one Sunday, which then have no spread; nothing is drawn for ever."""
+    plant = network.load("ctown")
+    for name, pattern in plant.model.patterns():
+        pattern.multipliers = pattern.multipliers * 3 if name == "DMA2_pat" else [1.0]
+    day_types = profile(plant)
+    assert (day_types.std[0, 0] > 0).all()
+    assert not day_types.std[0, 1:].any()
+    demand = Demand(day_types, ("DMA2",), datetime(2026, 1, 5), seed=1)
+    drawn = np.array([demand.next_hour()[0] for _ in range(168)])
+    assert 1.0 < drawn.max() <= day_types.ceiling.max()
+    sunday = plant.model.get_pattern("DMA2_pat").multipliers[:24]
+    np.testing.assert_allclose(drawn[144:], sunday)
+
+
 def test_a_model_without_a_weekly_pattern_is_said():
     plant = network.load("ctown")
     for _, pattern in plant.model.patterns():

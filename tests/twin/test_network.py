@@ -21,7 +21,7 @@ def test_ctown_is_what_was_published():
     assert len(plant.tags) == 43
     assert plant.tag_names[:8] == (*(f"L_T{i}" for i in range(1, 8)), "F_PU1")
     assert len(plant.plcs) == 9
-    assert sum(len(plc.rules) for plc in plant.plcs.values()) == 10
+    assert sum(len(plc.rules) for plc in plant.plcs.values()) == 20
     assert plant.plcs["PLC3"].receives == {"L_T3": "PLC4", "L_T4": "PLC6"}
 
 
@@ -53,10 +53,14 @@ def test_an_unknown_plant_names_the_shipped_ones():
         ("tags.csv", "L_T2,level,T2,m,PLC3", "L_T1,level,T2,m,PLC3", "twice"),
         ("tags.csv", "L_T2,level,T2,m,PLC3", "L_T2,level,T2", "3 fields"),
         ("tags.csv", "tag,quantity", "tags,quantity", "columns"),
-        ("plcs.yaml", "PU1: {tag: L_T1,", "PU12: {tag: L_T1,", "did you mean PU"),
-        ("plcs.yaml", "PU1: {tag: L_T1,", "PU1: {tag: L_T3,", "unknown name 'L_T3'"),
-        ("plcs.yaml", "opens_below: 1.0, c", "opens_below: 5, c", "above"),
-        ("plcs.yaml", "opens_below: 1.0, c", "opens_below: x, c", "numbers"),
+        ("plcs.yaml", '"L_T1 < 1.0", PU2', '"L_T1 < 1.0", PU22', "did you mean PU"),
+        ("plcs.yaml", '"L_T1 < 1.0", PU2', '"L_T3 < 1.0", PU2', "unknown name 'L_T3'"),
+        ("plcs.yaml", '"L_T1 < 1.0", PU2', '"L_T1 <", PU2', "not a condition"),
+        ("plcs.yaml", '"L_T1 < 1.0", PU2: open', '"L_T1 < 1.0", PU2: ajar', "a number"),
+        ("plcs.yaml", '"L_T1 < 1.0", PU2: open', '"L_T1 < 1.0", PU2: -1', "cannot be -1"),
+        ("plcs.yaml", '"L_T1 < 1.0", PU2: open}', '"L_T1 < 1.0"}', "needs `when:`"),
+        ("plcs.yaml", "actuators: [PU8", "actuators: [PU1, PU8", "driven by PLC1 already"),
+        ("plcs.yaml", "crossings: nearest", "crossings: nearst", "did you mean nearest"),
         ("plcs.yaml", "{L_T1: PLC2}", "{L_T1: PLC3}", "measured by PLC2"),
         ("plcs.yaml", "polling: 5 min", "polling: 5 minutes", "unknown unit"),
         ("plcs.yaml", "polling: 5 min", "polling: 7 min", "multiple"),

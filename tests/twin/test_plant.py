@@ -29,27 +29,27 @@ def test_levels_agree_with_wntr_over_a_week(ctown, tmp_path):
         while plant.time < week:
             if plant.time % 3600 == 0:
                 plant.set_demands(patterns[:, plant.time // 3600 % 168])
+            rises = plant.rises()
             for rule in rules:
-                level, rise = plant.rise(tank[rule.tag])
-                now = plant.settings[rule.actuator]
-                wanted = now
-                if level <= rule.opens_below + abs(rise):
-                    wanted = 1.0
-                elif level >= rule.closes_above - abs(rise):
-                    wanted = 0.0
-                if wanted != now:
-                    plant.write(rule.actuator, wanted)
+                ((tag, threshold),) = rule.when.thresholds
+                level, rise = rises[tank[tag]]
+                beyond = level - abs(rise) if rule.command else level + abs(rise)
+                near = beyond <= threshold if rule.command else beyond >= threshold
+                if near and plant.settings[rule.actuator] != rule.command:
+                    plant.write(rule.actuator, rule.command)
                     switched += 1
             plant.solve()
             if plant.time % 300 == 0:
                 levels.append(plant.levels.copy())
             step = 300 - plant.time % 300
+            rises = plant.rises()
             for rule in rules:
-                level, rise = plant.rise(tank[rule.tag])
-                opened = plant.settings[rule.actuator] != 0
-                ahead = rule.seconds_to_crossing(level, rise, opened)
-                if 0 < ahead < step:
-                    step = ahead
+                ((tag, threshold),) = rule.when.thresholds
+                level, rise = rises[tank[tag]]
+                if rise and plant.settings[rule.actuator] != rule.command:
+                    ahead = int((threshold - level) / rise + 0.5)
+                    if 0 < ahead < step:
+                        step = ahead
             plant.advance(step)
         expected = result.node["pressure"][list(plant.tanks)].to_numpy()[: len(levels)]
     assert switched > 100

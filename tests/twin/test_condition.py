@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attacks.condition import parse
+from twin.condition import parse
 from twin.errors import InputError
 
 NAMES = ["L_T1", "L_T2", "S_PU2", "t"]

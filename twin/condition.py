@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 import operator
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from twin.errors import InputError, nearest
@@ -24,11 +26,37 @@ _ARITHMETIC: dict[type[ast.operator], Callable[[Any, Any], float]] = {
     ast.Mult: operator.mul,
     ast.Div: lambda a, b: a / b if b else float("nan"),
 }
-_LONGEST = 500  # characters; more is a mistake, and deep nesting would exhaust the parser
+LONGEST = 500  # characters; more is a mistake, and deep nesting would exhaust the parser
 
 
-def parse(text: str, names: Collection[str]) -> Callable[[Names], bool]:
-    """Turn a condition into a function of the present values.
+@dataclass(frozen=True)
+class Condition:
+    """A condition, ready to be asked.
+
+    Attributes
+    ----------
+    text : str
+        As it was written.
+    names : tuple of str
+        What it names.
+    thresholds : tuple of (str, float)
+        Every name it compares with a number, and that number.
+    holds : callable
+        Takes the present values by name, returns whether it holds.
+    """
+
+    text: str
+    names: tuple[str, ...]
+    thresholds: tuple[tuple[str, float], ...]
+    holds: Callable[[Names], bool]
+
+    def __call__(self, present: Names) -> bool:
+        """Return whether it holds for the present values."""
+        return bool(self.holds(present))
+
+
+def parse(text: str, names: Collection[str]) -> Condition:
+    """Read a condition.
 
     Parameters
     ----------
@@ -42,8 +70,8 @@ def parse(text: str, names: Collection[str]) -> Callable[[Names], bool]:
     InputError
         With the condition and a caret under what cannot be used.
     """
-    if len(text) > _LONGEST:
-        raise InputError(f"a condition of {len(text)} characters; {_LONGEST} at most")
+    if len(text) > LONGEST:
+        raise InputError(f"a condition of {len(text)} characters; {LONGEST} at most")
     try:
         tree = ast.parse(text.strip(), mode="eval")
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
@@ -55,8 +83,30 @@ def parse(text: str, names: Collection[str]) -> Callable[[Names], bool]:
         raise _wrong(f"not a condition{hint}", text.strip(), column - 1) from None
     if not isinstance(tree.body, ast.Compare | ast.BoolOp | ast.UnaryOp):
         raise _wrong("a condition compares something, like L_T1 < 4", text, 0)
-    function = _compile(tree.body, text, names)
-    return lambda present: bool(function(present))
+    holds = _compile(tree.body, text, names)
+    named = dict.fromkeys(node.id for node in ast.walk(tree) if isinstance(node, ast.Name))
+    return Condition(text.strip(), tuple(named), tuple(_thresholds(tree)), holds)
+
+
+def _thresholds(tree: ast.AST) -> Iterator[tuple[str, float]]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Compare):
+            terms = [node.left, *node.comparators]
+            for left, right in pairwise(terms):
+                for name, number in ((left, right), (right, left)):
+                    value = _number(number)
+                    if isinstance(name, ast.Name) and value is not None:
+                        yield name.id, value
+
+
+def _number(node: ast.expr) -> float | None:
+    match node:
+        case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as value)):
+            return -float(value)
+        case ast.Constant(value=int() | float() as value):
+            return float(value)
+        case _:
+            return None
 
 
 def _compile(node: ast.expr, text: str, names: Collection[str]) -> Callable[[Names], Any]:
@@ -68,6 +118,9 @@ def _compile(node: ast.expr, text: str, names: Collection[str]) -> Callable[[Nam
                 if type(op) not in _COMPARE:
                     raise _wrong("only < <= > >= == != compare here", text, node.col_offset)
                 tests.append((_COMPARE[type(op)], terms[i], terms[i + 1]))
+            if len(tests) == 1:  # nearly all are, and PLCs ask often
+                test, left, right = tests[0]
+                return lambda v: test(left(v), right(v))
             return lambda v: all(test(left(v), right(v)) for test, left, right in tests)
         case ast.BoolOp():
             parts = [_compile(part, text, names) for part in node.values]
