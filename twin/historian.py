@@ -55,10 +55,14 @@ class Table:
         if self.path is not None:
             self._writer = pq.ParquetWriter(self.path, self._schema, compression="zstd")
 
-    def append(self, time: float, row: Values | NDArray[np.int8]) -> None:
-        """Add a row; shape (columns,)."""
+    def append(self, time: float, *parts: Values | NDArray[np.int8]) -> None:
+        """Add a row, given in one or more parts that together hold every column."""
         self._times[self._count] = time
-        self._rows[self._count] = row
+        row = self._rows[self._count]
+        start = 0
+        for part in parts:
+            row[start : start + len(part)] = part
+            start += len(part)
         self._count += 1
         if self._count == _ROWS:
             self._flush()

@@ -18,6 +18,7 @@ import numpy as np
 import wntr
 from epanet_plus import EpanetConstants as EN
 from epanet_plus import EPyT
+from numpy.typing import NDArray
 
 from twin.errors import PlantError
 from twin.network import Network
@@ -158,8 +159,7 @@ class Plant:
 
         self._map_tags()
         self.values: Values = np.full(len(network.tags), np.nan)
-        for place, tank in self._level_reads:
-            self.values[place] = self.levels[tank]
+        self.values[self._level_places] = self.levels[self._level_tanks]
         driven = [name for plc in network.plcs.values() for name in plc.actuators]
         self._links = {name: self._link(name) for name in driven}
         self._status_reads = [
@@ -226,17 +226,23 @@ class Plant:
         self._must(epanet.EN_initH(self._project, 10))
 
     def _map_tags(self) -> None:
-        self._level_reads: list[tuple[int, int]] = []
-        self._pressure_reads: list[tuple[int, int]] = []
-        self._flow_reads: dict[int, tuple[list[int], list[int]]] = {}
-        for place, tag in enumerate(self.network.tags):
-            if tag.quantity == "level":
-                self._level_reads.append((place, self.tanks.index(tag.element)))
-            elif tag.quantity == "pressure":
-                self._pressure_reads.append((place, self._node(tag.element)))
-            else:
-                flows, states = self._flow_reads.setdefault(self._link(tag.element), ([], []))
-                (flows if tag.quantity == "flow" else states).append(place)
+        def places(quantity: str) -> tuple[NDArray[np.intp], list[str]]:
+            tags = enumerate(self.network.tags)
+            found = [(place, tag.element) for place, tag in tags if tag.quantity == quantity]
+            return np.array([place for place, _ in found], dtype=np.intp), [
+                name for _, name in found
+            ]
+
+        self._level_places, tanks = places("level")
+        self._level_tanks = np.array([self.tanks.index(name) for name in tanks], dtype=np.intp)
+        self._pressure_places, nodes = places("pressure")
+        self._pressure_nodes = [self._node(name) for name in nodes]
+        self._flow_places, flowing = places("flow")
+        self._status_places, switching = places("status")
+        links = list(dict.fromkeys([*flowing, *switching]))
+        self._flow_links = [self._link(name) for name in links]
+        self._flow_of = np.array([links.index(name) for name in flowing], dtype=np.intp)
+        self._status_of = np.array([links.index(name) for name in switching], dtype=np.intp)
 
     def set_demands(self, multipliers: Values) -> None:
         """Set the demand multipliers of DMAs, in the order of `network.profiled`; shape (DMAs,)."""
@@ -252,7 +258,7 @@ class Plant:
             Levels beyond a tank's rim or bottom are taken for these. A status is a setting here:
             a pump that was open and delivered nothing shows 0 and is closed.
         """
-        for place, tank in self._level_reads:
+        for place, tank in zip(self._level_places, self._level_tanks, strict=True):
             low, high = self._range[tank]
             # EPANET refuses a level outside the tank (error 225) and would keep the old one.
             level = min(max(float(values[place]), low), high)
@@ -272,11 +278,9 @@ class Plant:
             self._must(epanet.EN_setlinkvalue(self._project, link, EN.EN_SETTING, setting))
 
     def _read_levels(self) -> None:
-        for i, node in enumerate(self._tank_nodes):
-            # A tank's level is its pressure; EN_TANKLEVEL reads back the initial one.
-            self.levels[i] = epanet.EN_getnodevalue(self._project, node, EN.EN_PRESSURE)[1]
-        for place, tank in self._level_reads:
-            self.values[place] = self.levels[tank]
+        # A tank's level is its pressure; EN_TANKLEVEL reads back the initial one.
+        self.levels[:] = self._at_nodes(self._tank_nodes, EN.EN_PRESSURE)
+        self.values[self._level_places] = self.levels[self._level_tanks]
 
     def solve(self) -> None:
         """Solve the network as it stands now and read every flow, status and pressure.
@@ -291,17 +295,12 @@ class Plant:
             if code not in _WARNINGS:
                 self._must((code,))
             self.meters.warnings[_WARNINGS[code]] += 1
-        project, values = self._project, self.values
-        for link, (flows, states) in self._flow_reads.items():
-            flow = epanet.EN_getlinkvalue(project, link, EN.EN_FLOW)[1]
-            for place in flows:
-                values[place] = flow
-            for place in states:
-                values[place] = flow != 0.0
-        for place, node in self._pressure_reads:
-            values[place] = epanet.EN_getnodevalue(project, node, EN.EN_PRESSURE)[1]
-        for i, node in enumerate(self._tank_nodes):
-            self.inflows[i] = epanet.EN_getnodevalue(project, node, EN.EN_DEMAND)[1]
+        project, values, read = self._project, self.values, epanet.EN_getlinkvalue
+        flows = np.array([read(project, link, EN.EN_FLOW)[1] for link in self._flow_links])
+        values[self._flow_places] = flows[self._flow_of]
+        values[self._status_places] = flows[self._status_of] != 0.0
+        values[self._pressure_places] = self._at_nodes(self._pressure_nodes, EN.EN_PRESSURE)
+        self.inflows[:] = self._at_nodes(self._tank_nodes, EN.EN_DEMAND)
         self._unmet = self._unmet_demand(code)
         self._power = 0.0
         for i, link in enumerate(self._pumps):
@@ -331,7 +330,9 @@ class Plant:
                 stored[i] = ends[1] - ends[0]
             spilled = np.maximum(arrived - stored, 0.0)
             meters.overflow += np.where(full, spilled, 0.0)
-        meters.empty += np.where(before <= self._bottom, seconds, 0.0)
+        low = before <= self._bottom
+        if low.any():
+            meters.empty += np.where(low, seconds, 0.0)
         meters.unmet += self._unmet * seconds / 1000.0
         meters.energy += self._power * seconds / 3600.0
 
@@ -358,6 +359,10 @@ class Plant:
         demand = self._of_all_nodes(EN.EN_DEMAND)
         demand[np.array(self._tank_nodes) - 1] = 0.0
         return float(demand[(self._of_all_nodes(EN.EN_PRESSURE) < 0.0) & (demand > 0.0)].sum())
+
+    def _at_nodes(self, nodes: list[int], what: int) -> list[float]:
+        project, read = self._project, epanet.EN_getnodevalue
+        return [read(project, node, what)[1] for node in nodes]
 
     def _of_all_nodes(self, what: int) -> Values:
         return np.asarray(epanet.EN_getnodevalues_NPY(self._project, what)[1], dtype=float)

@@ -62,6 +62,7 @@ class Scada:
         self.subscribers: list[Callable[[Frame], None]] = []
         self.alarms: list[Alarm] = []
         self._last_poll = -np.inf
+        self._all_good = np.full(len(tags), Quality.GOOD, dtype=np.int8)
 
     def open(self) -> None:
         """Get ready to poll: links and the taps on them are as they will be."""
@@ -82,10 +83,10 @@ class Scada:
 
     def _show(self, now: float) -> None:
         register = self.register
-        quality = np.full(len(register.tags), Quality.GOOD, dtype=np.int8)
-        late = register.arrived <= self._last_poll
-        if late.any():
-            quality[late] = Quality.STALE
+        quality = self._all_good
+        if register.arrived.min() <= self._last_poll:
+            quality = quality.copy()
+            quality[register.arrived <= self._last_poll] = Quality.STALE
             quality[np.isnan(register.values)] = Quality.BAD
         self._last_poll = now
         frame = Frame(now, register.tags, register.values.copy(), quality)

@@ -110,6 +110,7 @@ class Testbed:
             self.sensors += [Sensor(env, by_name[t], place[t], memory) for t in spec.sensors]
             for actuator, setting in coils.items():
                 self.actuators[actuator] = Actuator(actuator, self.plant, setting)
+        self._drivers = {name: plc for name, plc in self.plcs.items() if plc.coils}
         self.links: list[Link] = []
         for name, plc in self.plcs.items():
             senders = dict.fromkeys(plc.spec.receives.values())
@@ -219,7 +220,7 @@ class Testbed:
 
     def _control(self, now: int, crossing: bool) -> None:
         hour = (self._clock + now) % DAY / HOUR
-        for name, plc in self.plcs.items():
+        for name, plc in self._drivers.items():
             if plc.rules and plc.is_due(now, crossing):
                 plc.scan(now / HOUR, hour)
             for actuator, command in plc.coils.items():
@@ -237,7 +238,7 @@ class Testbed:
         soonest = 0
         rises = self.plant.rises()
         settings = self.plant.settings
-        for plc in self.plcs.values():
+        for plc in self._drivers.values():
             rounding = plc.spec.crossing
             if not plc.rules or rounding is None:
                 continue
@@ -294,9 +295,9 @@ class Testbed:
 
     def _record_truth(self, now: float) -> None:
         totals = self.plant.meters.totals() - self._before
-        self.historian.truth.append(now, np.concatenate((self.plant.values, totals)))
-        memories = [plc.memory.values for plc in self.plcs.values()]
-        self.historian.plc.append(now, np.concatenate(memories))
+        self.historian.truth.append(now, self.plant.values, totals)
+        # The PLCs' memories lie in the block in order, behind SCADA's register.
+        self.historian.plc.append(now, self._block.values[len(self.network.tags) :])
 
     def _record_view(self, frame: Frame) -> None:
         if frame.time >= 0:

@@ -28,8 +28,8 @@ def twin(
     from scenarios import bench as measure
 
     console = Console(stderr=True)
-    with console.status("measuring") as status:
-        found = measure.bench(days, tell=status.update)
+    # Lines, no spinner: one that turns in this process would be measured with it.
+    found = measure.bench(days, tell=console.print)
     if as_json:
         sys.stdout.write(json.dumps(found.as_dict(), indent=2) + "\n")
         return
