@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from types import TracebackType
 
 import numpy as np
 
+from twin.closing import Closing
 from twin.network import Network
 from twin.plant import Plant
 from twin.tags import Values
@@ -43,7 +43,7 @@ class Explained:
     expected: Values
 
 
-class Inference:
+class Inference(Closing):
     """Finds the demands behind frames, one frame after the other.
 
     1 L/s of a flow counts as much as 1 m of a pressure: records are rounded alike in both, and
@@ -116,17 +116,6 @@ class Inference:
     def close(self) -> None:
         """Give the engine back."""
         self._plant.close()
-
-    def __enter__(self) -> Inference:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def explain_all(

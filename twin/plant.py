@@ -10,7 +10,6 @@ import tempfile
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import epanet
@@ -20,6 +19,7 @@ from epanet_plus import EpanetConstants as EN
 from epanet_plus import EPyT
 from numpy.typing import NDArray
 
+from twin.closing import Closing
 from twin.errors import PlantError
 from twin.network import Network
 from twin.tags import Values
@@ -87,7 +87,7 @@ def initial_setting(link: Any) -> float:
     return float(link.initial_setting) * VALVE_UNITS.get(link.valve_type, 1.0)
 
 
-class Plant:
+class Plant(Closing):
     """A network's water, stepped.
 
     A step is: writes, `solve`, `advance`. Levels are known before a solution, flows and pressures
@@ -391,14 +391,3 @@ class Plant:
             self._engine.deleteproject()
             self._project = None
             self._folder.cleanup()
-
-    def __enter__(self) -> Plant:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()

@@ -6,11 +6,11 @@ import fnmatch
 from collections.abc import Callable, Generator, Iterable, Iterator
 from datetime import datetime, time, timedelta
 from pathlib import Path
-from types import TracebackType
 
 import numpy as np
 import simpy
 
+from twin.closing import Closing
 from twin.demand import Demand, Hours, profile
 from twin.devices import Actuator, Sensor
 from twin.errors import InputError, nearest
@@ -27,7 +27,7 @@ START = datetime(2026, 1, 5)  # a Monday
 Wiring = tuple[Places, Places]
 
 
-class Testbed:
+class Testbed(Closing):
     """A plant under its control system, ready to run once.
 
     One instant goes through six calls: `Sensor.read`, `Link.send` (between PLCs), `Plc.scan`,
@@ -169,8 +169,7 @@ class Testbed:
                 yield float(self.env.now)
             self.env.run(until=water)
         finally:
-            self.historian.close()
-            self.plant.close()
+            self.close()
 
     def impose(self, values: Values) -> None:
         """Go on from what a frame shows: levels, pumps, valves and their PLCs' coils.
@@ -304,14 +303,7 @@ class Testbed:
             self.historian.scada.append(frame.time, frame.values)
             self.historian.quality.append(frame.time, frame.quality)
 
-    def __enter__(self) -> Testbed:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Write what the historian still holds and give the engine back."""
         self.historian.close()
         self.plant.close()
