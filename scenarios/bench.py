@@ -8,6 +8,7 @@ import resource
 import statistics
 import tempfile
 import time
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -171,7 +172,9 @@ def _wntr_stepwise(plant: Network, seconds: float) -> None:
     model = plant.read_model()
     for end in range(plant.step, int(seconds) + 1, plant.step):
         model.options.time.duration = end
-        wntr.sim.WNTRSimulator(model).run_sim()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of WNTR's fit of three-point pump curves
+            wntr.sim.WNTRSimulator(model).run_sim()
 
 
 def _epyt_flow(plant: Network, seconds: float) -> None:
