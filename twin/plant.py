@@ -37,6 +37,10 @@ VALVE_UNITS = {"FCV": 1000.0}  # what a valve's setting in WNTR's units [m³/s] 
 _KW_PER_HP = 0.7457
 _FOREVER = 1_900_000_000  # seconds; the longest EPANET's 32-bit clock takes on every platform
 _REQUIRED_PRESSURE = 5.0  # m; a normal C-Town week then goes short of 4 m³ in all
+_RESTART = 5.0  # m at a tripped pump's suction
+_STANDSTILL = 3600  # s a tripped pump stands at least
+_GRAVITY = 9.81  # kN/m³ of water: flow [m³/s] times head [m] gives kW
+_BULGE = 1.2
 _FULL = 1e-6  # m below its rim at which a tank counts as full
 _EMPTY = 1e-3  # m above its bottom at which a tank counts as empty
 
@@ -54,7 +58,8 @@ class Meters:
         back; where they are not, the demand of junctions below zero pressure, which no real
         network could have delivered.
     energy : float
-        Electricity of all pumps [kWh], at the efficiency network.inp gives.
+        Electricity of all pumps [kWh], at the efficiency network.inp gives; of one that runs dry,
+        for which EPANET finds any head, never more than its curve's largest power.
     starts : int
         Pump starts.
     warnings : Counter of str
@@ -87,6 +92,20 @@ def initial_setting(link: Any) -> float:
     return float(link.initial_setting) * VALVE_UNITS.get(link.valve_type, 1.0)
 
 
+def most_power(model: wntr.network.WaterNetworkModel, pump: str) -> float:
+    """Return the largest electric power on a pump's curve [kW]; infinite where it has none."""
+    link = model.get_link(pump)
+    if link.pump_type != "HEAD":
+        return np.inf
+    flow, head = np.array(link.get_pump_curve().points).T
+    if len(flow) == 1:  # EPANET makes three points of one: no flow at 4/3 head, no head at 2 flows
+        flow, head = np.array([0.0, flow[0], 2 * flow[0]]), np.array([4 / 3, 1.0, 0.0]) * head[0]
+    at = np.linspace(0.0, flow[-1], 200)
+    hydraulic = float((at * np.interp(at, flow, head)).max()) * _GRAVITY
+    # EPANET's curve bulges above the straight lines between its points.
+    return _BULGE * hydraulic / (model.options.energy.global_efficiency or 75.0) * 100.0
+
+
 class Plant(Closing):
     """A network's water, stepped.
 
@@ -115,6 +134,11 @@ class Plant(Closing):
     tanks : tuple of str
     levels, inflows : ndarray of shape (tanks,)
         Level [m] now, net inflow [L/s] at the last solution.
+    tripped : dict of str to int
+        Pumps that stand still because too little reaches them, and since when [s]: their dry-run
+        protection stops them where the pressure at their suction falls below zero. After an hour
+        they start again, as they are told then, if it is 5 m. Without it EPANET invents flows and
+        heads for a pump that runs dry.
     meters : Meters
     """
 
@@ -168,9 +192,15 @@ class Plant(Closing):
             if tag.quantity == "status" and tag.element in self._links
         ]
         self.settings = {name: initial_setting(model.get_link(name)) for name in driven}
+        self.tripped: dict[str, int] = {}
         for name, setting in self.settings.items():
             self.write(name, setting)
         self._pumps = [self._link(name) for name in model.pump_name_list]
+        self._most_power = [most_power(model, name) for name in model.pump_name_list]
+        self._stations = [
+            (name, self._link(name), self._node(pump.start_node_name))
+            for name, pump in model.pumps()
+        ]
         self._running = [False] * len(self._pumps)
 
     def _prepare(
@@ -270,8 +300,11 @@ class Plant(Closing):
 
     def write(self, actuator: str, setting: float) -> None:
         """Close (0), open (1) or set a pump's relative speed or a valve's setting [m or L/s]."""
-        link = self._links[actuator]
         self.settings[actuator] = setting
+        if actuator not in self.tripped:
+            self._set_link(self._links[actuator], setting)
+
+    def _set_link(self, link: int, setting: float) -> None:
         if setting in (0.0, 1.0):  # STATUS 1 also puts a pump's speed back to 1
             self._must(epanet.EN_setlinkvalue(self._project, link, EN.EN_STATUS, setting))
         else:
@@ -291,6 +324,8 @@ class Plant(Closing):
             If EPANET cannot solve it.
         """
         code = epanet.EN_runH(self._project)[0]
+        if code in _WARNINGS or self.tripped:
+            code = self._protect_pumps(code)
         if code:
             if code not in _WARNINGS:
                 self._must((code,))
@@ -304,11 +339,37 @@ class Plant(Closing):
         self._unmet = self._unmet_demand(code)
         self._power = 0.0
         for i, link in enumerate(self._pumps):
-            power = epanet.EN_getlinkvalue(project, link, EN.EN_ENERGY)[1]
+            power = min(read(project, link, EN.EN_ENERGY)[1], self._most_power[i])
             runs = power > 0.0
             self.meters.starts += runs and not self._running[i]
             self._running[i] = runs
             self._power += power
+
+    def _protect_pumps(self, code: int) -> int:
+        """Let pumps start that need not stand any more, stop those that run dry; solve anew.
+
+        One pump that stops changes what reaches the others: it goes on until none runs dry.
+        """
+        project = self._project
+        for name, link, suction in self._stations:
+            waited = self.time - self.tripped.get(name, self.time) >= _STANDSTILL
+            if waited and self._at_nodes([suction], EN.EN_PRESSURE)[0] >= _RESTART:
+                del self.tripped[name]
+                self._set_link(link, self.settings.get(name, 1.0))
+                code = epanet.EN_runH(project)[0]
+        while True:
+            dry = [
+                (name, link)
+                for name, link, suction in self._stations
+                if epanet.EN_getlinkvalue(project, link, EN.EN_FLOW)[1] != 0.0
+                and self._at_nodes([suction], EN.EN_PRESSURE)[0] < 0.0
+            ]
+            if not dry:
+                return code
+            for name, link in dry:
+                self.tripped[name] = self.time
+                self._must(epanet.EN_setlinkvalue(project, link, EN.EN_STATUS, 0.0))
+            code = epanet.EN_runH(project)[0]
 
     def advance(self, limit: int) -> None:
         """Move on by `limit` seconds, or less where EPANET finds a tank full or empty first."""

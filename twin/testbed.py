@@ -81,6 +81,7 @@ class Testbed(Closing):
         into_week = first - datetime.combine(first, time.min) + timedelta(first.isoweekday() % 7)
         clock = int(into_week.total_seconds())
         self.plant = Plant(network, clock=clock, pressure_driven=pressure_driven)
+        self._tripped: set[str] = set()
         self.watchers: list[Callable[[float, Values], None]] = []
         self._build()
         tanks = self.plant.tanks
@@ -204,6 +205,7 @@ class Testbed(Closing):
             between.send(now)
             self._control(now, now == crossing or now % network.step != 0)
             plant.solve()
+            self._log_trips(now)
             self._sense(now, rest, tapped, levels=False)
             if now == 0:
                 self._before = plant.meters.totals()
@@ -216,6 +218,15 @@ class Testbed(Closing):
             mark = network.step - now % network.step
             plant.advance(min(mark, ahead) if ahead else mark)
             yield env.timeout(plant.time - self.warmup - now)
+
+    def _log_trips(self, now: int) -> None:
+        for pump in sorted(self._tripped ^ self.plant.tripped.keys()):
+            dry = pump in self.plant.tripped
+            self.log(
+                now, "plant", f"{pump} {'tripped: too little water reaches it' if dry else 'reset'}"
+            )
+        if self._tripped != self.plant.tripped.keys():
+            self._tripped = set(self.plant.tripped)
 
     def _control(self, now: int, crossing: bool) -> None:
         hour = (self._clock + now) % DAY / HOUR

@@ -3,7 +3,7 @@ import pytest
 import wntr
 
 from twin import network
-from twin.plant import Plant
+from twin.plant import Plant, most_power
 
 
 @pytest.fixture(scope="module")
@@ -118,3 +118,28 @@ def test_a_reduced_pump_speed_pumps_less_and_status_puts_it_back(ctown):
     assert flows[0] > flows[1] > 0
     assert flows[2] == pytest.approx(flows[0], rel=1e-3)
     assert flows[3] == 0
+
+
+def test_a_pump_that_runs_dry_stands_still_and_invents_no_flow(ctown):
+    """T2 behind a closed V2 runs empty while four pumps draw from it."""
+    pumps = ("PU4", "PU5", "PU6", "PU7")
+    limit = sum(most_power(ctown.model, name) for name in (*pumps, "PU2"))
+    flows = [ctown.tag_names.index(f"F_{name}") for name in pumps]
+    stood, restarted, seen = set(), set(), []
+    with Plant(ctown, pressure_driven=True) as plant:
+        plant.set_demands(np.full(5, 0.6))
+        plant.write("V2", 0.0)
+        for name in pumps:
+            plant.write(name, 1.0)
+        while plant.time < 48 * 3600:
+            before = set(plant.tripped)
+            plant.solve()
+            stood |= set(plant.tripped)
+            restarted |= before - set(plant.tripped)
+            seen.append(plant.values[flows].copy())
+            plant.advance(300)
+        assert plant.meters.energy <= limit * 48
+    assert stood == set(pumps)
+    assert restarted
+    assert np.array(seen).max() < 150
+    assert np.array(seen).min() >= 0
