@@ -28,6 +28,8 @@ class Pace:
         Simulated seconds a second; by default as fast as possible.
     listen : callable, optional
         Asked for a key the user pressed, or None, again and again: see `KEYS`.
+    on_key : callable, optional
+        Told the simulated time [s] after a key was obeyed.
 
     Attributes
     ----------
@@ -36,11 +38,16 @@ class Pace:
         Both may be changed at any time, from another thread too.
     """
 
-    def __init__(self, speed: float | None = None, listen: Callable[[], str | None] | None = None):
+    def __init__(
+        self,
+        speed: float | None = None,
+        listen: Callable[[], str | None] | None = None,
+        on_key: Callable[[float], None] | None = None,
+    ):
         if speed is not None and not 0 < speed < float("inf"):
             raise ValueError(f"speed must be above 0 simulated seconds a second, not {speed:g}")
         self.speed, self.paused = speed, False
-        self._listen = listen
+        self._listen, self.on_key = listen, on_key
         self._anchor: tuple[float, float, float] | None = None
 
     def grain(self) -> float:
@@ -52,7 +59,7 @@ class Pace:
         if now <= 0:
             return
         while True:
-            self._obey()
+            self._obey(now)
             if self.paused:
                 self._anchor = None
             elif self.speed is None:
@@ -68,7 +75,7 @@ class Pace:
                 continue
             time.sleep(_NAP)
 
-    def _obey(self) -> None:
+    def _obey(self, now: float) -> None:
         key = self._listen() if self._listen else None
         if key == " ":
             self.paused = not self.paused
@@ -77,6 +84,8 @@ class Pace:
         elif key in ("+", "-"):
             factor = 2.0 if key == "+" else 0.5
             self.speed = (self.speed or HOUR) * factor
+        if key and self.on_key:
+            self.on_key(now)
 
 
 @contextlib.contextmanager

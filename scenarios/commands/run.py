@@ -135,13 +135,16 @@ def _watched(
             if not console.quiet:
                 stack.enter_context(progress)
 
+        def show(now: float) -> None:
+            speed = f", {pace.speed:g} times real time" if pace.speed else ""
+            words = _simulated(now) + (", paused" if pace.paused else speed)
+            progress.update(task, completed=max(now, 0.0), clock=words)
+
         def on_time(now: float) -> None:
-            paced = pace.speed is not None or pace.paused
-            if paced or now % (DAY / 4) == 0 or now >= length:
-                words = _simulated(now) + (
-                    f", {pace.speed:g} times real time" if pace.speed else ""
-                )
-                progress.update(task, completed=max(now, 0.0), clock=words)
+            if pace.speed is not None or now % (DAY / 4) == 0 or now >= length:
+                show(now)
+
+        pace.on_key = show
 
         def on_alarm(alarm: Alarm) -> None:
             progress.console.print(
