@@ -7,8 +7,6 @@ conversion of units and every quirk of the engine lives here.
 from __future__ import annotations
 
 import tempfile
-from collections import Counter
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +19,7 @@ from numpy.typing import NDArray
 
 from twin.closing import Closing
 from twin.errors import PlantError
+from twin.meters import Meters, most_power
 from twin.network import Network
 from twin.tags import Values
 from twin.units import DAY
@@ -39,45 +38,8 @@ _FOREVER = 1_900_000_000  # seconds; the longest EPANET's 32-bit clock takes on 
 _REQUIRED_PRESSURE = 5.0  # m; a normal C-Town week then goes short of 4 m³ in all
 _RESTART = 5.0  # m at a tripped pump's suction
 _STANDSTILL = 3600  # s a tripped pump stands at least
-_GRAVITY = 9.81  # kN/m³ of water: flow [m³/s] times head [m] gives kW
-_BULGE = 1.2
 _FULL = 1e-6  # m below its rim at which a tank counts as full
 _EMPTY = 1e-3  # m above its bottom at which a tank counts as empty
-
-
-@dataclass
-class Meters:
-    """What has happened to the water since the plant's start, added up over every step.
-
-    Attributes
-    ----------
-    overflow, empty : ndarray of shape (tanks,)
-        Spilled volume [m³] and time at the bottom [s] of each tank.
-    unmet : float
-        Demand that was not delivered [m³]: where demands are pressure-driven, what EPANET held
-        back; where they are not, the demand of junctions below zero pressure, which no real
-        network could have delivered.
-    energy : float
-        Electricity of all pumps [kWh], at the efficiency network.inp gives; of one that runs dry,
-        for which EPANET finds any head, never more than its curve's largest power.
-    starts : int
-        Pump starts.
-    warnings : Counter of str
-        Solutions EPANET warned about, by its reason.
-    """
-
-    overflow: Values
-    empty: Values
-    unmet: float = 0.0
-    energy: float = 0.0
-    starts: int = 0
-    warnings: Counter[str] = field(default_factory=Counter)
-
-    def totals(self) -> Values:
-        """Return unmet [m³], energy [kWh], starts, then overflow [m³] and empty [h] by tank."""
-        return np.concatenate(
-            ([self.unmet, self.energy, self.starts], self.overflow, self.empty / 3600.0)
-        )
 
 
 def initial_setting(link: Any) -> float:
@@ -90,20 +52,6 @@ def initial_setting(link: Any) -> float:
     if str(link.initial_status) != "Active" or link.valve_type == "GPV":  # its setting is a curve
         return 1.0
     return float(link.initial_setting) * VALVE_UNITS.get(link.valve_type, 1.0)
-
-
-def most_power(model: wntr.network.WaterNetworkModel, pump: str) -> float:
-    """Return the largest electric power on a pump's curve [kW]; infinite where it has none."""
-    link = model.get_link(pump)
-    if link.pump_type != "HEAD":
-        return np.inf
-    flow, head = np.array(link.get_pump_curve().points).T
-    if len(flow) == 1:  # EPANET makes three points of one: no flow at 4/3 head, no head at 2 flows
-        flow, head = np.array([0.0, flow[0], 2 * flow[0]]), np.array([4 / 3, 1.0, 0.0]) * head[0]
-    at = np.linspace(0.0, flow[-1], 200)
-    hydraulic = float((at * np.interp(at, flow, head)).max()) * _GRAVITY
-    # EPANET's curve bulges above the straight lines between its points.
-    return _BULGE * hydraulic / (model.options.energy.global_efficiency or 75.0) * 100.0
 
 
 class Plant(Closing):

@@ -3,7 +3,8 @@ import pytest
 import wntr
 
 from twin import network
-from twin.plant import Plant, most_power
+from twin.meters import most_power
+from twin.plant import Plant
 
 
 @pytest.fixture(scope="module")
