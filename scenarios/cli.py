@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -94,5 +94,15 @@ def main() -> None:
 
         if not isinstance(error, InputError | DataError):
             raise
-        typer.secho(f"error: {error}", err=True, fg="red" if sys.stderr.isatty() else None)
-        sys.exit(2)
+        _fail(error, 2)
+    except RuntimeError as error:
+        from twin.errors import PlantError
+
+        if not isinstance(error, PlantError):
+            raise
+        _fail(error, 1)
+
+
+def _fail(error: Exception, status: int) -> NoReturn:
+    typer.secho(f"error: {error}", err=True, fg="red" if sys.stderr.isatty() else None)
+    sys.exit(status)

@@ -84,7 +84,12 @@ def run(
             armed = arm(chosen.attacks, testbed)
         if on_start is not None:
             on_start()
-        paired = paired_truth(chosen, network) if chosen.attacks and pair else None
+        paired = None
+        if chosen.attacks and pair:
+            try:
+                paired = paired_truth(chosen, network)
+            except PlantError as error:
+                notes.append(f"not compared: the run without attacks failed, {error}")
         labels = _Labels(armed)
         testbed.scada.subscribers.append(labels.see)
         seat = None

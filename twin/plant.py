@@ -180,12 +180,15 @@ class Plant(Closing):
         inp = folder / "plant.inp"
         wntr.network.write_inpfile(model, str(inp), units="LPS")
         # Without a report file EPANET would print on stdout, from C.
-        self._engine = EPyT(
-            str(inp),
-            use_project=True,
-            rpt_file_out=str(folder / "plant.rpt"),
-            out_file=str(folder / "plant.out"),
-        )
+        try:
+            self._engine = EPyT(
+                str(inp),
+                use_project=True,
+                rpt_file_out=str(folder / "plant.rpt"),
+                out_file=str(folder / "plant.out"),
+            )
+        except RuntimeError as error:
+            raise PlantError(f"EPANET cannot open {self.network.folder.name}: {error}") from None
         self._engine.set_error_handling(raise_exception_on_error=False, warn_on_error=False)
         self._project = self._engine.ph
         # The report step first: it caps the hydraulic one in silence.

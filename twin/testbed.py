@@ -220,13 +220,11 @@ class Testbed(Closing):
             yield env.timeout(plant.time - self.warmup - now)
 
     def _log_trips(self, now: int) -> None:
-        for pump in sorted(self._tripped ^ self.plant.tripped.keys()):
-            dry = pump in self.plant.tripped
-            self.log(
-                now, "plant", f"{pump} {'tripped: too little water reaches it' if dry else 'reset'}"
-            )
-        if self._tripped != self.plant.tripped.keys():
-            self._tripped = set(self.plant.tripped)
+        dry = set(self.plant.tripped)
+        for pump in sorted(self._tripped ^ dry):
+            words = "tripped: too little water reaches it" if pump in dry else "reset"
+            self.log(now, "plant", f"{pump} {words}")
+        self._tripped = dry
 
     def _control(self, now: int, crossing: bool) -> None:
         hour = (self._clock + now) % DAY / HOUR

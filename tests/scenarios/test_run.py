@@ -132,6 +132,18 @@ def test_a_failure_keeps_what_was_recorded(tmp_path, monkeypatch):
     assert json.loads((tmp_path / "run" / "metrics.json").read_text())["status"] == "failed"
 
 
+def test_a_pair_that_fails_costs_the_comparison_only(monkeypatch):
+    def breaks(*_):
+        raise PlantError("as the test wants")
+
+    monkeypatch.setattr("scenarios.run.paired_truth", breaks)
+    attack = {"on": "sensor:L_T6", "do": {"offset": {"by": 1.0}}}
+    run = from_data({"name": "x", "duration": "2 h", "attacks": [attack]}).run(watch=False)
+    assert run.status == "done"
+    assert run.paired is None
+    assert any("as the test wants" in note for note in run.notes)
+
+
 def test_ctrl_c_keeps_what_was_recorded(tmp_path):
     def stop(now):
         if now >= 5 * HOUR:
