@@ -84,10 +84,7 @@ class Testbed(Closing):
         self._tripped: set[str] = set()
         self.watchers: list[Callable[[float, Values], None]] = []
         self._build()
-        tanks = self.plant.tanks
-        self._meters = ["unmet_m3", "energy_kwh", "pump_starts"]
-        self._meters += [f"overflow_{tank}_m3" for tank in tanks]
-        self._meters += [f"empty_{tank}_h" for tank in tanks]
+        self._meters = self.plant.meters.columns
         self._before = self.plant.meters.totals()
         names = [f"{plc}.{tag}" for plc in self.plcs for tag in self.plcs[plc].memory.tags]
         self.historian = Historian(network.tag_names, names, self._meters, folder)
