@@ -7,7 +7,7 @@ What protects pumps is in `pumps.py`, what can be broken in `breakage.py`, what 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import epanet
@@ -217,14 +217,24 @@ class Plant(Closing):
             Levels beyond a tank's rim or bottom are taken for these. A status is a setting here:
             a pump that was open and delivered nothing shows 0 and is closed.
         """
-        low, high = self._shapes.lowest, self._shapes.highest
-        for place, tank in zip(self._level_places, self._level_tanks, strict=True):
-            # EPANET refuses a level outside the tank (error 225) and would keep the old one.
-            level = min(max(float(values[place]), low[tank]), high[tank])
-            self._engine.set_node(self._tank_nodes[tank], EN.EN_TANKLEVEL, level)
-            self.levels[tank] = self.values[place] = level
+        self.fill(
+            {
+                self.tanks[tank]: float(values[place])
+                for place, tank in zip(self._level_places, self._level_tanks, strict=True)
+            }
+        )
         for place, actuator in self._status_reads:
             self.write(actuator, float(values[place]))
+
+    def fill(self, levels: Mapping[str, float]) -> None:
+        """Put tanks at levels [m]; beyond the rim or bottom means at it. No meter counts it."""
+        for name, wanted in levels.items():
+            tank = self.tanks.index(name)
+            # EPANET refuses a level outside the tank (error 225) and would keep the old one.
+            level = min(max(wanted, self._shapes.lowest[tank]), self._shapes.highest[tank])
+            self._engine.set_node(self._tank_nodes[tank], EN.EN_TANKLEVEL, level)
+            self.levels[tank] = level
+        self.values[self._level_places] = self.levels[self._level_tanks]
 
     def write(self, actuator: str, setting: float) -> None:
         """Close (0), open (1) or set a pump's relative speed or a valve's setting [m or L/s]."""
