@@ -122,9 +122,9 @@ def test_a_reduced_pump_speed_pumps_less_and_status_puts_it_back(ctown):
 
 
 def test_a_pump_that_runs_dry_stands_still_and_invents_no_flow(ctown):
-    """T2 behind a closed V2 runs empty while four pumps draw from it."""
+    """T2 behind a closed V2 runs empty while four pumps draw from it; V2 opens at last."""
     pumps = ("PU4", "PU5", "PU6", "PU7")
-    limit = sum(most_power(ctown.model, name) for name in (*pumps, "PU2"))
+    limit = sum(most_power(ctown.model, name) for name in (*pumps, "PU1", "PU2"))
     flows = [ctown.tag_names.index(f"F_{name}") for name in pumps]
     stood, restarted, seen = set(), set(), []
     with Plant(ctown, pressure_driven=True) as plant:
@@ -133,6 +133,10 @@ def test_a_pump_that_runs_dry_stands_still_and_invents_no_flow(ctown):
         for name in pumps:
             plant.write(name, 1.0)
         while plant.time < 48 * 3600:
+            if plant.time == 36 * 3600:
+                assert not restarted
+                plant.write("V2", 1.0)
+                plant.write("PU1", 1.0)
             before = set(plant.tripped)
             plant.solve()
             stood |= set(plant.tripped)
