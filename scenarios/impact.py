@@ -102,7 +102,7 @@ def cautions(testbed: Testbed) -> list[str]:
         hours = (lowest.time - testbed.warmup) / HOUR
         when = f"at h {hours:.1f}" if hours >= 0 else "in the warm-up"
         notes.append(
-            f"pressure at {lowest.junction} fell to {lowest.pressure:,.0f} m {when}, as no pressure "
+            f"pressure at {lowest.junction} fell to {lowest.pressure:,.0f} m {when}, as none "
             "does: demands are demand-driven here, so that EPANET delivers what it cannot. "
             "`demand_model: pressure-driven` in the scenario delivers less instead"
         )

@@ -6,7 +6,7 @@ WNTR owns the model and writes it; epanet-plus steps it. The engine's quirks liv
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -124,7 +124,7 @@ class Engine(Closing):
         """Set a property of a node."""
         self.must(epanet.EN_setnodevalue(self.project, node, what, value))
 
-    def at_nodes(self, nodes: Sequence[int], what: int) -> list[float]:
+    def at_nodes(self, nodes: Iterable[int], what: int) -> list[float]:
         """Read a property of some nodes."""
         project, read = self.project, epanet.EN_getnodevalue
         return [read(project, node, what)[1] for node in nodes]

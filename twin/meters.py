@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from epanet_plus import EpanetConstants as EN
 
+from twin.engine import Engine
+from twin.network import Network
 from twin.tags import Values
+from twin.units import HOUR
 
 LOW_PRESSURE = 14.0
 """Below this [m] a junction with a demand has too little pressure: 20 psi, which the Recommended
@@ -120,3 +126,95 @@ class Meters:
     def total(self, column: str) -> float:
         """Return one of the totals."""
         return float(self.totals()[self.columns.index(column)])
+
+
+class Gauges:
+    """Reads the present rates off a solved network.
+
+    Arrays of all nodes are read only where they can have changed: demands when a pattern or a
+    surge does, and with them, for it costs as much, the pressures.
+
+    Parameters
+    ----------
+    engine : Engine
+    network : Network
+    model : wntr.network.WaterNetworkModel
+        As the engine steps it.
+    meters : Meters
+        Whose rates are set.
+    pressure_driven : bool
+    """
+
+    def __init__(
+        self, engine: Engine, network: Network, model: Any, meters: Meters, pressure_driven: bool
+    ):
+        self._engine, self._meters, self._pressure_driven = engine, meters, pressure_driven
+        self._sources = [engine.node(name) for name in model.reservoir_name_list]
+        places = {name: engine.node(name) - 1 for name in model.junction_name_list}
+        self._names = {place: name for name, place in places.items()}
+        self._in_dma = np.zeros((len(network.dmas), len(model.node_name_list)))
+        for row, members in enumerate(network.dmas.values()):
+            self._in_dma[row, [places[name] for name in members]] = 1.0
+        self._demand: Values = np.zeros(len(model.node_name_list))
+        self._wanted: Values = self._demand
+        times = model.options.time
+        self._period = math.gcd(int(times.pattern_timestep), int(HOUR))
+        self._shift = int(times.pattern_start) % self._period
+        self.look_again()
+
+    def look_again(self) -> None:
+        """Read the demands and pressures of the next solution, whatever the time."""
+        self._looked = -1
+
+    def read(self, code: int, leaking: Iterable[int]) -> None:
+        """Set the rates of what flows in and out.
+
+        Parameters
+        ----------
+        code : int
+            Of the present solution, 0 or a key of `twin.engine.WARNINGS`.
+        leaking : iterable of int
+            Nodes with a leak or an emitter.
+        """
+        engine, rates = self._engine, self._meters.rates
+        rates[SUPPLIED] = -sum(engine.at_nodes(self._sources, EN.EN_DEMAND))
+        rates[LEAKED] = sum(engine.at_nodes(leaking, EN.EN_EMITTERFLOW))
+        rates[INVENTED] = engine.of_all_nodes(EN.EN_DEMAND).sum() if code else 0.0
+        period = (engine.time + self._shift) // self._period
+        if period != self._looked:
+            self._looked = period
+            self._look()
+        if self._pressure_driven:
+            # EN_DEFICIENTNODES would be cheaper to ask, but EN_getstatistic crashes epanet-plus.
+            drawn = engine.of_all_nodes(EN.EN_DEMANDFLOW)
+            rates[DELIVERED] = drawn.sum()
+            self._miss((self._demand - drawn).clip(min=0.0))
+        elif code:
+            self._note_negative(engine.of_all_nodes(EN.EN_PRESSURE))
+        elif rates[UNMET]:
+            self._miss(np.zeros_like(self._demand))
+
+    def _look(self) -> None:
+        rates = self._meters.rates
+        self._demand = self._engine.of_all_nodes(EN.EN_FULLDEMAND)
+        self._wanted = self._demand.clip(min=0.0)
+        self._meters.demanded[:] = self._in_dma @ self._wanted
+        rates[DELIVERED] = self._demand.sum()
+        low = self._engine.of_all_nodes(EN.EN_PRESSURE) < LOW_PRESSURE
+        rates[LOW] = np.count_nonzero(low & (self._wanted > 0.0))
+
+    def _miss(self, unmet: Values) -> None:
+        self._meters.rates[UNMET] = unmet.sum()
+        self._meters.unmet[:] = self._in_dma @ unmet
+
+    def _note_negative(self, pressures: Values) -> None:
+        """Count the demand of junctions below zero pressure as unmet."""
+        below = (pressures < 0.0) & (self._wanted > 0.0)
+        self._miss(np.where(below, self._wanted, 0.0))
+        if not below.any():
+            return
+        place = int(np.where(below, pressures, 0.0).argmin())
+        lowest = self._meters.lowest
+        if lowest is None or pressures[place] < lowest.pressure:
+            found = Lowest(float(pressures[place]), self._names[place], self._engine.time)
+            self._meters.lowest = found

@@ -6,7 +6,6 @@ What protects pumps is in `pumps.py`, what can be broken in `breakage.py`, what 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -19,26 +18,12 @@ from numpy.typing import NDArray
 from twin.breakage import Breakage, check_hold, check_wear
 from twin.closing import Closing
 from twin.engine import WARNINGS, Engine
-from twin.meters import (
-    COST,
-    DELIVERED,
-    ENERGY,
-    INVENTED,
-    LEAKED,
-    LOW,
-    LOW_PRESSURE,
-    STARTS,
-    STORED,
-    SUPPLIED,
-    UNMET,
-    Lowest,
-    Meters,
-)
+from twin.meters import COST, ENERGY, STARTS, STORED, Gauges, Meters
 from twin.network import Network
 from twin.pumps import Pumps
 from twin.tags import Values
 from twin.tanks import Tanks
-from twin.units import DAY, HOUR
+from twin.units import DAY
 
 VALVE_UNITS = {"FCV": 1000.0}  # what a valve's setting in WNTR's units [m³/s] is in ours [L/s]
 REQUIRED_PRESSURE = 5.0
@@ -101,7 +86,6 @@ class Plant(Closing):
         accuracy: float | None = None,
     ):
         self.network = network
-        self._pressure_driven = pressure_driven
         model = network.read_model()
         options = model.options.hydraulic
         if accuracy is not None:
@@ -115,12 +99,11 @@ class Plant(Closing):
         self._shapes = Tanks(model)
         self.tanks = self._shapes.names
         self._tank_nodes = [self._engine.node(name) for name in self.tanks]
-        self._sources = [self._engine.node(name) for name in model.reservoir_name_list]
         self.levels: Values = np.array([tank.init_level for _, tank in model.tanks()])
         self.inflows: Values = np.zeros(len(self.tanks))
         self.meters = Meters(self.tanks, network.dmas)
         self._map_tags()
-        self._map_demands(model)
+        self._gauges = Gauges(self._engine, network, model, self.meters, pressure_driven)
         self._links: dict[str, int] = {}
         driven = [name for plc in network.plcs.values() for name in plc.actuators]
         self._status_reads = [
@@ -177,20 +160,6 @@ class Plant(Closing):
         self.values: Values = np.full(len(self.network.tags), np.nan)
         self.values[self._level_places] = self.levels[self._level_tanks]
 
-    def _map_demands(self, model: wntr.network.WaterNetworkModel) -> None:
-        """Note where each district's junctions stand among EPANET's, and when to look at them."""
-        nodes = {name: self._engine.node(name) - 1 for name in model.junction_name_list}
-        self._names = {place: name for name, place in nodes.items()}
-        self._in_dma = np.zeros((len(self.network.dmas), len(model.node_name_list)))
-        for row, members in enumerate(self.network.dmas.values()):
-            self._in_dma[row, [nodes[name] for name in members]] = 1.0
-        self._demand: Values = np.zeros(len(model.node_name_list))
-        self._wanted: Values = self._demand
-        times = model.options.time
-        self._period = math.gcd(int(times.pattern_timestep), int(HOUR))
-        self._shift = int(times.pattern_start) % self._period
-        self._looked = -1
-
     @property
     def time(self) -> int:
         """Seconds since the plant's start."""
@@ -206,7 +175,7 @@ class Plant(Closing):
         project = self._engine.project
         for pattern, multiplier in zip(self._patterns, multipliers, strict=True):
             epanet.EN_setpatternvalue(project, pattern, 1, float(multiplier))
-        self._looked = -1
+        self._gauges.look_again()
 
     def impose(self, values: Values) -> None:
         """Put tanks, pumps and valves where a frame shows them; the clock stays.
@@ -300,7 +269,7 @@ class Plant(Closing):
             If there is no such junction.
         """
         self._broken.demand(nodes, factor, extra, cause)
-        self._looked = -1
+        self._gauges.look_again()
 
     def hold(self, link: str, setting: float, cause: object = None) -> None:
         """Keep a pump, valve or pipe as it is, whatever it is told, until `release`.
@@ -390,8 +359,8 @@ class Plant(Closing):
 
     def advance(self, limit: int) -> None:
         """Move on by `limit` seconds, or less where EPANET finds a tank full or empty first."""
-        self._measure()
         engine, meters = self._engine, self.meters
+        self._gauges.read(self._code, self._broken.leaking.values())
         seconds = engine.advance(limit)
         before = self.levels.copy()
         # A tank's level is its pressure; EN_TANKLEVEL reads back the initial one.
@@ -412,55 +381,6 @@ class Plant(Closing):
         rates = self._shapes.rates(self.levels, self.inflows)
         pairs = zip(self.levels.tolist(), rates.tolist(), strict=True)
         return dict(zip(self.tanks, pairs, strict=True))
-
-    def _measure(self) -> None:
-        """Read the present rates of what flows in and out.
-
-        Arrays of all nodes are read only where they can have changed: demands when a pattern or
-        a surge does, and with them, for it costs as much, the pressures.
-        """
-        engine, meters, rates = self._engine, self.meters, self.meters.rates
-        rates[SUPPLIED] = -sum(engine.at_nodes(self._sources, EN.EN_DEMAND))
-        if self._broken.leaking:
-            leaking = list(self._broken.leaking.values())
-            rates[LEAKED] = sum(engine.at_nodes(leaking, EN.EN_EMITTERFLOW))
-        else:
-            rates[LEAKED] = 0.0
-        period = (self.time + self._shift) // self._period
-        if period != self._looked:
-            self._looked = period
-            self._demand = engine.of_all_nodes(EN.EN_FULLDEMAND)
-            self._wanted = self._demand.clip(min=0.0)
-            meters.demanded[:] = self._in_dma @ self._wanted
-            rates[DELIVERED] = self._demand.sum()
-            low = (engine.of_all_nodes(EN.EN_PRESSURE) < LOW_PRESSURE) & (self._wanted > 0.0)
-            rates[LOW] = np.count_nonzero(low)
-        rates[INVENTED] = engine.of_all_nodes(EN.EN_DEMAND).sum() if self._code else 0.0
-        if self._pressure_driven:
-            # EN_DEFICIENTNODES would be cheaper to ask, but EN_getstatistic crashes epanet-plus.
-            drawn = engine.of_all_nodes(EN.EN_DEMANDFLOW)
-            rates[DELIVERED] = drawn.sum()
-            self._miss((self._demand - drawn).clip(min=0.0))
-        elif self._code:
-            self._note_negative(engine.of_all_nodes(EN.EN_PRESSURE))
-        elif rates[UNMET]:
-            self._miss(np.zeros_like(self._demand))
-
-    def _miss(self, unmet: Values) -> None:
-        self.meters.rates[UNMET] = unmet.sum()
-        self.meters.unmet[:] = self._in_dma @ unmet
-
-    def _note_negative(self, pressures: Values) -> None:
-        """Count the demand of junctions below zero pressure as unmet."""
-        below = (pressures < 0.0) & (self._wanted > 0.0)
-        self._miss(np.where(below, self._wanted, 0.0))
-        if not below.any():
-            return
-        place = int(np.where(below, pressures, 0.0).argmin())
-        lowest = self.meters.lowest
-        if lowest is None or pressures[place] < lowest.pressure:
-            found = Lowest(float(pressures[place]), self._names[place], self.time)
-            self.meters.lowest = found
 
     def close(self) -> None:
         """Give the engine and its temporary files back."""
