@@ -376,11 +376,9 @@ class Plant(Closing):
             meters.empty += np.where(empty, seconds, 0.0)
         meters.go_on(seconds)
 
-    def rises(self) -> dict[str, tuple[float, float]]:
-        """Return each tank's level [m] and its rate of change [m/s] since the last solution."""
-        rates = self._shapes.rates(self.levels, self.inflows)
-        pairs = zip(self.levels.tolist(), rates.tolist(), strict=True)
-        return dict(zip(self.tanks, pairs, strict=True))
+    def rates(self) -> Values:
+        """Return how fast each tank's level rises since the last solution [m/s]; (tanks,)."""
+        return self._shapes.rates(self.levels, self.inflows)
 
     def close(self) -> None:
         """Give the engine and its temporary files back."""
