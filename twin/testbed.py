@@ -411,8 +411,10 @@ class Testbed(Closing):
                     continue
                 if tank is None:
                     ahead = self._until(name, threshold, now)
+                elif rates[tank]:
+                    ahead = (threshold - levels[tank]) / rates[tank]
                 else:
-                    ahead = (threshold - levels[tank]) / rates[tank] if rates[tank] else 0.0
+                    continue
                 if 1.0 <= ahead + rounding < left:
                     seconds = int(ahead + rounding)
                     soonest = min(soonest or seconds, seconds)
