@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from attacks.base import Attack
-from attacks.trigger import Trigger, When
+from attacks.present import Ear, Present
+from attacks.trigger import When
 from twin.errors import InputError, nearest, under
-from twin.link import Late
+from twin.link import Late, TapPoint
 from twin.plc import Plc
 from twin.tags import Reading, Values
 
@@ -35,6 +37,8 @@ class Entry:
         What it acts on there; empty for all that passes.
     incident : str
         Attacks that belong together, like one and its concealment, share it.
+    label : str
+        `attack`, or `fault` for a benign disturbance.
     """
 
     name: str
@@ -43,6 +47,7 @@ class Entry:
     when: When = field(default_factory=When)
     tags: tuple[str, ...] = ()
     incident: str
+    label: str = "attack"
 
 
 class Armed:
@@ -53,22 +58,20 @@ class Armed:
     entry : Entry
     active : bool
         Now.
-    span : tuple of float or None
-        The interval [s] from its first active instant to the end of its last; None if it never
-        was.
+    spans : list of (float, float)
+        The intervals [s] it was active in, each from its first instant to the end of its last.
     altered : set of str
-        Tags it changed since `altered` was last cleared.
+        Tags that it changed when they last passed, so that something else is shown than came in.
     """
 
-    def __init__(self, entry: Entry, testbed: Testbed, names: Sequence[str]):
+    def __init__(self, entry: Entry, testbed: Testbed, present: Present):
         self.entry = entry
         self.active = False
-        self.span: tuple[float, float] | None = None
+        self.spans: list[tuple[float, float]] = []
         self.altered: set[str] = set()
         self._testbed = testbed
         self._attack = entry.do.fresh()
-        with under("when"):
-            self._trigger = Trigger(entry.when, names)
+        self._present = present
         self._plc: Plc | None = None
         family, _, target = entry.on.partition(":")
         if family not in FAMILIES:
@@ -77,10 +80,17 @@ class Armed:
             works = ", ".join(f"{port}:…" for port in entry.do.ports)
             message = f"{entry.do.kind} works on {works}, not on {entry.on!r}"
             raise InputError(message, keys=["on"])
+        points: list[TapPoint] = []
         if family == "plc":
             self._arm_logic(target)
         else:
-            self._arm_points()
+            with under("on"):
+                points = testbed.points(entry.on)
+        passing = tuple(dict.fromkeys(tag for point in points for tag in point.tags))
+        with under("when"):
+            self._trigger = present.trigger(entry.name, entry.when, passing)
+        self._ear = Ear(self._trigger)
+        self._arm_points(points, passing)
         with under("do", entry.do.kind):
             entry.do.check(testbed, target)
 
@@ -92,29 +102,30 @@ class Armed:
             raise InputError("an attack on a PLC's logic takes no tags", keys=["tags"])
         self._plc = plcs[name]
 
-    def _arm_points(self) -> None:
-        with under("on"):
-            points = self._testbed.points(self.entry.on)
-        passing = dict.fromkeys(tag for point in points for tag in point.tags)
+    def _arm_points(self, points: Sequence[TapPoint], passing: Collection[str]) -> None:
         for i, tag in enumerate(self.entry.tags):
             if tag not in passing:
                 message = f"{tag!r} never passes at {self.entry.on}: {nearest(tag, passing)}"
                 raise InputError(message, keys=["tags", i])
-        wanted = self.entry.tags or tuple(passing)
+        wanted = self.entry.tags or passing
         for point in points:
+            self._ear.sit(point)
             here = [tag for tag in wanted if tag in point.tags]
             if here:
                 point.attach(self._tap, here)
 
-    def update(self, now: float, present: dict[str, float]) -> None:
-        """Start or stop by the present true values."""
-        active = self._trigger.update(now, present)
+    def update(self, now: float) -> None:
+        """Start or stop by what is present."""
+        self._present.values.update(self._ear.heard)
+        active = self._trigger.update(now, self._present.values)
         if active or self.active:
             # An instant stands for the time until the next one, at which this is corrected.
             end = now + self._testbed.network.step if active else now
-            self.span = (now if self.span is None else self.span[0], end)
+            begin = self.spans.pop()[0] if self.active else now
+            self.spans.append((begin, end))
         if active != self.active:
             self.active = active
+            self._present.tell(self.entry.name, active)
             self._testbed.log(now, self.entry.name, "attack starts" if active else "attack ends")
             if self._plc is not None:
                 (self._attack.begin if active else self._attack.end)(self._plc)
@@ -122,11 +133,25 @@ class Armed:
     def _tap(self, reading: Reading) -> Reading | Late | None:
         self._attack.watch(reading)
         if not self.active:
+            self.altered.discard(reading.tag)
             return reading
         passed = self._attack.tamper(reading)
-        if passed != reading:
+        if _same(passed, reading):
+            self.altered.discard(reading.tag)
+        else:
             self.altered.add(reading.tag)
         return passed
+
+    def why_not(self, end: float) -> str | None:
+        """Say why it never acted in a run that ended at `end` [s]; None if it did."""
+        return None if self.spans else self._trigger.why_not(end)
+
+
+def _same(passed: Reading | Late | None, reading: Reading) -> bool:
+    """Return whether what passes shows what came in, at once."""
+    if not isinstance(passed, Reading) or passed.tag != reading.tag:
+        return False
+    return passed.value == reading.value or (math.isnan(passed.value) and math.isnan(reading.value))
 
 
 def _port_like(name: str, testbed: Testbed) -> str:
@@ -146,17 +171,16 @@ def arm(entries: Sequence[Entry], testbed: Testbed) -> list[Armed]:
         For a port, tag, PLC or condition that does not exist; its keys start with the entry's
         place in the list.
     """
-    tags = testbed.network.tag_names
+    present = Present(testbed, [entry.name for entry in entries])
     armed = []
     for i, entry in enumerate(entries):
         with under(i):
-            armed.append(Armed(entry, testbed, [*tags, "t"]))
+            armed.append(Armed(entry, testbed, present))
 
     def watch(now: float, values: Values) -> None:
-        present = dict(zip(tags, values.tolist(), strict=True))
-        present["t"] = now / 3600.0
+        present.update(now, values)
         for one in armed:
-            one.update(now, present)
+            one.update(now)
 
     if armed:
         testbed.watchers.append(watch)

@@ -16,6 +16,7 @@ from ruamel.yaml import YAML
 
 import attacks.base
 import detector
+from attacks.arrivals import Arrivals, Draw
 from attacks.entry import Entry
 from attacks.trigger import FOREVER, When
 from twin import network
@@ -105,10 +106,16 @@ def _condition(value: object) -> object:
 
 _Seconds = Annotated[float, BeforeValidator(_seconds)]
 _Condition = Annotated[str, BeforeValidator(_condition)]
+_Draw = Annotated[Draw, BeforeValidator(Draw.read)]
 
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False, populate_by_name=True)
+
+
+class _Arrivals(_Strict):
+    gap: _Draw
+    lasts: _Draw = Field(alias="for")
 
 
 class _When(_Strict):
@@ -120,6 +127,9 @@ class _When(_Strict):
     not_before: _Seconds = 0.0
     delay: _Seconds = 0.0
     follow: bool = False
+    once: bool = True
+    every: _Seconds | None = None
+    random: _Arrivals | None = None
 
 
 class _Entry(_Strict):
@@ -144,7 +154,7 @@ class _File(_Strict):
     detector: str | None = DETECTOR
 
 
-_MODELS: dict[str, type[_Strict]] = {"attacks": _Entry, "when": _When}
+_MODELS: dict[str, type[_Strict]] = {"attacks": _Entry, "when": _When, "random": _Arrivals}
 
 
 def check_duration(seconds: float) -> None:
@@ -242,7 +252,7 @@ def _entry(written: _Entry, place: int) -> Entry:
     with under("do"):
         do = attacks.base.build(written.do)
     with under("when"):
-        when = When(**written.when.model_dump())
+        when = _when(written.when)
     return Entry(
         name=name,
         on=written.on,
@@ -251,6 +261,13 @@ def _entry(written: _Entry, place: int) -> Entry:
         tags=tuple(written.tags),
         incident=written.incident or name,
     )
+
+
+def _when(written: _When) -> When:
+    values = {f.name: getattr(written, f.name) for f in dataclasses.fields(When)}
+    if written.random is not None:
+        values["random"] = Arrivals(gap=written.random.gap, lasts=written.random.lasts)
+    return When(**values)
 
 
 def _explained(error: ValidationError) -> InputError:
@@ -284,18 +301,27 @@ def _elsewhere(name: str | None, known: Collection[str], folder: Path) -> str | 
 
 
 def _entry_data(entry: Entry) -> dict[str, Any]:
-    keys = {"begins": "from", "ends": "to", "lasts": "for"}
-    when = {}
-    for f in dataclasses.fields(When):
-        value = getattr(entry.when, f.name)
-        if value != f.default:
-            when[keys.get(f.name, f.name)] = readable(value) if isinstance(value, float) else value
+    when = _when_data(entry.when)
     data: dict[str, Any] = {"name": entry.name, "incident": entry.incident, "on": entry.on}
     if entry.tags:
         data["tags"] = list(entry.tags)
     data["do"] = {entry.do.kind: attacks.base.as_data(entry.do)}
     if when:
         data["when"] = when
+    return data
+
+
+def _when_data(when: When) -> dict[str, Any]:
+    data: dict[str, Any] = {}
+    for name, field_of in _When.model_fields.items():
+        value = getattr(when, name)
+        if value == field_of.default:
+            continue
+        if isinstance(value, Arrivals):
+            value = {"gap": value.gap.written(), "for": value.lasts.written()}
+        elif isinstance(value, float):
+            value = readable(value)
+        data[field_of.alias or name] = value
     return data
 
 
@@ -306,9 +332,18 @@ def entries_in_words(entries: Sequence[Entry]) -> list[str]:
         data = _entry_data(entry)
         fields = ", ".join(f"{key} {value}" for key, value in data["do"][entry.do.kind].items())
         tags = f" [{', '.join(entry.tags)}]" if entry.tags else ""
-        when = ", ".join(f"{key} {value}" for key, value in data.get("when", {}).items())
+        when = ", ".join(f"{key} {_plain(value)}" for key, value in data.get("when", {}).items())
         lines.append(
             f"{entry.name}: {entry.do.kind}{f' ({fields})' if fields else ''} on {entry.on}{tags}, "
             f"{when or 'the whole run'}"
         )
     return lines
+
+
+def _plain(value: object) -> str:
+    """Write a value without YAML's braces and quotes."""
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {_plain(each)}" for key, each in value.items())
+    if isinstance(value, list):
+        return " to ".join(map(_plain, value))
+    return str(value).casefold() if isinstance(value, bool) else str(value)
