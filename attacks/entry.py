@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -12,14 +12,14 @@ from attacks.present import Ear, Present
 from attacks.trigger import When
 from twin.errors import InputError, nearest, under
 from twin.link import Late, TapPoint
-from twin.plc import Plc
+from twin.seeds import generator
 from twin.tags import Reading, Values
 
 if TYPE_CHECKING:
     from twin.testbed import Testbed
 
 
-FAMILIES = ("sensor", "link", "actuator", "plc")
+FAMILIES = ("sensor", "link", "plc", "scada", "actuator", "plant")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +30,9 @@ class Entry:
     ----------
     name : str
     on : str
-        The port: `sensor:L_T1`, `link:PLC2->PLC1`, `actuator:PU1`, `plc:PLC5`.
+        The port: `sensor:L_T1`, `link:PLC2->PLC1`, `plc:PLC5`, `scada`, `actuator:PU1`,
+        `plant:P310`. Entries on the same port act in file order, each on what the one before it
+        let through.
     do : Attack
     when : When
     tags : tuple of str
@@ -69,47 +71,54 @@ class Armed:
         self.active = False
         self.spans: list[tuple[float, float]] = []
         self.altered: set[str] = set()
-        self._testbed = testbed
-        self._attack = entry.do.fresh()
-        self._present = present
-        self._plc: Plc | None = None
-        family, _, target = entry.on.partition(":")
-        if family not in FAMILIES:
+        self._testbed, self._present = testbed, present
+        self._attack = entry.do.fresh(generator(testbed.seed, f"{entry.label}:{entry.name}"))
+        family, _, self._target = entry.on.partition(":")
+        if family not in FAMILIES or (family == "scada") != (entry.on == "scada"):
             raise InputError(f"no port {entry.on!r}: {_port_like(entry.on, testbed)}", keys=["on"])
         if family not in entry.do.ports:
-            works = ", ".join(f"{port}:…" for port in entry.do.ports)
+            works = ", ".join(f"{port}:…" if port != "scada" else port for port in entry.do.ports)
             message = f"{entry.do.kind} works on {works}, not on {entry.on!r}"
             raise InputError(message, keys=["on"])
         points: list[TapPoint] = []
-        if family == "plc":
-            self._arm_logic(target)
+        if family == "plant":
+            self._check_element()
         else:
             with under("on"):
-                points = testbed.points(entry.on)
+                points = testbed.points(entry.on, entry.do.outputs)
         passing = tuple(dict.fromkeys(tag for point in points for tag in point.tags))
         with under("when"):
             self._trigger = present.trigger(entry.name, entry.when, passing)
         self._ear = Ear(self._trigger)
-        self._arm_points(points, passing)
+        for point in points:
+            self._ear.sit(point)
+        if points:
+            self._attach(points, passing)
         with under("do", entry.do.kind):
-            entry.do.check(testbed, target)
+            entry.do.check(testbed, self._target)
 
-    def _arm_logic(self, name: str) -> None:
-        plcs = self._testbed.plcs
-        if name not in plcs:
-            raise InputError(f"unknown PLC {name!r}: {nearest(name, plcs)}", keys=["on"])
+    def _check_element(self) -> None:
+        network = self._testbed.network
+        model = network.model
+        known = [*model.node_name_list, *model.link_name_list, *network.dmas]
+        if self._target not in known:
+            message = f"nothing in the plant is called {self._target!r}"
+            raise InputError(f"{message}: {nearest(self._target, known)}", keys=["on"])
         if self.entry.tags:
-            raise InputError("an attack on a PLC's logic takes no tags", keys=["tags"])
-        self._plc = plcs[name]
+            raise InputError("nothing is read at the plant itself: no tags here", keys=["tags"])
 
-    def _arm_points(self, points: Sequence[TapPoint], passing: Collection[str]) -> None:
+    def _attach(self, points: Sequence[TapPoint], passing: Collection[str]) -> None:
         for i, tag in enumerate(self.entry.tags):
             if tag not in passing:
                 message = f"{tag!r} never passes at {self.entry.on}: {nearest(tag, passing)}"
                 raise InputError(message, keys=["tags", i])
+        if not _tampers(self._attack):
+            if self.entry.tags:
+                message = f"{self.entry.do.kind} changes no reading: it takes no tags"
+                raise InputError(message, keys=["tags"])
+            return
         wanted = self.entry.tags or passing
         for point in points:
-            self._ear.sit(point)
             here = [tag for tag in wanted if tag in point.tags]
             if here:
                 point.attach(self._tap, here)
@@ -126,32 +135,50 @@ class Armed:
         if active != self.active:
             self.active = active
             self._present.tell(self.entry.name, active)
-            self._testbed.log(now, self.entry.name, "attack starts" if active else "attack ends")
-            if self._plc is not None:
-                (self._attack.begin if active else self._attack.end)(self._plc)
-
-    def _tap(self, reading: Reading) -> Reading | Late | None:
-        self._attack.watch(reading)
-        if not self.active:
-            self.altered.discard(reading.tag)
-            return reading
-        passed = self._attack.tamper(reading)
-        if _same(passed, reading):
-            self.altered.discard(reading.tag)
-        else:
-            self.altered.add(reading.tag)
-        return passed
+            verb = "starts" if active else "ends"
+            self._testbed.log(now, self.entry.name, f"{self.entry.label} {verb}")
+            (self._attack.begin if active else self._attack.end)(self._testbed, self._target)
+        if active:
+            self._attack.step(self._testbed, self._target, now)
 
     def why_not(self, end: float) -> str | None:
         """Say why it never acted in a run that ended at `end` [s]; None if it did."""
         return None if self.spans else self._trigger.why_not(end)
 
+    def _tap(self, packet: Sequence[Reading]) -> Iterable[Reading | Late]:
+        for reading in packet:
+            self._attack.watch(reading)
+        if not self.active:
+            if self.altered:
+                self.altered.difference_update(reading.tag for reading in packet)
+            return packet
+        passed = list(self._attack.tamper_packet(packet))
+        for reading in packet:
+            if _same([p for p in passed if _tag(p) == reading.tag], reading):
+                self.altered.discard(reading.tag)
+            else:
+                self.altered.add(reading.tag)
+        return passed
 
-def _same(passed: Reading | Late | None, reading: Reading) -> bool:
-    """Return whether what passes shows what came in, at once."""
-    if not isinstance(passed, Reading) or passed.tag != reading.tag:
+
+def _same(passed: Sequence[Reading | Late], reading: Reading) -> bool:
+    """Return whether what passes of a tag shows what came in, at once."""
+    if len(passed) != 1 or not isinstance(passed[0], Reading):
         return False
-    return passed.value == reading.value or (math.isnan(passed.value) and math.isnan(reading.value))
+    value = passed[0].value
+    return value == reading.value or (math.isnan(value) and math.isnan(reading.value))
+
+
+def _tampers(attack: Attack) -> bool:
+    kind = type(attack)
+    return any(
+        getattr(kind, hook) is not getattr(Attack, hook)
+        for hook in ("watch", "tamper", "tamper_packet")
+    )
+
+
+def _tag(passed: Reading | Late) -> str:
+    return (passed.reading if isinstance(passed, Late) else passed).tag
 
 
 def _port_like(name: str, testbed: Testbed) -> str:
@@ -159,7 +186,8 @@ def _port_like(name: str, testbed: Testbed) -> str:
     names = [point.name for point in testbed.points("*")] + [f"plc:{plc}" for plc in testbed.plcs]
     rest = name.rpartition(":")[2]
     found = next((port for port in names if port.endswith(f":{rest}")), None)
-    return f"did you mean {found}?" if found else f"a port is {':…, '.join(FAMILIES)}:…"
+    families = ", ".join(f"{family}:…" for family in FAMILIES if family != "scada")
+    return f"did you mean {found}?" if found else f"a port is {families} or scada"
 
 
 def arm(entries: Sequence[Entry], testbed: Testbed) -> list[Armed]:
@@ -168,13 +196,14 @@ def arm(entries: Sequence[Entry], testbed: Testbed) -> list[Armed]:
     Raises
     ------
     InputError
-        For a port, tag, PLC or condition that does not exist; its keys start with the entry's
-        place in the list.
+        For a port, tag, PLC or condition that does not exist; its keys start with the list,
+        `attacks` or `faults`, and the entry's place in it.
     """
     present = Present(testbed, [entry.name for entry in entries])
-    armed = []
-    for i, entry in enumerate(entries):
-        with under(i):
+    armed: list[Armed] = []
+    for entry in entries:
+        place = sum(one.entry.label == entry.label for one in armed)
+        with under(f"{entry.label}s", place):
             armed.append(Armed(entry, testbed, present))
 
     def watch(now: float, values: Values) -> None:

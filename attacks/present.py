@@ -37,9 +37,10 @@ class Ear:
         if tags:
             point.attach(self._hear, tags)
 
-    def _hear(self, reading: Reading) -> Reading:
-        self.heard[SEEN + reading.tag] = reading.value
-        return reading
+    def _hear(self, packet: Sequence[Reading]) -> Sequence[Reading]:
+        for reading in packet:
+            self.heard[SEEN + reading.tag] = reading.value
+        return packet
 
 
 class Present:

@@ -24,7 +24,7 @@ class Section:
 def account(run: Run) -> list[Section]:
     """Tell what happened to the water, what was done, what was shown, and what was noticed."""
     sections = [Section("The water", tuple(_water(run)))]
-    if run.scenario.attacks:
+    if run.scenario.entries:
         sections.append(Section("The attack", tuple(_attack(run))))
         sections.append(Section("What the operator saw", tuple(_operator(run))))
     sections.append(Section("The detector", tuple(_detector(run))))
@@ -80,7 +80,7 @@ def _water(run: Run) -> list[str]:
 
 
 def _against(run: Run, usual: str) -> str:
-    compared = run.scenario.attacks and run.paired is not None
+    compared = run.scenario.entries and run.paired is not None
     return f" ({usual} without the attack)" if compared else ""
 
 
@@ -99,7 +99,7 @@ def _attack(run: Run) -> list[str]:
                 f"{incident.name} began at {clock(incident.start_h)} and ended at "
                 f"{clock(incident.end_h)}."
             )
-        members = [entry for entry in run.scenario.attacks if entry.incident == incident.name]
+        members = [entry for entry in run.scenario.entries if entry.incident == incident.name]
         for entry, words in zip(members, entries_in_words(members), strict=True):
             lines.append(f"  {words}")
             if entry.name in incident.never_began:

@@ -25,7 +25,7 @@ from scenarios.pair import testbed as testbed_of
 from scenarios.result import Run
 from scenarios.schema import Scenario
 from scenarios.watch import Watch
-from twin.errors import InputError, PlantError, under
+from twin.errors import InputError, PlantError
 from twin.network import PLANTS, Network
 from twin.scada import Alarm
 from twin.testbed import Testbed
@@ -86,12 +86,11 @@ def run(
     with contextlib.ExitStack() as stack:
         place = stack.enter_context(run_folder.draft(out)) if out is not None else None
         testbed = stack.enter_context(testbed_of(chosen, network, place))
-        with under("attacks"):
-            armed = arm(chosen.attacks, testbed)
+        armed = arm(chosen.entries, testbed)
         if on_start is not None:
             on_start()
         paired = None
-        if chosen.attacks and pair:
+        if chosen.entries and pair:
             try:
                 paired = paired_truth(chosen, network)
             except PlantError as error:
@@ -164,7 +163,7 @@ def _conclude(
         last = len(truth)  # the row after the last recorded one: the totals at its end
         usual = {name: float(paired[name].iloc[last]) for name in totals}
         paired = paired.loc[truth.index]
-    elif not scenario.attacks:
+    elif not scenario.entries:
         paired, usual = truth, totals
     scores = pd.DataFrame() if seat is None else seat.score_table()
     alarms = pd.DataFrame() if seat is None else seat.alarm_table()

@@ -134,6 +134,15 @@ def parse(
     return _Parser(text.strip(), names, flags, tables or {}, refused or {}).condition()
 
 
+def moved(condition: Condition, level: float) -> Condition:
+    """Return a condition that compares one name with one number, with another number."""
+    (part,) = condition.comparisons
+    name = part.name
+    truth = _compared(_Number(lambda v: v[name], 0, name=name), part.sign, _constant(level, 0))
+    text = f"{name} {part.sign} {level!r}"
+    return Condition(text, (name,), truth.comparisons, ((name, level),), truth.yes)
+
+
 class _Token(NamedTuple):
     kind: str  # number, name, sign, or end
     text: str
