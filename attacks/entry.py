@@ -207,9 +207,10 @@ def arm(entries: Sequence[Entry], testbed: Testbed) -> list[Armed]:
             armed.append(Armed(entry, testbed, present))
 
     def watch(now: float, values: Values) -> None:
-        present.update(now, values)
-        for one in armed:
-            one.update(now)
+        if now >= 0:  # nothing acts in the warm-up
+            present.update(now, values)
+            for one in armed:
+                one.update(now)
 
     if armed:
         testbed.watchers.append(watch)

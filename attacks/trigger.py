@@ -280,29 +280,31 @@ class _Near:
     def __init__(self, part: Comparison):
         self.part = part
         self.best, self.at = math.nan, math.nan
-        self._least, self._far = math.inf, _FAR[part.sign]
+        self._name, self._number = part.name, part.number
+        self._rise, self._gap, self._called = _FAR[part.sign]
+        self._least = math.inf
 
     def see(self, now: float, present: Names) -> None:
-        value = present[self.part.name]
-        far = self._far(value, self.part.number)
+        """Take the value of an instant [s]."""
+        value = present[self._name]
+        far = self._rise * value + self._gap * abs(value - self._number)
         if far < self._least:
             self._least, self.best, self.at = far, value, now
 
     def words(self) -> str:
         if math.isnan(self.best):
             return "never known"
-        found = "held" if self.part.holds(self.best) else f"{_BEST[self.part.sign]} {self.best:.5g}"
+        found = "held" if self.part.holds(self.best) else f"{self._called} {self.best:.5g}"
         return f"{found} at h {self.at / HOUR:.1f}"
 
 
-_FAR: dict[str, Callable[[float, float], float]] = {
-    ">": lambda value, number: -value,
-    ">=": lambda value, number: -value,
-    "<": lambda value, number: value,
-    "<=": lambda value, number: value,
-    "==": lambda value, number: abs(value - number),
-    "!=": lambda value, number: -abs(value - number),
+_FAR = {
+    ">": (-1.0, 0.0, "highest"),
+    ">=": (-1.0, 0.0, "highest"),
+    "<": (1.0, 0.0, "lowest"),
+    "<=": (1.0, 0.0, "lowest"),
+    "==": (0.0, 1.0, "nearest"),
+    "!=": (0.0, -1.0, "always"),
 }
-"""What is the smaller, the nearer a value comes to satisfy the sign."""
-_BEST = {">": "highest", ">=": "highest", "<": "lowest", "<=": "lowest"}
-_BEST |= {"==": "nearest", "!=": "farthest"}
+"""By sign: how far from holding a value is, as factors of itself and of its distance from the
+number; and what the least far is called."""

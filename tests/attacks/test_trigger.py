@@ -117,6 +117,7 @@ def test_draws_are_as_long_as_they_say():
          "at h 2.0"),
         (When(start="2 > L_T1 * 2"), "2 > L_T1 * 2 never held before h 12"),
         (When(start="L_T1 < 0", ends=9 * HOUR), "never held before h 9: lowest 1 at h 0.0"),
+        (When(start="L_T1 != 5 and t == 2.5"), "!= 5: held at h 0.0; t == 2.5: nearest 2 at h "),
         (When(start="L_T1 > 4 and t < 2"), "(L_T1 > 4: held at h 2.0; t < 2: held at h 0.0)"),
         (When(start="not L_T1 < 7", not_before=3 * HOUR), "highest 5 at h 3.0"),
         (When(start="seen.L_T1 > 4"), "never held before h 12: never known"),
