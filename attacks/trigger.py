@@ -43,9 +43,9 @@ class When:
         came last to the attack's own port; `t`, hours since the start; `hour` (0 to 24) and
         `weekday` (Monday 0); a tank's `max_level(T1)` and `min_level(T1)` [m]; and of another
         entry `NAME.active` and `NAME.ended` (it was active and is not now), which may stand
-        alone. Entries are looked at in file order at each instant, so one sees those before it as
-        they are now and those after it as they were an instant ago. What is not known yet, like
-        `seen.L_T1` before anything passed, lets no comparison hold.
+        alone. Entries are looked at in file order at each instant, faults before attacks, so one
+        sees those before it as they are now and those after it as they were an instant ago. What
+        is not known yet, like `seen.L_T1` before anything passed, lets no comparison hold.
     not_before : float
         `start` is looked at from then on [s].
     delay : float

@@ -24,8 +24,11 @@ class Section:
 def account(run: Run) -> list[Section]:
     """Tell what happened to the water, what was done, what was shown, and what was noticed."""
     sections = [Section("The water", tuple(_water(run)))]
-    if run.scenario.entries:
+    if run.scenario.faults:
+        sections.append(Section("The faults", tuple(_faults(run))))
+    if run.scenario.attacks:
         sections.append(Section("The attack", tuple(_attack(run))))
+    if run.scenario.entries:
         sections.append(Section("What the operator saw", tuple(_operator(run))))
     sections.append(Section("The detector", tuple(_detector(run))))
     if run.status != "done":
@@ -89,17 +92,27 @@ def _since(total: pd.Series) -> str:
     return clock(float(grown[0] if len(grown) else total.index[-1]) / HOUR)
 
 
+def _faults(run: Run) -> list[str]:
+    lines = entries_in_words(run.scenario.faults)
+    for i, entry in enumerate(run.scenario.faults):
+        active = run.labels.loc[(run.labels["entry"] == entry.name) & run.labels["active"], "time"]
+        since = f"began at {clock(active.iloc[0] / HOUR)}" if len(active) else "never began"
+        lines[i] += f": {since}."
+    return lines
+
+
 def _attack(run: Run) -> list[str]:
     lines = []
     for incident in run.incidents:
         if incident.start_h is None or incident.end_h is None:
             lines.append(f"{incident.name} never began.")
         else:
+            parts = len(incident.spans_h)
             lines.append(
                 f"{incident.name} began at {clock(incident.start_h)} and ended at "
-                f"{clock(incident.end_h)}."
+                f"{clock(incident.end_h)}{f', active {parts} times' if parts > 1 else ''}."
             )
-        members = [entry for entry in run.scenario.entries if entry.incident == incident.name]
+        members = [entry for entry in run.scenario.attacks if entry.incident == incident.name]
         for entry, words in zip(members, entries_in_words(members), strict=True):
             lines.append(f"  {words}")
             if entry.name in incident.never_began:

@@ -101,4 +101,6 @@ def check_aftermath(aftermath: str, compared: bool) -> None:
     if aftermath not in AFTERMATHS:
         raise InputError(f"aftermath {aftermath!r}: {nearest(aftermath, AFTERMATHS)}")
     if aftermath != "normal" and not compared:
-        raise InputError("without the run without attacks, its aftermath is not known")
+        raise InputError(
+            f"aftermath {aftermath!r}: not known where no run without attacks is compared with"
+        )

@@ -90,7 +90,7 @@ def _aftermath(word: str, pair: bool) -> str:
     try:
         check_aftermath(word, pair)
     except InputError as error:
-        raise InputError(f"--aftermath: {error.message}") from None
+        raise InputError(f"--{error.message}") from None
     return word
 
 
