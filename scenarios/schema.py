@@ -10,22 +10,22 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 from ruamel.yaml import YAML
 
 import attacks.base
 import detector
-from attacks.arrivals import Arrivals, Draw
 from attacks.entry import Entry
-from attacks.trigger import FOREVER, When
+from scenarios import when as when_of
+from scenarios.when import STRICT, Seconds, WrittenArrivals, WrittenWhen
 from twin import network
 from twin.errors import InputError, nearest, under
 from twin.files import line_of, read_yaml
 from twin.network import Network
 from twin.testbed import START, Order
-from twin.units import DAY, HOUR, duration, readable
+from twin.units import DAY, HOUR, readable
 
 if TYPE_CHECKING:
     from scenarios.result import Run
@@ -121,40 +121,8 @@ class Scenario:
         return out.getvalue()
 
 
-def _seconds(value: object) -> float:
-    return duration(str(value))
-
-
-def _condition(value: object) -> object:
-    return str(value) if isinstance(value, int | float) else value
-
-
-_Seconds = Annotated[float, BeforeValidator(_seconds)]
-_Condition = Annotated[str, BeforeValidator(_condition)]
-_Draw = Annotated[Draw, BeforeValidator(Draw.read)]
-
-
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", allow_inf_nan=False, populate_by_name=True)
-
-
-class _Arrivals(_Strict):
-    gap: _Draw
-    lasts: _Draw = Field(alias="for")
-
-
-class _When(_Strict):
-    begins: _Seconds = Field(0.0, alias="from")
-    ends: _Seconds = Field(FOREVER, alias="to")
-    lasts: _Seconds = Field(FOREVER, alias="for")
-    start: _Condition | None = None
-    end: _Condition | None = None
-    not_before: _Seconds = 0.0
-    delay: _Seconds = 0.0
-    follow: bool = False
-    once: bool = True
-    every: _Seconds | None = None
-    random: _Arrivals | None = None
+    model_config = STRICT
 
 
 class _Entry(_Strict):
@@ -163,11 +131,11 @@ class _Entry(_Strict):
     on: str
     tags: list[str] = []
     do: dict[str, Any]
-    when: _When = Field(default_factory=lambda: _When.model_validate({}))
+    when: WrittenWhen = Field(default_factory=lambda: WrittenWhen.model_validate({}))
 
 
 class _Order(_Strict):
-    at: _Seconds
+    at: Seconds
     write: dict[str, float | str]
 
 
@@ -176,8 +144,8 @@ class _File(_Strict):
     description: str = ""
     plant: str = "ctown"
     start: datetime = START
-    duration: _Seconds = 7 * DAY
-    warmup: _Seconds = 7 * DAY
+    duration: Seconds = 7 * DAY
+    warmup: Seconds = 7 * DAY
     seed: int = Field(0, ge=0, lt=2**63, strict=True)
     demand_model: Literal["demand-driven", "pressure-driven"] = "demand-driven"
     initial_levels: dict[str, float] = {}
@@ -189,11 +157,11 @@ class _File(_Strict):
     detector: str | None = DETECTOR
 
 
-_MODELS: dict[str, type[_Strict]] = {
+_MODELS: dict[str, type[BaseModel]] = {
     "attacks": _Entry,
     "faults": _Entry,
-    "when": _When,
-    "random": _Arrivals,
+    "when": WrittenWhen,
+    "random": WrittenArrivals,
     "operator": _Order,
 }
 _ORDERS = {"open": 1.0, "closed": 0.0, "auto": math.nan}
@@ -308,7 +276,7 @@ def _entry(written: _Entry, place: int, label: str) -> Entry:
     with under("do"):
         do = attacks.base.build(written.do)
     with under("when"):
-        when = _when(written.when)
+        when = when_of.read(written.when)
     return Entry(
         name=name,
         on=written.on,
@@ -320,16 +288,9 @@ def _entry(written: _Entry, place: int, label: str) -> Entry:
     )
 
 
-def _when(written: _When) -> When:
-    values = {f.name: getattr(written, f.name) for f in dataclasses.fields(When)}
-    if written.random is not None:
-        values["random"] = Arrivals(gap=written.random.gap, lasts=written.random.lasts)
-    return When(**values)
-
-
 def _explained(error: ValidationError) -> InputError:
     keys = next(iter(error.errors()))["loc"]
-    model: type[_Strict] = _File
+    model: type[BaseModel] = _File
     for key in keys[:-1]:
         model = _MODELS.get(str(key), model)
     names = [f.alias or name for name, f in model.model_fields.items()]
@@ -379,27 +340,13 @@ def _elsewhere(name: str | None, known: Collection[str], folder: Path) -> str | 
 
 
 def _entry_data(entry: Entry) -> dict[str, Any]:
-    when = _when_data(entry.when)
+    when = when_of.data(entry.when)
     data: dict[str, Any] = {"name": entry.name, "incident": entry.incident, "on": entry.on}
     if entry.tags:
         data["tags"] = list(entry.tags)
     data["do"] = {entry.do.kind: attacks.base.as_data(entry.do)}
     if when:
         data["when"] = when
-    return data
-
-
-def _when_data(when: When) -> dict[str, Any]:
-    data: dict[str, Any] = {}
-    for name, field_of in _When.model_fields.items():
-        value = getattr(when, name)
-        if value == field_of.default:
-            continue
-        if isinstance(value, Arrivals):
-            value = {"gap": value.gap.written(), "for": value.lasts.written()}
-        elif isinstance(value, float):
-            value = readable(value)
-        data[field_of.alias or name] = value
     return data
 
 
@@ -410,18 +357,8 @@ def entries_in_words(entries: Sequence[Entry]) -> list[str]:
         data = _entry_data(entry)
         fields = ", ".join(f"{key} {value}" for key, value in data["do"][entry.do.kind].items())
         tags = f" [{', '.join(entry.tags)}]" if entry.tags else ""
-        when = ", ".join(f"{key} {_phrase(value)}" for key, value in data.get("when", {}).items())
         lines.append(
             f"{entry.name}: {entry.do.kind}{f' ({fields})' if fields else ''} on {entry.on}{tags}, "
-            f"{when or 'the whole run'}"
+            f"{when_of.words(entry.when)}"
         )
     return lines
-
-
-def _phrase(value: object) -> str:
-    """Write a value without YAML's braces and quotes."""
-    if isinstance(value, dict):
-        return ", ".join(f"{key} {_phrase(each)}" for key, each in value.items())
-    if isinstance(value, list):
-        return " to ".join(map(_phrase, value))
-    return str(value).casefold() if isinstance(value, bool) else str(value)
