@@ -10,8 +10,9 @@ from itertools import count
 import numpy as np
 
 from attacks.arrivals import Arrivals
-from twin.condition import Comparison, Condition, Names, Tables, parse
+from twin.condition import Condition, Tables, parse
 from twin.errors import InputError, under
+from twin.terms import Comparison, Names
 from twin.units import HOUR, readable
 
 FOREVER = float("inf")

@@ -12,44 +12,34 @@ would whatever an unknown value turned out to be. `x / 0` is not known either.
 from __future__ import annotations
 
 import math
-import operator
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple, TypeVar
 
 from twin.errors import InputError, nearest
+from twin.terms import (
+    COMPARE,
+    FUNCTIONS,
+    Comparison,
+    Names,
+    Number,
+    Test,
+    Truth,
+    all_of,
+    any_of,
+    calculated,
+    compared,
+    constant_of,
+    negated,
+)
 
-Names = Mapping[str, float]
 Tables = Mapping[str, Mapping[str, float]]
-Value = Callable[[Names], float]
-Test = Callable[[Names], bool]
 _T = TypeVar("_T")
 
 LONGEST = 500  # characters; more is a mistake
 DEEPEST = 20  # parentheses within parentheses
 
-_COMPARE: dict[str, Callable[[float, float], bool]] = {
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-    "==": operator.eq,
-    "!=": lambda a, b: a < b or a > b,
-}
-_OPPOSITE = {"<": ">=", ">=": "<", ">": "<=", "<=": ">", "==": "!=", "!=": "=="}
-_MIRRORED = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "==": "==", "!=": "!="}
-_ARITHMETIC: dict[str, Callable[[float, float], float]] = {
-    "+": operator.add,
-    "-": operator.sub,
-    "*": operator.mul,
-    "/": lambda a, b: a / b if b else math.nan,
-}
-_FUNCTIONS: dict[str, Callable[[list[float]], float]] = {
-    "min": lambda values: math.nan if any(map(math.isnan, values)) else min(values),
-    "max": lambda values: math.nan if any(map(math.isnan, values)) else max(values),
-    "abs": lambda values: abs(values[0]),
-}
 _WORDS = ("and", "or", "not")
 _INSTEAD = {"&&": "and", "&": "and", "||": "or", "|": "or", "=": "==", "!": "not"}
 _TOKEN = re.compile(
@@ -58,18 +48,6 @@ _TOKEN = re.compile(
     re.DOTALL,
 )
 _DOTTED = re.compile(r"[\w.-]*\.[^\W\d][\w.-]*")
-
-
-class Comparison(NamedTuple):
-    """A name, a sign and the number it is compared with, as they must stand for it to hold."""
-
-    name: str
-    sign: str
-    number: float
-
-    def holds(self, value: float) -> bool:
-        """Return whether it holds for a value of the name."""
-        return _COMPARE[self.sign](value, self.number)
 
 
 @dataclass(frozen=True)
@@ -138,7 +116,7 @@ def moved(condition: Condition, level: float) -> Condition:
     """Return a condition that compares one name with one number, with another number."""
     (part,) = condition.comparisons
     name = part.name
-    truth = _compared(_Number(lambda v: v[name], 0, name=name), part.sign, _constant(level, 0))
+    truth = compared(Number(lambda v: v[name], 0, name=name), part.sign, constant_of(level, 0))
     text = f"{name} {part.sign} {level!r}"
     return Condition(text, (name,), truth.comparisons, ((name, level),), truth.yes)
 
@@ -147,24 +125,6 @@ class _Token(NamedTuple):
     kind: str  # number, name, sign, or end
     text: str
     at: int
-
-
-class _Number(NamedTuple):
-    """A part of a condition that is a number: what it is now, or always, or the name it is."""
-
-    value: Value
-    at: int
-    constant: float | None = None
-    name: str | None = None
-
-
-class _Truth(NamedTuple):
-    """A part that holds or not: how to ask, how to ask for its negation, what it compares."""
-
-    yes: Test
-    no: Test
-    at: int
-    comparisons: tuple[Comparison, ...]
 
 
 class _Parser:
@@ -223,89 +183,78 @@ class _Parser:
         self.token = self._next()
         return token
 
-    def _either(self) -> _Number | _Truth:
+    def _either(self) -> Number | Truth:
         return self._joined("or", lambda: self._joined("and", self._negation))
 
-    def _joined(self, word: str, part: Callable[[], _Number | _Truth]) -> _Number | _Truth:
+    def _joined(self, word: str, part: Callable[[], Number | Truth]) -> Number | Truth:
         first = part()
         if self.token.text != word:
             return first
         parts = [self._truth(first)]
         while self._take(word):
             parts.append(self._truth(part()))
-        yes, no = tuple(one.yes for one in parts), tuple(one.no for one in parts)
-        comparisons = tuple(found for one in parts for found in one.comparisons)
-        if word == "and":
-            return _Truth(_all(yes), _any(no), first.at, comparisons)
-        return _Truth(_any(yes), _all(no), first.at, comparisons)
+        return all_of(parts) if word == "and" else any_of(parts)
 
-    def _negation(self) -> _Number | _Truth:
-        nots = []
-        while token := self._take("not"):
-            nots.append(token)
+    def _negation(self) -> Number | Truth:
+        nots = 0
+        while self._take("not"):
+            nots += 1
         found = self._comparison()
         if not nots:
             return found
         truth = self._truth(found)
-        if len(nots) % 2 == 0:
-            return truth
-        opposite = tuple(c._replace(sign=_OPPOSITE[c.sign]) for c in truth.comparisons)
-        return _Truth(truth.no, truth.yes, nots[0].at, opposite)
+        return negated(truth) if nots % 2 else truth
 
-    def _comparison(self) -> _Number | _Truth:
+    def _comparison(self) -> Number | Truth:
         first = left = self._sum()
-        parts: list[_Truth] = []
-        while sign := self._take(*_COMPARE):
+        parts: list[Truth] = []
+        while sign := self._take(*COMPARE):
             right = self._sum()
-            parts.append(_compared(self._number(left), sign.text, self._number(right)))
+            parts.append(compared(self._number(left), sign.text, self._number(right)))
             left = right
         if not parts:
             return first
-        if len(parts) == 1:
-            return parts[0]
-        yes, no = _all(tuple(p.yes for p in parts)), _any(tuple(p.no for p in parts))
-        return _Truth(yes, no, first.at, tuple(c for p in parts for c in p.comparisons))
+        return parts[0] if len(parts) == 1 else all_of(parts)
 
-    def _sum(self) -> _Number | _Truth:
+    def _sum(self) -> Number | Truth:
         return self._worked("+-", lambda: self._worked("*/", self._signed))
 
-    def _worked(self, signs: str, part: Callable[[], _Number | _Truth]) -> _Number | _Truth:
+    def _worked(self, signs: str, part: Callable[[], Number | Truth]) -> Number | Truth:
         left = part()
         while sign := self._take(*signs):
-            left = _calculated(self._number(left), sign.text, self._number(part()))
+            left = calculated(self._number(left), sign.text, self._number(part()))
         return left
 
-    def _signed(self) -> _Number | _Truth:
+    def _signed(self) -> Number | Truth:
         minuses = []
         while token := self._take("-"):
             minuses.append(token)
         found = self._atom()
         if len(minuses) % 2 == 0:
             return self._number(found) if minuses else found
-        zero = _constant(-0.0, minuses[0].at)
-        return _calculated(zero, "-", self._number(found))
+        zero = constant_of(-0.0, minuses[0].at)
+        return calculated(zero, "-", self._number(found))
 
-    def _atom(self) -> _Number | _Truth:
+    def _atom(self) -> Number | Truth:
         token = self.token
         if self._take("("):
-            found = self._inside(self._either)
-            return found
+            return self._inside(self._either)
         if token.kind not in ("number", "name") or token.text in _WORDS:
             raise self._unexpected()
         if token.kind == "number":
             self.token = self._next()
             if math.isinf(float(token.text)):
                 raise self._wrong(f"{token.text} is too large", token.at)
-            return _constant(float(token.text), token.at)
+            return constant_of(float(token.text), token.at)
         if token.text in self.names or token.text in self.flags:
             self.token = self._next()
             self.named[token.text] = None
             name = token.text
-            return _Number(lambda v: v[name], token.at, name=name)
+            return Number(lambda v: v[name], token.at, name=name)
         called = self.text[self.place :].lstrip().startswith("(")
         if called and token.text in self.tables:
             return self._looked_up(token)
-        if called and token.text in _FUNCTIONS:
+        if called and token.text in FUNCTIONS:
             return self._called(token)
         raise self._unknown(token, called)
 
@@ -320,22 +269,22 @@ class _Parser:
         self.depth -= 1
         return found
 
-    def _called(self, function: _Token) -> _Number:
+    def _called(self, function: _Token) -> Number:
         self.token = self._next()
         self._take("(")
         terms = self._inside(self._terms)
         if function.text == "abs" and len(terms) != 1:
             raise self._wrong(f"abs takes one number, not {len(terms)}", function.at)
-        work, values = _FUNCTIONS[function.text], [term.value for term in terms]
-        return _Number(lambda v: work([value(v) for value in values]), function.at)
+        work, values = FUNCTIONS[function.text], [term.value for term in terms]
+        return Number(lambda v: work([value(v) for value in values]), function.at)
 
-    def _terms(self) -> list[_Number]:
+    def _terms(self) -> list[Number]:
         terms = [self._number(self._sum())]
         while self._take(","):
             terms.append(self._number(self._sum()))
         return terms
 
-    def _looked_up(self, table: _Token) -> _Number:
+    def _looked_up(self, table: _Token) -> Number:
         opened = self.text.index("(", self.place)
         end = self.text.find(")", opened)
         if end < 0:
@@ -347,23 +296,23 @@ class _Parser:
             raise self._wrong(f"no {table.text}({key}): {nearest(key, constants)}", at)
         self.place = end + 1
         self.token = self._next()
-        return _constant(constants[key], table.at)
+        return constant_of(constants[key], table.at)
 
-    def _number(self, found: _Number | _Truth) -> _Number:
-        if isinstance(found, _Number):
+    def _number(self, found: Number | Truth) -> Number:
+        if isinstance(found, Number):
             return found
         raise self._wrong("this holds or not: it is no number to reckon with", found.at)
 
-    def _truth(self, found: _Number | _Truth) -> _Truth:
-        if isinstance(found, _Truth):
+    def _truth(self, found: Number | Truth) -> Truth:
+        if isinstance(found, Truth):
             return found
         if found.name in self.flags:
-            return _compared(found, ">", _constant(0.0, found.at))
+            return compared(found, ">", constant_of(0.0, found.at))
         raise self._wrong("a condition compares something, like L_T1 < 4", found.at)
 
     def _unknown(self, token: _Token, called: bool) -> InputError:
         if called:
-            hint = nearest(token.text, [*_FUNCTIONS, *self.tables])
+            hint = nearest(token.text, [*FUNCTIONS, *self.tables])
             return self._wrong(f"unknown function {token.text!r}: {hint}", token.at)
         # Names with dots and hyphens fall apart where they are not known: look at the whole.
         match = _DOTTED.match(self.text, token.at)
@@ -386,46 +335,3 @@ class _Parser:
     def _wrong(self, message: str, at: int) -> InputError:
         shown = re.sub(r"\s", " ", self.text)
         return InputError(f"{message}\n    {shown}\n    {' ' * at}^")
-
-
-def _constant(number: float, at: int) -> _Number:
-    return _Number(lambda _: number, at, constant=number)
-
-
-def _calculated(left: _Number, sign: str, right: _Number) -> _Number:
-    work, a, b = _ARITHMETIC[sign], left.value, right.value
-    if left.constant is not None and right.constant is not None:
-        return _constant(work(left.constant, right.constant), left.at)
-    return _Number(lambda v: work(a(v), b(v)), left.at)
-
-
-def _compared(left: _Number, sign: str, right: _Number) -> _Truth:
-    comparisons: tuple[Comparison, ...] = ()
-    if left.name is not None and right.constant is not None:
-        comparisons = (Comparison(left.name, sign, right.constant),)
-    elif right.name is not None and left.constant is not None:
-        comparisons = (Comparison(right.name, _MIRRORED[sign], left.constant),)
-    yes, no = _test(left, sign, right), _test(left, _OPPOSITE[sign], right)
-    return _Truth(yes, no, left.at, comparisons)
-
-
-def _test(left: _Number, sign: str, right: _Number) -> Test:
-    test, a, b = _COMPARE[sign], left.value, right.value
-    name, number = left.name, right.constant
-    if name is not None and number is not None:  # nearly all are, and PLCs ask often
-        return lambda v: test(v[name], number)
-    return lambda v: test(a(v), b(v))
-
-
-def _all(tests: tuple[Test, ...]) -> Test:
-    if len(tests) == 2:
-        one, two = tests
-        return lambda v: one(v) and two(v)
-    return lambda v: all(test(v) for test in tests)
-
-
-def _any(tests: tuple[Test, ...]) -> Test:
-    if len(tests) == 2:
-        one, two = tests
-        return lambda v: one(v) or two(v)
-    return lambda v: any(test(v) for test in tests)

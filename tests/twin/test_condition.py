@@ -4,8 +4,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from twin.condition import DEEPEST, Comparison, parse
+from twin.condition import DEEPEST, parse
 from twin.errors import InputError
+from twin.terms import Comparison
 
 NAMES = ["L_T1", "L_T2", "S_PU2", "t", "seen.L_T1"]
 FLAGS = ["blind-plc1.active", "blind-plc1.ended", "a b.active", "7.active"]
