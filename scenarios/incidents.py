@@ -92,7 +92,7 @@ def _incident(
     alarms: pd.DataFrame | None,
     end: float,
 ) -> Incident:
-    spans = spans_of(members)
+    spans = [(begin, min(until, end)) for begin, until in spans_of(members)]
     never = {one.entry.name: why for one in members if (why := one.why_not(end)) is not None}
     start = spans[0][0] if spans else None
     damage, detected, delay, before = None, None, None, None
