@@ -42,8 +42,8 @@ class Draw:
 
         Raises
         ------
-        InputError
-            If it is none of these, or is ever shorter than a second throughout.
+        ValueError
+            If it is none of these, or never as long as a second.
         """
         if isinstance(written, Draw):
             return written

@@ -35,7 +35,8 @@ class Run:
     paired : DataFrame or None
         The truth of the same run without attacks; None if it was not asked for.
     labels : DataFrame
-        For each step and entry, by column `time`: `active`, `altered`, `deviating`.
+        For each step and entry, by column `time`: `label`, `active`, `altered`, `deviating`; see
+        `scenarios.labels`.
     scores, alarms : DataFrame
         Empty without a detector.
     events : DataFrame
