@@ -115,9 +115,13 @@ class Armed:
                 raise InputError(message, keys=["tags"])
             return
         wanted = self.entry.tags or tuple(passing)
+        with under("do", self.entry.do.kind):
+            self.entry.do.check_tags(wanted)
         for point in points:
             here = [tag for tag in wanted if tag in point.tags]
             if here:
+                if self.entry.do.watches_raw:
+                    point.attach(self._listen, here, first=True)
                 point.attach(self._tap, here)
 
     def update(self, now: float, present: dict[str, float]) -> None:
@@ -135,10 +139,16 @@ class Armed:
         if active:
             self._attack.step(self._testbed, self._target, now)
 
+    def _listen(self, packet: Sequence[Reading]) -> Iterable[Reading]:
+        for reading in packet:
+            self._attack.watch(reading)
+        return packet
+
     def _tap(self, packet: Sequence[Reading]) -> Iterable[Reading | Late]:
         for reading in packet:
             self.seen[reading.tag] = reading.value
-            self._attack.watch(reading)
+            if not self.entry.do.watches_raw:
+                self._attack.watch(reading)
         if not self.active:
             return packet
         passed = list(self._attack.tamper_packet(packet))
