@@ -52,9 +52,7 @@ class Replay(Attack):
         if not (self.shift or self.window):
             raise InputError("replay's shift or window must be longer than 0 s")
         if self.random is not None and not 0.0 < self.random <= (self.window or 0.0):
-            raise InputError(
-                "random is the length of a piece of the window: more than 0 s, no more"
-            )
+            raise InputError("random, how long a piece is, is at most window and more than 0 s")
         if not self.loop and (self.window is None or self.random is not None):
             raise InputError("loop: false is for a window that is played from end to end")
         if self.low is not None and self.high is not None and self.low > self.high:

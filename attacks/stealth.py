@@ -40,9 +40,6 @@ from twin.tags import Reading
 if TYPE_CHECKING:
     from twin.testbed import Testbed
 
-_WITHIN = 1.0 - 1e-9
-"""Of what the threshold allows, so that no rounding ever puts a residual beyond it."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Stealthy(Attack):
@@ -72,6 +69,11 @@ class Stealthy(Attack):
         spent : float
             Where a CUSUM with `slack` stands, for this tag.
         """
+
+    @property
+    def limit(self) -> float:
+        """The threshold, by a hair less, so that no rounding takes a residual beyond it."""
+        return self.threshold * (1.0 - 1e-9)
 
     @property
     def slack(self) -> float:
@@ -106,7 +108,7 @@ class Bias(Stealthy):
 
     def residual(self, expected: float, since: float, spent: float) -> float:
         """Return the threshold."""
-        return _SIGN[self.direction] * self.threshold
+        return _SIGN[self.direction] * self.limit
 
 
 @register("surge")
@@ -127,7 +129,7 @@ class Surge(Stealthy):
 
     def residual(self, expected: float, since: float, spent: float) -> float:
         """Return what is missing to the value, or the threshold."""
-        return min(max(self.to - expected, -self.threshold), self.threshold)
+        return min(max(self.to - expected, -self.limit), self.limit)
 
 
 @register("geometric")
@@ -151,7 +153,7 @@ class Geometric(Stealthy):
     def residual(self, expected: float, since: float, spent: float) -> float:
         """Return the threshold, or what has grown so far."""
         share = min(since / self.over, 1.0) - 1.0
-        return float(_SIGN[self.direction] * self.threshold * self.growth**share)
+        return float(_SIGN[self.direction] * self.limit * self.growth**share)
 
 
 @register("cusum")
@@ -178,7 +180,7 @@ class Cusum(Stealthy):
 
     def residual(self, expected: float, since: float, spent: float) -> float:
         """Return what is left of the threshold, and the drift."""
-        return _SIGN[self.direction] * (self.threshold + self.drift - spent)
+        return _SIGN[self.direction] * (self.limit + self.drift - spent)
 
 
 class _Hiding(Attack):
@@ -220,7 +222,7 @@ class _Hiding(Attack):
         assert self._began is not None
         expected = self._expected(tag, last)
         spent = self._spent[tag]
-        shown = expected + _WITHIN * kind.residual(expected, reading.time - self._began, spent)
+        shown = expected + kind.residual(expected, reading.time - self._began, spent)
         # What is expected beyond a bound is still shown: a jump to the bound would be noticed.
         if kind.low is not None:
             shown = max(shown, min(kind.low, expected))
