@@ -25,10 +25,11 @@ class Drop(Attack):
 @register("delay")
 @dataclass(frozen=True, kw_only=True)
 class Delay(Attack):
-    """Let every reading arrive late."""
+    """Let every reading, or an actuator's every command, arrive late."""
 
     by: Seconds
 
+    ports = ("sensor", "link", "plc", "scada", "actuator")
     example = '{on: "link:PLC4->PLC3", do: {delay: {by: 1 h}}, when: {start: "L_T3 < 4", for: 1 d}}'
     at_end = "readings arrive in time again; those held back still arrive late"
 

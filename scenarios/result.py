@@ -37,6 +37,9 @@ class Run:
         For each step and entry, by column `time`: `active`, `altered`, `deviating`.
     scores, alarms : DataFrame
         Empty without a detector.
+    limits : DataFrame
+        SCADA's own alarms, by when they were raised [s]: `tag`, `limit` (LL, L, H, HH), `value`,
+        `bound`, and when it was `cleared` [s], NaN if it never was.
     events : DataFrame
     impact : DataFrame
         By counter: `run`, `paired`, `difference`.
@@ -62,6 +65,7 @@ class Run:
     labels: pd.DataFrame
     scores: pd.DataFrame
     alarms: pd.DataFrame
+    limits: pd.DataFrame
     events: pd.DataFrame
     impact: pd.DataFrame
     incidents: tuple[Incident, ...]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import astuple, fields, replace
 from pathlib import Path
 
 import pandas as pd
@@ -24,6 +24,7 @@ from scenarios.result import Run
 from scenarios.schema import Scenario
 from scenarios.watch import Watch
 from twin.errors import InputError, PlantError
+from twin.limits import LimitAlarm
 from twin.network import PLANTS, Network
 from twin.scada import Alarm
 from twin.tags import Frame
@@ -152,6 +153,15 @@ class _Labels:
             one.altered.clear()
 
 
+def _limits(testbed: Testbed) -> pd.DataFrame:
+    """Return the limit alarms that stood at some time of the run."""
+    names = [field.name for field in fields(LimitAlarm)]
+    stood = [a for a in testbed.scada.limits.alarms if a.cleared is None or a.cleared >= 0]
+    table = pd.DataFrame([astuple(alarm) for alarm in stood], columns=names)
+    numbers = dict.fromkeys(["time", "value", "bound", "cleared"], float)
+    return table.astype(numbers).set_index("time")
+
+
 def _conclude(
     scenario: Scenario,
     network: Network,
@@ -196,6 +206,7 @@ def _conclude(
         labels=table,
         scores=scores,
         alarms=alarms,
+        limits=_limits(testbed),
         events=events.set_index("time"),
         impact=impact(totals, usual),
         incidents=happened,

@@ -89,7 +89,7 @@ class LimitWatch:
         self._open: dict[tuple[int, int], LimitAlarm] = {}
 
     def see(self, now: float, values: Values) -> list[LimitAlarm]:
-        """Compare a frame's values of shape (tags,) at `now` [s].
+        """Compare a frame's values of shape (tags,) at `now` [s]; NaN raises and clears nothing.
 
         Returns
         -------
@@ -100,6 +100,7 @@ class LimitWatch:
             return []
         shown = values[self._places][:, None] * self._sign
         on = shown > self._bounds - np.where(self._on, self._band, 0.0)
+        on = np.where(np.isnan(shown), self._on, on)
         changed = on != self._on
         if not changed.any():
             return []

@@ -109,7 +109,9 @@ class Scada:
             links = [link for link, often in self.links if often == every]
             places = self.register.places(tag for link in links for tag in link.tags)
             self._rounds.append(_Round(every, Bundle(links), places))
-        self._patience = max((link.medium.patience for link, _ in self.links), default=0.0)
+        # The next poll is not waited for, however slow a link is.
+        slowest = max((link.patience for link, _ in self.links), default=0.0)
+        self._patience = min(slowest, self._rounds[0].every - 1.0) if self._rounds else 0.0
         self._order_bundle = Bundle(self.commands)
         self._orders_can_change = not all(link.is_plain for link in self.commands)
 
@@ -156,11 +158,11 @@ class Scada:
     def _show(self, now: float) -> None:
         register = self.register
         quality = self._all_good
-        late = register.arrived <= self._before
-        if late.any():
+        late, none = register.arrived <= self._before, np.isnan(register.values)
+        if late.any() or none.any():
             quality = quality.copy()
             quality[late] = Quality.STALE
-            quality[np.isnan(register.values)] = Quality.BAD
+            quality[none] = Quality.BAD
         for alarm in self.limits.see(now, register.values):
             self.on_limit(alarm)
         frame = Frame(now, register.tags, self._on_screen(now), quality)
