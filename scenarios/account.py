@@ -137,9 +137,8 @@ def _operator(run: Run) -> list[str]:
     raised = run.limits.loc[0.0:]
     if len(raised):
         at, first = clock(float(raised.index[0]) / HOUR), raised.iloc[0]
-        lines.append(
-            f"SCADA raised {len(raised)} limit alarms, {first['tag']} {first['limit']} first, at {at}."
-        )
+        what = f"{first['tag']} {first['limit']}"
+        lines.append(f"SCADA raised {len(raised)} limit alarms, {what} first, at {at}.")
     return lines
 
 

@@ -43,14 +43,13 @@ def test_a_blocked_drive_stays_as_it_is_until_the_end(normal):
 
 
 def test_an_inverted_drive_does_the_opposite_of_its_logic():
-    run = armed_run([entry("actuator:PU10", {"invert": {}})], hours=14)
-    during = run.truth.loc[6 * HOUR : 12 * HOUR - 1]
-    low = during["L_T7"] < 2.4
-    assert low.any()
+    run = armed_run([entry("actuator:PU10", {"invert": {}}, **{"for": "14 h"})], hours=24)
+    during = run.truth.loc[6 * HOUR : 20 * HOUR - 1]
+    high, low = during["L_T7"] > 4.85, during["L_T7"] < 2.45
+    assert high.any() or low.any()
+    assert (during["S_PU10"][high] == 1).all()
     assert (during["S_PU10"][low] == 0).all()
-    assert (during["S_PU10"][during["L_T7"] > 4.9] == 1).all()
-    given_back = run.truth["S_PU10"].loc[12 * HOUR - 300 : 12 * HOUR]
-    assert given_back.nunique() == 2
+    assert run.truth["S_PU10"].loc[20 * HOUR - 300 : 20 * HOUR].nunique() == 2
 
 
 def test_a_speed_is_inverted_to_closed():

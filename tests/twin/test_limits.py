@@ -1,4 +1,5 @@
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -64,7 +65,7 @@ def test_alarms_of_one_limit_never_overlap(values):
     watch = seen(*values)
     for limit in ("LL", "L", "H", "HH"):
         mine = [a for a in watch.alarms if a.limit == limit]
-        for a, b in zip(mine, mine[1:], strict=False):
+        for a, b in pairwise(mine):
             assert a.cleared is not None
             assert a.cleared < b.time
 
