@@ -15,8 +15,9 @@ from twin.errors import InputError, PlantError
 HOUR = 3600.0
 FILES = {
     "scenario.yaml", "truth.parquet", "plc.parquet", "scada.parquet", "quality.parquet",
-    "labels.parquet", "scores.parquet", "alarms.parquet", "events.parquet", "metrics.json",
-    "run.log", "report.html", "map.png", "levels.png", "pumps.png", "score.png",
+    "labels.parquet", "scores.parquet", "alarms.parquet", "limits.parquet",
+    "events.parquet", "metrics.json", "run.log", "report.html",
+    "map.png", "levels.png", "pumps.png", "score.png",
 }  # fmt: skip
 
 
