@@ -20,7 +20,7 @@ from attacks.entry import Entry
 from attacks.trigger import FOREVER, When
 from twin import network
 from twin.errors import InputError, nearest, under
-from twin.files import line_of, read_yaml
+from twin.files import place_of, read_yaml
 from twin.network import Network
 from twin.testbed import START
 from twin.units import DAY, HOUR, duration, readable
@@ -194,11 +194,11 @@ def load(scenario: str | Path) -> Scenario:
 
 
 def located(error: InputError, path: Path, data: Any = None) -> InputError:
-    """Return an error with the file, and the line of the keys it names, if it names any."""
+    """Return an error with the file, and the place of the keys it names, if it names any."""
     if error.file is not None or (data is None and not error.keys):
         return error
-    data = read_yaml(path) if data is None else data
-    return InputError(error.message, path, line_of(data, error.keys))
+    line, column = place_of(read_yaml(path) if data is None else data, error.keys)
+    return InputError(error.message, path, line, column=column)
 
 
 def from_data(data: Mapping[str, Any], folder: Path | None = None) -> Scenario:

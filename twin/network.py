@@ -16,7 +16,7 @@ from twin.condition import parse
 from twin.demand import FILE, weekly
 from twin.districts import districts, patterns_of
 from twin.errors import InputError, nearest
-from twin.files import line_of, read_yaml
+from twin.files import place_of, read_yaml
 from twin.plc import CLOCK, CROSSINGS, PlcSpec, Rule
 from twin.tags import Tag
 from twin.units import duration
@@ -178,7 +178,8 @@ def _read_plcs(folder: Path, tags: tuple[Tag, ...], model: Any) -> Network:
     data = read_yaml(path)
 
     def fail(message: str, *keys: str | int) -> InputError:
-        return InputError(message, path, line_of(data, keys))
+        line, column = place_of(data, keys)
+        return InputError(message, path, line, column=column)
 
     def only(found: Iterable[str], known: Iterable[str], *keys: str | int) -> None:
         allowed = list(known)
