@@ -10,8 +10,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from scenarios.account import account, clock
 from scenarios.pictures import draw
 from scenarios.result import Run
+from scenarios.story import story
 
 _CAPTIONS = {
+    "story": "The story: who was deceived and when, what they saw, what was done, what broke.",
     "map": "Where: the network, and what the attack acts on or lies about.",
     "levels": "Tank levels: the truth against what the operator was shown.",
     "pumps": "When pumps and driven valves ran.",
@@ -38,7 +40,7 @@ def _words(counter: str) -> str:
 def write(folder: Path, run: Run) -> None:
     """Write report.html and each picture as PNG into `folder`."""
     pictures = {}
-    for name, figure in draw(run).items():
+    for name, figure in {"story": story(run), **draw(run)}.items():
         path = folder / f"{name}.png"
         figure.savefig(path, dpi=140)
         pictures[name] = base64.b64encode(path.read_bytes()).decode()

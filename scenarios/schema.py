@@ -301,14 +301,20 @@ def _entry_data(entry: Entry) -> dict[str, Any]:
 
 def entries_in_words(entries: Sequence[Entry]) -> list[str]:
     """Say of each entry what it does, where and when."""
-    lines = []
-    for entry in entries:
-        data = _entry_data(entry)
-        fields = ", ".join(f"{key} {value}" for key, value in data["do"][entry.do.kind].items())
-        tags = f" [{', '.join(entry.tags)}]" if entry.tags else ""
-        when = ", ".join(f"{key} {value}" for key, value in data.get("when", {}).items())
-        lines.append(
-            f"{entry.name}: {entry.do.kind}{f' ({fields})' if fields else ''} on {entry.on}{tags}, "
-            f"{when or 'the whole run'}"
-        )
-    return lines
+    return [f"{entry.name}: {entry_in_words(entry, f' on {entry.on}')}" for entry in entries]
+
+
+def entry_in_words(entry: Entry, port: str = "") -> str:
+    """Say what an entry does and when; `port` is put between."""
+    data = _entry_data(entry)
+    fields = ", ".join(f"{key} {_said(value)}" for key, value in data["do"][entry.do.kind].items())
+    tags = f" [{', '.join(entry.tags)}]" if entry.tags else ""
+    when = ", ".join(f"{key} {value}" for key, value in data.get("when", {}).items())
+    fields = f" ({fields})" if fields else ""
+    return f"{entry.do.kind}{fields}{port}{tags}, {when or 'the whole run'}"
+
+
+def _said(value: object) -> str:
+    if isinstance(value, list | tuple):
+        return " and ".join(_said(one) for one in value)
+    return f"{value:g}" if isinstance(value, float) else str(value)
