@@ -147,7 +147,7 @@ def _misled(run: Run) -> dict[str, float]:
     for tag in run.network.tags:
         true = run.truth[tag.name]
         scale = float(true.std()) or 1.0
-        views = [run.plc[c] for c in run.plc if c.partition(".")[2] == tag.name]
+        views = [run.plc[c] for c in map(str, run.plc) if c.partition(".")[2] == tag.name]
         views.append(run.scada[tag.name].reindex(true.index))
         found[tag.name] = max(float((view - true).abs().mean()) / scale for view in views)
     return found
@@ -199,8 +199,11 @@ def _where_wrong(view: pd.Series, true: pd.Series) -> pd.Series:
 
 def _deceived(run: Run, tag: Tag) -> list[list[str]]:
     """Return the PLCs that saw a tag wrong, those that saw the same together."""
-    columns = {column.partition(".")[0]: run.plc[column] for column in run.plc
-               if column.partition(".")[2] == tag.name}  # fmt: skip
+    columns = {
+        column.partition(".")[0]: run.plc[column]
+        for column in map(str, run.plc)
+        if column.partition(".")[2] == tag.name
+    }
     groups: list[list[str]] = []
     for name, view in columns.items():
         if _where_wrong(view, run.truth[tag.name]).notna().any():
@@ -238,11 +241,11 @@ def _told_devices(run: Run) -> list[Tag]:
 
 def _draw_devices(axes: Axes, run: Run, devices: Sequence[Tag]) -> None:
     hours = run.truth.index.to_numpy() / HOUR
-    compared = _entries(run) and run.paired is not None
+    usual = run.paired if _entries(run) else None
     for row, tag in enumerate(devices):
         for table, low, height, color in (
             (run.truth, row - 0.36, 0.42, TRUTH),
-            *([(run.paired, row + 0.12, 0.2, PAIR)] if compared else []),
+            *([] if usual is None else [(usual, row + 0.12, 0.2, PAIR)]),
         ):
             axes.broken_barh(
                 on_spans(hours, table[tag.name].to_numpy() > 0.5),
