@@ -47,6 +47,9 @@ def run(
     no_pair: Annotated[
         bool, typer.Option("--no-pair", help="Do not compare with the run without attacks.")
     ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say who would be deceived, when, about what.")
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON only.")] = False,
 ) -> None:
     """Run a scenario: simulate it, watch it while it happens, and tell what came of it."""
@@ -62,6 +65,7 @@ def run(
             watch=not no_detector,
             pair=not no_pair,
             speed=speed,
+            dry=dry_run,
             as_json=json,
         )
     except KeyboardInterrupt:

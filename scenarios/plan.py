@@ -7,8 +7,7 @@ from inspect import cleandoc
 
 from attacks.entry import Entry
 from scenarios.check import armed
-from scenarios.schema import Scenario, entry_data
-from twin.link import TapPoint
+from scenarios.schema import Scenario, entry_data, fields_in_words
 from twin.testbed import Testbed
 from twin.units import readable
 
@@ -63,9 +62,8 @@ def plan(scenario: Scenario) -> Plan:
         For whatever would stop a run of it from beginning.
     """
     with armed(scenario) as testbed:
-        entries = [(entry, label) for label, some in scenario.entries().items() for entry in some]
-        entries.sort(key=lambda pair: max(pair[0].when.begins, pair[0].when.not_before))
-        steps = tuple(_step(entry, label, testbed) for entry, label in entries)
+        order = sorted(scenario.entries, key=lambda e: max(e.when.begins, e.when.not_before))
+        steps = tuple(_step(entry, testbed) for entry in order)
     head = (
         f"{scenario.name}: {readable(scenario.duration)} of {scenario.plant} from "
         f"{scenario.start:%a %Y-%m-%d %H:%M}, seed {scenario.seed}, {scenario.demand_model}"
@@ -75,14 +73,13 @@ def plan(scenario: Scenario) -> Plan:
     return Plan(head, steps)
 
 
-def _step(entry: Entry, label: str, testbed: Testbed) -> Step:
-    fields = entry_data(entry)["do"][entry.do.kind]
-    given = ", ".join(f"{name} {value}" for name, value in fields.items())
+def _step(entry: Entry, testbed: Testbed) -> Step:
+    given = fields_in_words(entry)
     what = cleandoc(type(entry.do).__doc__ or "").splitlines()[0]
     return Step(
         name=entry.name,
         incident=entry.incident,
-        label=label,
+        label=entry.label,
         when=_when(entry_data(entry).get("when", {})),
         who=_who(entry, testbed),
         about=_about(entry, testbed),
@@ -129,7 +126,7 @@ def _who(entry: Entry, testbed: Testbed) -> str:
             return "the operator" + ("" if source == "*" else f", by what {source} tells")
         if source in network.plcs or source in ("SCADA", "*"):
             return f"{receiver}, by what {'everyone' if source == '*' else source} tells it"
-        others = _readers(_tags(entry, testbed), testbed)
+        others = _readers(_tags(entry, testbed), testbed, receiver)
         return f"{receiver} on its wire to {source}, and whoever it tells: {others}"
     if family == "actuator":
         drivers = [name for name, plc in network.plcs.items() if target in plc.actuators]
@@ -142,9 +139,9 @@ def _tags(entry: Entry, testbed: Testbed) -> tuple[str, ...]:
     """Return the tags an entry can touch; none where its port carries none."""
     if entry.tags:
         return entry.tags
-    points: list[TapPoint] = []
-    if entry.on.partition(":")[0] in ("sensor", "link", "actuator"):
-        points = testbed.points(entry.on)
+    if entry.on.partition(":")[0] in ("plc", "plant"):
+        return ()
+    points = testbed.points(entry.on, entry.do.outputs)
     return tuple(dict.fromkeys(tag for point in points for tag in point.tags))
 
 
@@ -155,29 +152,19 @@ def _about(entry: Entry, testbed: Testbed) -> str:
     return ", ".join(tags) if len(tags) <= _MANY else f"{len(tags)} tags"
 
 
-def _readers(tags: tuple[str, ...], testbed: Testbed) -> str:
-    """Name who measures or receives a tag, and SCADA."""
+def _readers(tags: tuple[str, ...], testbed: Testbed, but: str = "") -> str:
+    """Name who measures or receives a tag, and SCADA, without one of them."""
     plcs = testbed.network.plcs
     measure = [n for n, plc in plcs.items() if set(tags) & set(plc.sensors)]
     receive = [n for n, plc in plcs.items() if set(tags) & set(plc.receives)]
-    return ", ".join(dict.fromkeys([*measure, *receive, "SCADA"]))
+    return ", ".join(name for name in dict.fromkeys([*measure, *receive, "SCADA"]) if name != but)
 
 
 def in_words(made: Plan) -> list[str]:
     """Write a plan as lines for a terminal: the time line, an entry a paragraph."""
     lines = [made.head]
     for step in made.steps:
-        about = f" about {step.about}" if step.about else ""
-        lines += [
-            "",
-            f"{step.when}:",
-            f"  {step.label} {step.name} (incident {step.incident})",
-            f"  deceives {step.who}{about}"
-            if step.who[:3] != "the" or "operator" in step.who
-            else f"  acts on {step.who}",
-            f"  by {step.what}",
-            f"  then {step.then}",
-        ]
-    if not made.steps:
-        lines += ["", "Nobody is deceived: there is no attack."]
-    return lines
+        lines += ["", f"{step.when}:", f"  {step.name} ({step.label}, incident {step.incident})"]
+        rows = {"who": step.who, "about": step.about, "what": step.what, "end": step.then}
+        lines += [f"    {name:6} {words}" for name, words in rows.items() if words]
+    return lines if made.steps else [*lines, "", "There is no attack and no fault."]

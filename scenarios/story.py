@@ -40,10 +40,9 @@ _WHITE = [withStroke(linewidth=2.5, foreground="white")]
 
 @dataclass(frozen=True)
 class _Bar:
-    """A row of the time line: an entry, what it is, and when it acted [h]."""
+    """A row of the time line: an entry, and each start and length [h] of its acting."""
 
     entry: Entry
-    label: str
     spans: list[tuple[float, float]]
 
 
@@ -56,7 +55,7 @@ def story(run: Run) -> Figure:
     rows += [(1.15, partial(_draw_tag, run=run, tag=tag)) for tag in tags]
     if devices:
         rows.append((0.24 * len(devices) + 0.3, partial(_draw_devices, run=run, devices=devices)))
-    if _entries(run):
+    if run.scenario.entries:
         rows += [(0.85 if name else 0.4, partial(_draw_harm, run=run, name=name))
                  for name in harms or [""]]  # fmt: skip
     rows.append((0.5, partial(_draw_alarms, run=run)))
@@ -93,18 +92,13 @@ def _title(run: Run) -> str:
     return "\n".join([head, *words])
 
 
-def _entries(run: Run) -> tuple[Entry, ...]:
-    return (*run.scenario.attacks, *getattr(run.scenario, "faults", ()))
-
-
 def _bars(run: Run) -> list[_Bar]:
     """Return the time line's rows: those of one port together, in the order they are written."""
     bars = []
-    for entry in _entries(run):
+    for entry in run.scenario.entries:
         mine = run.labels[run.labels["entry"] == entry.name]
         active = mine["active"].to_numpy(dtype=bool)
-        label = str(mine["label"].iloc[0]) if len(mine) else "attack"
-        bars.append(_Bar(entry, label, on_spans(mine["time"].to_numpy() / HOUR, active)))
+        bars.append(_Bar(entry, on_spans(mine["time"].to_numpy() / HOUR, active)))
     ports = list(dict.fromkeys(bar.entry.on for bar in bars))
     return sorted(bars, key=lambda bar: ports.index(bar.entry.on))
 
@@ -114,7 +108,7 @@ def _draw_entries(axes: Axes, run: Run, bars: Sequence[_Bar]) -> None:
     axes.set_yticks(range(len(bars)), [_short(bar.entry.on, 22) for bar in bars])
     axes.set_ylim(len(bars) - 0.35, -0.65)
     for row, bar in enumerate(bars):
-        axes.broken_barh(bar.spans, (row, 0.34), facecolors=_ENTRY.get(bar.label, ALARM), lw=0)
+        axes.broken_barh(bar.spans, (row, 0.34), facecolors=_ENTRY[bar.entry.label], lw=0)
         words = f"{bar.entry.name}: {entry_in_words(bar.entry)}"
         if not bar.spans:
             words = f"never acted: {words}"
@@ -128,7 +122,9 @@ def _draw_entries(axes: Axes, run: Run, bars: Sequence[_Bar]) -> None:
 def _told_tags(run: Run) -> list[Tag]:
     """Return the tags to tell of: those lied about first, then the levels the attack moved."""
     tags = {tag.name: tag for tag in run.network.tags}
-    named = [tag for entry in _entries(run) for tag in (*entry.tags, entry.on.partition(":")[2])]
+    named = [
+        tag for entry in run.scenario.entries for tag in (*entry.tags, entry.on.partition(":")[2])
+    ]
     altered = pd.Series([t for some in run.labels["altered"] for t in some], dtype=object)
     named = [tag for tag in [*named, *altered.unique()] if tag in tags]
     # Of many, those whose view is farthest from the truth, each by how much it moves itself.
@@ -155,7 +151,7 @@ def _misled(run: Run) -> dict[str, float]:
 
 def _moved(run: Run) -> list[str]:
     """Return the levels the attacks moved, the most moved in its tank's height first."""
-    if run.paired is None or not _entries(run):
+    if run.paired is None or not run.scenario.entries:
         return []
     moved = {}
     for tag in run.network.tags:
@@ -170,7 +166,7 @@ def _draw_tag(axes: Axes, run: Run, tag: Tag) -> None:
     hours = run.truth.index / HOUR
     true = run.truth[tag.name]
     style: dict[str, Any] = {} if tag.quantity == "level" else {"drawstyle": "steps-post"}
-    if _entries(run) and run.paired is not None:
+    if run.scenario.entries and run.paired is not None:
         axes.plot(hours, run.paired[tag.name], color=PAIR, lw=1.0, label="no attack", **style)
     axes.plot(hours, true, color=TRUTH, lw=1.6, label="truth", **style)
     views = [(names, PLC, "-.") for names in _deceived(run, tag)]
@@ -220,7 +216,7 @@ def _told_devices(run: Run) -> list[Tag]:
     tags = {tag.element: tag for tag in run.network.tags if tag.quantity == "status"}
     aimed: list[str] = []
     deceived: list[str] = []
-    for entry in _entries(run):
+    for entry in run.scenario.entries:
         family, _, rest = entry.on.partition(":")
         aimed += [rest.removeprefix("S_"), *getattr(entry.do, "actuators", ())]
         aimed += [tag.removeprefix("S_") for tag in entry.tags]
@@ -229,7 +225,7 @@ def _told_devices(run: Run) -> list[Tag]:
             deceived += run.network.plcs[target].actuators
     deceived = [name for name in deceived if name in tags and run.truth[tags[name].name].any()]
     different = pd.Series(dtype=float)
-    if run.paired is not None and _entries(run):
+    if run.paired is not None and run.scenario.entries:
         names = [tag.name for tag in tags.values()]
         off = (run.truth[names] - run.paired[names]).abs().mean()
         different = off[off > 0.01].sort_values(ascending=False)
@@ -241,7 +237,7 @@ def _told_devices(run: Run) -> list[Tag]:
 
 def _draw_devices(axes: Axes, run: Run, devices: Sequence[Tag]) -> None:
     hours = run.truth.index.to_numpy() / HOUR
-    usual = run.paired if _entries(run) else None
+    usual = run.paired if run.scenario.entries else None
     for row, tag in enumerate(devices):
         for table, low, height, color in (
             (run.truth, row - 0.36, 0.42, TRUTH),
@@ -262,7 +258,7 @@ def _draw_devices(axes: Axes, run: Run, devices: Sequence[Tag]) -> None:
 
 def _harms(run: Run) -> list[str]:
     """Return the impact counters that came to exceed the pair's by what counts as damage."""
-    if run.paired is None or not _entries(run):
+    if run.paired is None or not run.scenario.entries:
         return []
     excess = counters(run.truth) - counters(run.paired)
     return [name for name in DAMAGE if float(excess[name].max()) > DAMAGE[name]]

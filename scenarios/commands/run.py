@@ -6,7 +6,7 @@ import contextlib
 import json
 import sys
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 
 from scenarios.account import Section, account, clock
 from scenarios.pace import KEYS, Pace, keyboard
+from scenarios.plan import in_words, plan
 from scenarios.result import Run
 from scenarios.run import run
 from scenarios.schema import (
@@ -41,6 +42,7 @@ def run_scenario(
     watch: bool,
     pair: bool,
     speed: float | None,
+    dry: bool,
     as_json: bool,
 ) -> bool:
     """Run a scenario and print what came of it; return whether the run failed."""
@@ -61,6 +63,9 @@ def run_scenario(
     console = Console(quiet=as_json, highlight=False)
     length = options["duration"] or scenario.duration
     try:
+        if dry:
+            _tell_plan(replace(scenario, seed=number, duration=length), as_json)
+            return False
         with keyboard() as listen:
             pace = _pace(speed, listen)
             options["on_start"] = lambda: _announce(console, scenario, number, length, listen)
@@ -74,6 +79,12 @@ def run_scenario(
     else:
         _tell(console, made)
     return made.status != "done"
+
+
+def _tell_plan(scenario: Scenario, as_json: bool) -> None:
+    made = plan(scenario)
+    text = json.dumps(asdict(made), indent=2, ensure_ascii=False) if as_json else None
+    sys.stdout.write((text or "\n".join(in_words(made))) + "\n")
 
 
 def _pace(speed: float | None, listen: Callable[[], str | None] | None) -> Pace:
@@ -108,7 +119,7 @@ def _announce(
     console.print(f"[bold]{scenario.name}[/]  {readable(length)} of {plant}, seed {seed}")
     if scenario.description:
         console.print(scenario.description)
-    for words in entries_in_words(scenario.attacks):
+    for words in entries_in_words(scenario.entries):
         console.print(f"  · {words}", markup=False)
     if listen is not None:
         console.print(f"[dim]While it runs, {KEYS}.[/]")

@@ -19,7 +19,7 @@ def _legend(axes):
 
 @pytest.fixture(scope="module")
 def lied():
-    """A run in which PLC1 is told that T1 is full and stops its pumps, and one entry never acts."""
+    """Run a scenario in which PLC1 is told that T1 is full and stops, and an entry never acts."""
     lie = {
         "name": "t1-full",
         "on": "link:PLC2->PLC1",
