@@ -9,6 +9,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from scenarios.commands import batadal, bench, catalogue, demand, plants
+from scenarios.commands.compare import compare
 from scenarios.commands.export import export
 from scenarios.commands.fidelity import fidelity
 from scenarios.commands.train import train
@@ -80,6 +81,9 @@ app.add_typer(plants.app, name="plant")
 app.add_typer(batadal.app, name="batadal")
 app.add_typer(bench.app, name="bench")
 app.add_typer(demand.app, name="demand")
+app.command(
+    epilog="Examples: hydrotwin compare t2-starved · hydrotwin compare runs/a runs/b --out ab.png"
+)(compare)
 app.command(epilog="Example: hydrotwin export runs/year --batadal year.csv")(export)
 app.command(
     epilog="Example: hydrotwin fidelity --against data/BATADAL_dataset03.csv "
