@@ -8,7 +8,8 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from scenarios.commands import batadal, bench, catalogue, demand, plants
+from scenarios.commands import attacks, batadal, bench, demand, plants
+from scenarios.commands import scenarios as shipped
 from scenarios.commands.compare import compare
 from scenarios.commands.export import export
 from scenarios.commands.fidelity import fidelity
@@ -75,8 +76,8 @@ def run(
     raise typer.Exit(1 if failed else 0)
 
 
-app.add_typer(catalogue.scenarios, name="scenarios")
-app.add_typer(catalogue.attacks, name="attacks")
+app.add_typer(shipped.app, name="scenarios")
+app.add_typer(attacks.app, name="attacks")
 app.add_typer(plants.app, name="plant")
 app.add_typer(batadal.app, name="batadal")
 app.add_typer(bench.app, name="bench")

@@ -17,11 +17,13 @@ from ruamel.yaml import YAML
 
 import attacks.base
 import detector
+from attacks.base import Unit
 from attacks.entry import Entry
+from attacks.plugins import load_file
 from attacks.trigger import FOREVER, When
 from twin import network
 from twin.errors import InputError, nearest, under
-from twin.files import place_of, read_yaml
+from twin.files import place_of, plain, read_yaml
 from twin.network import Network
 from twin.testbed import START, Order
 from twin.units import DAY, HOUR, duration, readable
@@ -64,6 +66,8 @@ class Scenario:
         Faults are benign, and labelled so.
     detector : str or None
         A kind, or a checkpoint's path relative to `folder`.
+    plugins : tuple of str
+        Python files with kinds of attack of one's own, relative to `folder`.
     folder : Path
         Where relative paths start.
     """
@@ -83,6 +87,7 @@ class Scenario:
     attacks: tuple[Entry, ...] = ()
     faults: tuple[Entry, ...] = ()
     detector: str | None = DETECTOR
+    plugins: tuple[str, ...] = ()
     folder: Path = field(default_factory=Path.cwd)
 
     def network(self) -> Network:
@@ -128,7 +133,7 @@ def _condition(value: object) -> object:
     return str(value) if isinstance(value, int | float) else value
 
 
-_Seconds = Annotated[float, BeforeValidator(_seconds)]
+_Seconds = Annotated[float, BeforeValidator(_seconds), Unit("s")]
 _Condition = Annotated[str, BeforeValidator(_condition)]
 
 
@@ -161,7 +166,9 @@ class _Order(_Strict):
     write: dict[str, float | str]
 
 
-class _File(_Strict):
+class File(_Strict):
+    """The keys of a scenario file, as they are written."""
+
     name: str
     description: str = ""
     plant: str = "ctown"
@@ -177,6 +184,7 @@ class _File(_Strict):
     attacks: list[_Entry] = []
     faults: list[_Entry] = []
     detector: str | None = DETECTOR
+    plugins: list[str] = []
 
 
 _MODELS: dict[str, type[_Strict]] = {
@@ -251,7 +259,7 @@ def from_data(data: Mapping[str, Any], folder: Path | None = None) -> Scenario:
         With the keys of what is wrong.
     """
     try:
-        file = _File.model_validate(data)
+        file = File.model_validate(data)
     except ValidationError as error:
         raise _explained(error) from None
     with under("duration"):
@@ -263,6 +271,9 @@ def from_data(data: Mapping[str, Any], folder: Path | None = None) -> Scenario:
         raise InputError(message, keys=["name"])
     if file.start.tzinfo is not None or file.start.minute or file.start.second:
         raise InputError("start must be a date or a full hour, without zone", keys=["start"])
+    for i, plugin in enumerate(file.plugins):
+        with under("plugins", i):
+            load_file((folder or Path.cwd()) / plugin)
     lists: dict[str, list[Entry]] = {"attacks": [], "faults": []}
     names: set[str] = set()
     for key, entries in lists.items():
@@ -281,7 +292,8 @@ def from_data(data: Mapping[str, Any], folder: Path | None = None) -> Scenario:
         f.name: getattr(file, f.name) for f in dataclasses.fields(Scenario) if f.name != "folder"
     }
     values |= {key: tuple(entries) for key, entries in lists.items()}
-    values |= {"operator": tuple(orders), "description": file.description.strip()}
+    values |= {"operator": tuple(orders), "plugins": tuple(file.plugins)}
+    values |= {"description": file.description.strip()}
     return Scenario(**values, folder=folder or Path.cwd())
 
 
@@ -311,7 +323,7 @@ def _entry(written: _Entry, place: int, label: str) -> Entry:
 
 def _explained(error: ValidationError) -> InputError:
     keys = next(iter(error.errors()))["loc"]
-    model: type[_Strict] = _File
+    model: type[_Strict] = File
     for key in keys[:-1]:
         model = _MODELS.get(str(key), model)
     names = [f.alias or name for name, f in model.model_fields.items()]
@@ -330,7 +342,7 @@ def _as_data(scenario: Scenario) -> dict[str, Any]:
         "demand_model": scenario.demand_model,
         "initial_levels": dict(scenario.initial_levels),
         "demands": _elsewhere(scenario.demands, DEMANDS, scenario.folder),
-        "control": _plain(scenario.control),
+        "control": plain(scenario.control),
         "operator": [
             {"at": readable(o.at), "write": {k: _said(v) for k, v in o.values.items()}}
             for o in scenario.operator
@@ -338,21 +350,15 @@ def _as_data(scenario: Scenario) -> dict[str, Any]:
         "attacks": [entry_data(entry) for entry in scenario.attacks],
         "faults": [entry_data(entry) for entry in scenario.faults],
         "detector": _elsewhere(scenario.detector, detector.kinds(), scenario.folder),
+        "plugins": [_elsewhere(plugin, (), scenario.folder) for plugin in scenario.plugins],
     }
     unsaid: dict[str, Any] = {"initial_levels": {}, "demands": "profile", "control": {}}
-    unsaid |= {"operator": [], "faults": []}
+    unsaid |= {"operator": [], "faults": [], "plugins": []}
     return {key: value for key, value in data.items() if value != unsaid.get(key, data)}
 
 
 def _said(order: float) -> float | str:
     return "auto" if math.isnan(order) else order
-
-
-def _plain(data: Any) -> Any:
-    """Return nested mappings and lists without what a YAML reader adds to them."""
-    if isinstance(data, Mapping):
-        return {str(key): _plain(value) for key, value in data.items()}
-    return [_plain(value) for value in data] if isinstance(data, list) else data
 
 
 def _elsewhere(name: str | None, known: Collection[str], folder: Path) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -76,3 +76,12 @@ def place_of(data: Any, keys: Sequence[str | int]) -> tuple[int, int]:
         line, column = data.lc.data[key][:2]
         data = data[key]
     return line + 1, column + 1
+
+
+def plain(data: Any) -> Any:
+    """Return nested mappings and lists without what a YAML reader adds to them."""
+    if isinstance(data, Mapping):
+        return {str(key): plain(value) for key, value in data.items()}
+    if isinstance(data, list):
+        return [plain(value) for value in data]
+    return str(data) if isinstance(data, date) else data
