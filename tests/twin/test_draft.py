@@ -166,7 +166,7 @@ def test_a_tank_with_a_volume_curve_fills_and_spills_by_it(tmp_path):
         arrived, foot = 0.0, 0.3048
         while water.time < 2 * DAY:
             water.solve()
-            level, rise = water.rises()["T"]
+            level, rise = water.levels[0], water.rates()[0]
             area = (2000 if level < 10 * foot else 4000) * foot**2
             assert rise == pytest.approx(water.inflows[0] / 1000 / area, rel=1e-6)
             inflow, before = water.inflows[0], water.time
