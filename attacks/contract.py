@@ -9,7 +9,7 @@ import math
 import re
 import typing
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import Any
 
@@ -41,6 +41,25 @@ class BrokenError(AssertionError):
     """A promise a kind does not keep, in words."""
 
 
+@dataclass(frozen=True)
+class Bench:
+    """The plant that kinds are tried on, and what it does without them.
+
+    Attributes
+    ----------
+    plant : Network
+    seed : int
+    """
+
+    plant: Network = field(default_factory=lambda: network.load("ctown"))
+    seed: int = 0
+
+    @cached_property
+    def usual(self) -> _Run:
+        """A run without anything on it."""
+        return _run(self)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Trial:
     """A kind with its fields, put on a port for a while.
@@ -52,8 +71,7 @@ class Trial:
     tags : tuple of str
     begins, lasts : float
         When it acts [s]; a run lasts 12 h.
-    seed : int
-    plant : Network
+    bench : Bench
     """
 
     attack: Attack
@@ -61,8 +79,7 @@ class Trial:
     tags: tuple[str, ...] = ()
     begins: float = 4 * HOUR
     lasts: float = 2 * HOUR
-    seed: int = 0
-    plant: Network
+    bench: Bench
 
     @property
     def entry(self) -> Entry:
@@ -73,14 +90,9 @@ class Trial:
         )
 
     @cached_property
-    def usual(self) -> _Run:
-        """The run without it."""
-        return _run(self, armed=False)
-
-    @cached_property
     def run(self) -> _Run:
         """The run with it."""
-        return _run(self)
+        return _run(self.bench, self.entry)
 
 
 @dataclass(frozen=True)
@@ -92,6 +104,7 @@ class _Run:
     settings: dict[str, float]
     coils: dict[str, float]
     rules_own: bool
+    passing: list[tuple[str, ...]]  # the tags at each point of the port
 
 
 @dataclass(frozen=True)
@@ -103,7 +116,7 @@ class Finding:
     why: str = ""
 
 
-def example(cls: type[Attack], plant: Network) -> Trial:
+def example(cls: type[Attack], bench: Bench) -> Trial:
     """Return the trial that a kind's own example names.
 
     Raises
@@ -124,22 +137,21 @@ def example(cls: type[Attack], plant: Network) -> Trial:
         attack = build(do)
     except InputError as error:
         raise BrokenError(f"`example` cannot be built: {error}") from None
-    return Trial(attack=attack, on=on, tags=tuple(tags), plant=plant)
+    return Trial(attack=attack, on=on, tags=tuple(tags), bench=bench)
 
 
-def check(cls: type[Attack], plant: Network | None = None) -> list[Finding]:
+def check(cls: type[Attack], bench: Bench | None = None) -> list[Finding]:
     """Try every promise on a kind, with the fields and port of its example.
 
     Parameters
     ----------
     cls : type of Attack
-    plant : Network, optional
+    bench : Bench, optional
         What its example is for; by default C-Town.
     """
-    plant = plant or network.load("ctown")
-    found = [_found("explains itself", lambda: explains_itself(cls))]
+    found = [_found("explains itself", partial(explains_itself, cls))]
     trials: list[Trial] = []
-    found.append(_found("has an example", lambda: trials.append(example(cls, plant))))
+    found.append(_found("has an example", lambda: trials.append(example(cls, bench or Bench()))))
     for trial in trials:  # one, or none without an example
         found += [_found(words, partial(promise, trial)) for words, promise in PROMISES]
     return found
@@ -203,21 +215,15 @@ def refuses_nonsense(trial: Trial) -> None:
 
 def passes_what_is_missing(trial: Trial) -> None:
     """Expect that NaN, and a packet with nothing in it, do it no harm."""
-    with _bed(trial) as bed:
-        families = trial.on.partition(":")[0]
-        points = bed.points(trial.on, trial.attack.outputs) if families in _CARRY else []
-        acting = trial.attack.fresh(generator(trial.seed, "trial"))
-        for point in points[:2]:
-            names = [tag for tag in point.tags if not trial.tags or tag in trial.tags]
-            packets: list[list[Reading]] = [[Reading(0.0, tag, math.nan) for tag in names], []]
-            for now, packet in enumerate(packets):
-                for reading in packet:
-                    acting.watch(replace(reading, time=300.0 * now))
-                for passed in acting.tamper_packet(packet):
-                    _expect_known(passed, names)
-
-
-_CARRY = (*_READINGS, "actuator")
+    acting = trial.attack.fresh(generator(trial.bench.seed, "trial"))
+    for tags in trial.run.passing[:2]:
+        names = [tag for tag in tags if not trial.tags or tag in trial.tags]
+        packets: list[list[Reading]] = [[Reading(0.0, tag, math.nan) for tag in names], []]
+        for now, packet in enumerate(packets):
+            for reading in packet:
+                acting.watch(replace(reading, time=300.0 * now))
+            for passed in acting.tamper_packet(packet):
+                _expect_known(passed, names)
 
 
 def _expect_known(passed: object, names: Sequence[str]) -> None:
@@ -230,7 +236,7 @@ def _expect_known(passed: object, names: Sequence[str]) -> None:
 
 def acts_only_in_its_time(trial: Trial) -> None:
     """Expect every bit as it was before it begins, and every other random stream for ever."""
-    usual, run = trial.usual, trial.run
+    usual, run = trial.bench.usual, trial.run
     for name in _TABLES:
         before = run.tables[name][run.tables[name].index < trial.begins]
         _expect_same(before, usual.tables[name], f"before it began, {_WHOSE[name]}")
@@ -242,8 +248,8 @@ def acts_only_in_its_time(trial: Trial) -> None:
 
 def touches_only_what_it_names(trial: Trial) -> None:
     """Expect that at first only readings of its tags at its port differ, and not the water."""
-    usual, run = trial.usual, trial.run
-    levels = [tag.name for tag in trial.plant.tags if tag.quantity == "level"]
+    usual, run = trial.bench.usual, trial.run
+    levels = [tag.name for tag in trial.bench.plant.tags if tag.quantity == "level"]
     first = run.tables["truth"].index[run.tables["truth"].index >= trial.begins][:1]
     _expect_same(run.tables["truth"].loc[first, levels], usual.tables["truth"],
                  "at its first instant, the water")  # fmt: skip
@@ -251,15 +257,13 @@ def touches_only_what_it_names(trial: Trial) -> None:
     if family not in _READINGS:
         return
     if target.endswith("->SCADA") or family == "scada":
-        mine = [c for c in run.tables["truth"].columns if c in trial.plant.tag_names]
+        mine = [c for c in run.tables["truth"].columns if c in trial.bench.plant.tag_names]
         if family == "link":  # what only the operator reads moves nothing
             _expect_same(run.tables["truth"][mine], usual.tables["truth"], "the water")
             _expect_same(run.tables["plc"], usual.tables["plc"], "a PLC's memory")
-    with _bed(trial) as bed:
-        points = bed.points(trial.on, trial.attack.outputs)
-    tags = set(trial.tags) or {tag for point in points for tag in point.tags}
+    tags = set(trial.tags) or {tag for some in run.passing for tag in some}
     if family == "plc" and not trial.attack.outputs:
-        tags |= set(trial.plant.plcs[target].sensors)
+        tags |= set(trial.bench.plant.plcs[target].sensors)
     for name in ("plc", "scada"):
         table = run.tables[name]
         others = [c for c in map(str, table) if c.rpartition(".")[2] in set(levels) - tags]
@@ -269,7 +273,7 @@ def touches_only_what_it_names(trial: Trial) -> None:
 
 def repeats_itself(trial: Trial) -> None:
     """Expect the same bytes of the same seed."""
-    once, again = trial.run, _run(trial)
+    once, again = trial.run, _run(trial.bench, trial.entry)
     for name in _TABLES:
         _expect_same(once.tables[name], again.tables[name], f"run twice, {_WHOSE[name]}")
 
@@ -279,9 +283,9 @@ def ends_as_it_says(trial: Trial) -> None:
     run = trial.run
     family = trial.on.partition(":")[0]
     if family in _READINGS and "restore" not in as_data(trial.attack):
-        tags = list(trial.plant.tag_names)
+        tags = list(trial.bench.plant.tag_names)
         truth, scada = run.tables["truth"][tags].iloc[-1], run.tables["scada"][tags].iloc[-1]
-        levels = [tag.name for tag in trial.plant.tags if tag.quantity == "level"]
+        levels = [tag.name for tag in trial.bench.plant.tags if tag.quantity == "level"]
         for tag in levels:
             if truth[tag] != scada[tag]:
                 shown = f"SCADA shows {tag} {scada[tag]:g}, not the true {truth[tag]:g}"
@@ -307,17 +311,17 @@ _WHOSE = {"truth": "the water", "plc": "a PLC's memory", "scada": "SCADA's view"
           "quality": "SCADA's quality marks"}  # fmt: skip
 
 
-def _bed(trial: Trial) -> Testbed:
-    return Testbed(trial.plant, seed=trial.seed, warmup=0.0)
-
-
-def _run(trial: Trial, armed: bool = True) -> _Run:
-    with _bed(trial) as bed:
+def _run(bench: Bench, entry: Entry | None = None) -> _Run:
+    with Testbed(bench.plant, seed=bench.seed, warmup=0.0) as bed:
         drawn: list[Any] = []
+        passing: list[tuple[str, ...]] = []
         if bed.demand is not None:
             bed.demand = _Noted(bed.demand, drawn)
-        if armed:
-            arm([trial.entry], bed)
+        if entry is not None:
+            arm([entry], bed)
+            if not entry.on.startswith("plant:"):
+                points = bed.points(entry.on, entry.do.outputs)
+                passing = [tuple(point.tags) for point in points]
         for _ in bed.run(_LENGTH):
             pass
         history = bed.historian
@@ -325,7 +329,7 @@ def _run(trial: Trial, armed: bool = True) -> _Run:
         coils = {name: value for plc in bed.plcs.values() for name, value in plc.coils.items()}
         own = all(tuple(plc.rules) == tuple(plc.spec.rules) for plc in bed.plcs.values())
         tables = {name: getattr(history, name).frame() for name in _TABLES}
-        return _Run(tables, drawn, settings, coils, own)
+        return _Run(tables, drawn, settings, coils, own, passing)
 
 
 @dataclass
@@ -346,9 +350,11 @@ def _expect_same(some: pd.DataFrame, table: pd.DataFrame, where: str) -> None:
     other = table.loc[some.index, some.columns]
     apart = _bits(some) != _bits(other)
     for row, column in _places(apart):
-        values = f"{some.iloc[row, column]:g} instead of {other.iloc[row, column]:g}"
-        at, name = float(some.index.to_numpy()[row]) / HOUR, list(map(str, some))[column]
-        raise BrokenError(f"{where} differs: {name} at h {at:g} is {values}")
+        values = [float(t.to_numpy()[row, column]) for t in (some, other)]
+        at, name = float(some.index.to_numpy()[row]) / HOUR, list(some.columns.astype(str))[column]
+        raise BrokenError(
+            f"{where} differs: {name} at h {at:g} is {values[0]:g} instead of {values[1]:g}"
+        )
 
 
 def _bits(table: pd.DataFrame) -> Any:

@@ -11,7 +11,7 @@ import hashlib
 import importlib.util
 import sys
 import traceback
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 
 from attacks import base
@@ -20,6 +20,7 @@ from twin.errors import InputError
 GROUP = "hydrotwin.attacks"
 
 _FILES: dict[Path, tuple[str, ...]] = {}
+_LOADED: set[str] = set()
 
 
 def load_file(path: Path) -> tuple[str, ...]:
@@ -71,7 +72,6 @@ def _reason(error: BaseException, path: Path) -> str:
     return f"{where}{type(error).__name__}: {error}"
 
 
-@functools.cache
 def load_installed() -> None:
     """Import what installed packages offer, once.
 
@@ -80,10 +80,19 @@ def load_installed() -> None:
     InputError
         If one of them cannot be imported.
     """
-    for point in entry_points(group=GROUP):
+    for point in _installed():
+        if point.value in _LOADED:
+            continue
+        _LOADED.add(point.value)  # before: what it imports may ask for the kinds itself
         try:
             point.load()
         except Exception as error:
+            _LOADED.discard(point.value)
             package = point.dist.name if point.dist else point.value
             message = f"the installed plug-in {package} ({point.name}) cannot be loaded"
             raise InputError(f"{message}: {type(error).__name__}: {error}") from None
+
+
+@functools.cache
+def _installed() -> tuple[EntryPoint, ...]:
+    return tuple(entry_points(group=GROUP))

@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from ruamel.yaml import YAML
 
 import attacks.base
@@ -35,6 +35,7 @@ LIBRARY = Path(__file__).parent / "library"
 DETECTOR = "cnn-lstm"
 DEMANDS = ("profile", "patterns")
 LONGEST = 3650 * DAY
+_LONGEST_PATH = 250  # bytes; file systems take 255 for a name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,6 +138,15 @@ _Seconds = Annotated[float, BeforeValidator(_seconds), Unit("s")]
 _Condition = Annotated[str, BeforeValidator(_condition)]
 
 
+def _path(value: str) -> str:
+    if len(value.encode()) > _LONGEST_PATH:
+        raise ValueError(f"no file or folder has a name of {len(value)} characters")
+    return value
+
+
+_Path = Annotated[str, AfterValidator(_path)]
+
+
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False, populate_by_name=True)
 
@@ -169,22 +179,22 @@ class _Order(_Strict):
 class File(_Strict):
     """The keys of a scenario file, as they are written."""
 
-    name: str
+    name: _Path
     description: str = ""
-    plant: str = "ctown"
+    plant: _Path = "ctown"
     start: datetime = START
     duration: _Seconds = 7 * DAY
     warmup: _Seconds = 7 * DAY
     seed: int = Field(0, ge=0, lt=2**63, strict=True)
     demand_model: Literal["demand-driven", "pressure-driven"] = "demand-driven"
     initial_levels: dict[str, float] = {}
-    demands: str = "profile"
+    demands: _Path = "profile"
     control: dict[str, Any] = {}
     operator: list[_Order] = []
     attacks: list[_Entry] = []
     faults: list[_Entry] = []
-    detector: str | None = DETECTOR
-    plugins: list[str] = []
+    detector: _Path | None = DETECTOR
+    plugins: list[_Path] = []
 
 
 _MODELS: dict[str, type[_Strict]] = {
@@ -243,11 +253,15 @@ def load(scenario: str | Path) -> Scenario:
 
 
 def located(error: InputError, path: Path, data: Any = None) -> InputError:
-    """Return an error with the file, and the place of the keys it names, if it names any."""
-    if error.file is not None or (data is None and not error.keys):
+    """Return an error with its place in a file: that of the keys it names, if it names any.
+
+    Where another file cannot be used at all, the place is that of its name in this one.
+    """
+    if error.line is not None or (data is None and not error.keys):
         return error
     line, column = place_of(read_yaml(path) if data is None else data, error.keys)
-    return InputError(error.message, path, line, column=column)
+    message = error.message if error.file is None else f"{error.file}: {error.message}"
+    return InputError(message, path, line, column=column)
 
 
 def from_data(data: Mapping[str, Any], folder: Path | None = None) -> Scenario:
