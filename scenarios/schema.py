@@ -371,6 +371,13 @@ def _as_data(scenario: Scenario) -> dict[str, Any]:
     return {key: value for key, value in data.items() if value != unsaid.get(key, data)}
 
 
+def order_in_words(order: Order) -> str:
+    """Say what the operator writes."""
+    words = {value: name for name, value in _ORDERS.items()}
+    said = {k: "auto" if math.isnan(v) else words.get(v, f"{v:g}") for k, v in order.values.items()}
+    return ", ".join(f"{name} {value}" for name, value in said.items())
+
+
 def _said(order: float) -> float | str:
     return "auto" if math.isnan(order) else order
 

@@ -20,7 +20,7 @@ from attacks.entry import Entry
 from scenarios.impact import DAMAGE, counters
 from scenarios.pictures import ALARM, ATTACK, PAIR, TRUTH, VIEW, hours_axis, on_spans
 from scenarios.result import Run
-from scenarios.schema import entry_in_words
+from scenarios.schema import entry_in_words, order_in_words
 from twin.tags import Tag
 from twin.units import HOUR
 
@@ -28,6 +28,7 @@ PLC, _NOTICED = "#1e8449", "#6c3483"
 _ENTRY = {"attack": "#c0392b", "fault": "#b7950b"}
 _WIDE, _CHARACTERS = 11.0, 130  # inches, and what fits across a panel
 _LIES, _TANKS, _DEVICES = 4, 2, 8  # at most so many tags and devices are told of
+_DRY = -20.0  # pressures below [m] are off the scale
 _MARKED = 3  # of more incidents than these, only the first mark is drawn
 _HARM = {
     "overflow_m3": "spilled\n[m³]",
@@ -50,8 +51,9 @@ def story(run: Run) -> Figure:
     """Draw a run's time line: entries by port, what was shown, commands, damage and alarms."""
     bars, tags, devices, harms = _bars(run), _told_tags(run), _told_devices(run), _harms(run)
     rows: list[tuple[float, Callable[[Axes], None]]] = []
-    if bars:
-        rows.append((0.4 * len(bars) + 0.15, lambda axes: _draw_entries(axes, run, bars)))
+    acts = len(bars) + bool(run.scenario.operator)
+    if acts:
+        rows.append((0.4 * acts + 0.15, partial(_draw_entries, run=run, bars=bars)))
     rows += [(1.15, partial(_draw_tag, run=run, tag=tag)) for tag in tags]
     if devices:
         rows.append((0.24 * len(devices) + 0.3, partial(_draw_devices, run=run, devices=devices)))
@@ -105,8 +107,12 @@ def _bars(run: Run) -> list[_Bar]:
 
 def _draw_entries(axes: Axes, run: Run, bars: Sequence[_Bar]) -> None:
     """Draw each entry as a bar, with what it is in words above it."""
-    axes.set_yticks(range(len(bars)), [_short(bar.entry.on, 22) for bar in bars])
-    axes.set_ylim(len(bars) - 0.35, -0.65)
+    names = [_short(bar.entry.on, 22) for bar in bars]
+    if run.scenario.operator:
+        _draw_orders(axes, run, len(names))
+        names.append("operator")
+    axes.set_yticks(range(len(names)), names)
+    axes.set_ylim(len(names) - 0.35, -0.65)
     for row, bar in enumerate(bars):
         axes.broken_barh(bar.spans, (row, 0.34), facecolors=_ENTRY[bar.entry.label], lw=0)
         words = f"{bar.entry.name}: {entry_in_words(bar.entry)}"
@@ -117,6 +123,18 @@ def _draw_entries(axes: Axes, run: Run, bars: Sequence[_Bar]) -> None:
         at = min(bar.spans[0][0] if bar.spans else 0.0, max(0.0, 0.995 * run.hours - wide))
         axes.text(at + 0.003 * run.hours, row - 0.06, words, va="bottom", fontsize=7.5,
                   color="#1c2833" if bar.spans else "#7b7d7d", path_effects=_WHITE)  # fmt: skip
+
+
+def _draw_orders(axes: Axes, run: Run, row: int) -> None:
+    """Mark what the operator wrote, and when; words that would overlap are left out."""
+    free = -1.0
+    for order in run.scenario.operator:
+        at = order.at / HOUR
+        axes.plot([at], [row + 0.17], marker="v", ms=5, color=TRUTH)
+        words = _short(order_in_words(order), 40)
+        if at >= free:
+            axes.text(at, row - 0.06, words, va="bottom", fontsize=7.5, path_effects=_WHITE)
+            free = at + len(words) * run.hours / _CHARACTERS
 
 
 def _told_tags(run: Run) -> list[Tag]:
@@ -181,6 +199,8 @@ def _draw_tag(axes: Axes, run: Run, tag: Tag) -> None:
         axes.axhline(tank.max_level, color=ALARM, lw=0.8, ls=":", label="rim")
         low, high = axes.get_ylim()
         axes.set_ylim(min(low, tank.min_level), max(high, tank.max_level * 1.06))
+    if tag.quantity == "pressure" and axes.get_ylim()[0] < _DRY:  # what is solved without water
+        axes.set_ylim(_DRY, 1.05 * max(float(true.max()), 0.0))
     axes.set_ylabel(f"{tag.name}\n[{tag.unit or '0/1'}]", fontsize=8)
     _key(axes)
 

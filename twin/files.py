@@ -10,7 +10,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.error import MarkedYAMLError
 
 from twin.errors import InputError
 
@@ -39,7 +39,7 @@ def read_yaml(path: Path) -> CommentedMap:
         line, column = (1, 1) if mark is None else (mark.line + 1, mark.column + 1)
         message = f"not valid YAML: {error.problem or error.context}"
         raise InputError(message, path, line, column=column) from None
-    except (YAMLError, ValueError, RecursionError) as error:
+    except Exception as error:  # on some texts the reader itself breaks, with any of them
         line, column = _unreadable(text)
         raise InputError(f"not valid YAML: {error}", path, line, column=column) from None
     if not isinstance(data, CommentedMap):
