@@ -49,6 +49,13 @@ def run(
     no_pair: Annotated[
         bool, typer.Option("--no-pair", help="Do not compare with the run without attacks.")
     ] = False,
+    aftermath: Annotated[
+        str,
+        typer.Option(
+            help="What hours count as in which only an attack's effects last: normal (as in "
+            "BATADAL), attack, or out (not counted)."
+        ),
+    ] = "normal",
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only say who would be deceived, when, about what.")
     ] = False,
@@ -66,6 +73,7 @@ def run(
             plant=plant,
             watch=not no_detector,
             pair=not no_pair,
+            aftermath=aftermath,
             speed=speed,
             dry=dry_run,
             as_json=json,

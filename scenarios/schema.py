@@ -12,21 +12,22 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, Field, ValidationError
 from ruamel.yaml import YAML
 
 import attacks.base
 import detector
-from attacks.base import Unit
 from attacks.entry import Entry
 from attacks.plugins import load_file
-from attacks.trigger import FOREVER, When
+from scenarios import when as when_of
+from scenarios.when import STRICT, Seconds, WrittenArrivals, WrittenWhen
 from twin import network
 from twin.errors import InputError, nearest, under
 from twin.files import place_of, plain, read_yaml
 from twin.network import Network
+from twin.plant import REQUIRED_PRESSURE
 from twin.testbed import START, Order
-from twin.units import DAY, HOUR, duration, readable
+from twin.units import DAY, HOUR, readable
 
 if TYPE_CHECKING:
     from scenarios.result import Run
@@ -54,6 +55,8 @@ class Scenario:
     seed : int
     demand_model : str
         `demand-driven` or `pressure-driven`; the same with and without attacks.
+    required_pressure : float
+        Where demands are pressure-driven, what a junction needs to take all of its demand [m].
     initial_levels : dict of str to float
         Of tanks [m] at the start, after the warm-up.
     demands : str
@@ -81,6 +84,7 @@ class Scenario:
     warmup: float = 7 * DAY
     seed: int = 0
     demand_model: str = "demand-driven"
+    required_pressure: float = REQUIRED_PRESSURE
     initial_levels: Mapping[str, float] = field(default_factory=dict)
     demands: str = "profile"
     control: Mapping[str, Any] = field(default_factory=dict)
@@ -126,18 +130,6 @@ class Scenario:
         return out.getvalue()
 
 
-def _seconds(value: object) -> float:
-    return duration(str(value))
-
-
-def _condition(value: object) -> object:
-    return str(value) if isinstance(value, int | float) else value
-
-
-_Seconds = Annotated[float, BeforeValidator(_seconds), Unit("s")]
-_Condition = Annotated[str, BeforeValidator(_condition)]
-
-
 def _path(value: str) -> str:
     if len(value.encode()) > _LONGEST_PATH:
         raise ValueError(f"no file or folder has a name of {len(value)} characters")
@@ -148,18 +140,7 @@ _Path = Annotated[str, AfterValidator(_path)]
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", allow_inf_nan=False, populate_by_name=True)
-
-
-class _When(_Strict):
-    begins: _Seconds = Field(0.0, alias="from")
-    ends: _Seconds = Field(FOREVER, alias="to")
-    lasts: _Seconds = Field(FOREVER, alias="for")
-    start: _Condition | None = None
-    end: _Condition | None = None
-    not_before: _Seconds = 0.0
-    delay: _Seconds = 0.0
-    follow: bool = False
+    model_config = STRICT
 
 
 class _Entry(_Strict):
@@ -168,11 +149,11 @@ class _Entry(_Strict):
     on: str
     tags: list[str] = []
     do: dict[str, Any]
-    when: _When = Field(default_factory=lambda: _When.model_validate({}))
+    when: WrittenWhen = Field(default_factory=lambda: WrittenWhen.model_validate({}))
 
 
 class _Order(_Strict):
-    at: _Seconds
+    at: Seconds
     write: dict[str, float | str]
 
 
@@ -183,10 +164,11 @@ class File(_Strict):
     description: str = ""
     plant: _Path = "ctown"
     start: datetime = START
-    duration: _Seconds = 7 * DAY
-    warmup: _Seconds = 7 * DAY
+    duration: Seconds = 7 * DAY
+    warmup: Seconds = 7 * DAY
     seed: int = Field(0, ge=0, lt=2**63, strict=True)
     demand_model: Literal["demand-driven", "pressure-driven"] = "demand-driven"
+    required_pressure: float = Field(REQUIRED_PRESSURE, ge=0.1, le=100.0)
     initial_levels: dict[str, float] = {}
     demands: _Path = "profile"
     control: dict[str, Any] = {}
@@ -197,10 +179,11 @@ class File(_Strict):
     plugins: list[_Path] = []
 
 
-_MODELS: dict[str, type[_Strict]] = {
+_MODELS: dict[str, type[BaseModel]] = {
     "attacks": _Entry,
     "faults": _Entry,
-    "when": _When,
+    "when": WrittenWhen,
+    "random": WrittenArrivals,
     "operator": _Order,
 }
 _ORDERS = {"open": 1.0, "closed": 0.0, "auto": math.nan}
@@ -280,6 +263,9 @@ def from_data(data: Mapping[str, Any], folder: Path | None = None) -> Scenario:
         check_duration(file.duration)
     if file.warmup % HOUR or file.warmup > LONGEST:
         raise InputError("warmup must be whole hours, at most 10 years", keys=["warmup"])
+    if file.demand_model == "demand-driven" and "required_pressure" in file.model_fields_set:
+        message = "required_pressure belongs to `demand_model: pressure-driven`"
+        raise InputError(message, keys=["required_pressure"])
     if not re.fullmatch(r"\w[\w .+-]*", file.name):
         message = f"name {file.name!r}: letters, digits, blanks and . + - _ only; it names a folder"
         raise InputError(message, keys=["name"])
@@ -293,7 +279,7 @@ def from_data(data: Mapping[str, Any], folder: Path | None = None) -> Scenario:
     for key, entries in lists.items():
         for i, written in enumerate(getattr(file, key)):
             with under(key, i):
-                entry = _entry(written, i, key.removesuffix("s"))
+                entry = _entry(written, i, key.removesuffix("s"), folder)
                 if entry.name in names:
                     raise InputError(f"two entries are called {entry.name!r}", keys=["name"])
             names.add(entry.name)
@@ -318,12 +304,12 @@ def _order(name: str, value: float | str) -> float:
     return _ORDERS[value] if isinstance(value, str) else value
 
 
-def _entry(written: _Entry, place: int, label: str) -> Entry:
+def _entry(written: _Entry, place: int, label: str, folder: Path | None) -> Entry:
     name = written.name or f"{label}-{place + 1}"
     with under("do"):
-        do = attacks.base.build(written.do)
+        do = attacks.base.build(written.do, folder)
     with under("when"):
-        when = When(**written.when.model_dump())
+        when = when_of.read(written.when)
     return Entry(
         name=name,
         on=written.on,
@@ -337,7 +323,7 @@ def _entry(written: _Entry, place: int, label: str) -> Entry:
 
 def _explained(error: ValidationError) -> InputError:
     keys = next(iter(error.errors()))["loc"]
-    model: type[_Strict] = File
+    model: type[BaseModel] = File
     for key in keys[:-1]:
         model = _MODELS.get(str(key), model)
     names = [f.alias or name for name, f in model.model_fields.items()]
@@ -354,6 +340,7 @@ def _as_data(scenario: Scenario) -> dict[str, Any]:
         "warmup": readable(scenario.warmup),
         "seed": scenario.seed,
         "demand_model": scenario.demand_model,
+        "required_pressure": scenario.required_pressure,
         "initial_levels": dict(scenario.initial_levels),
         "demands": _elsewhere(scenario.demands, DEMANDS, scenario.folder),
         "control": plain(scenario.control),
@@ -367,6 +354,7 @@ def _as_data(scenario: Scenario) -> dict[str, Any]:
         "plugins": [_elsewhere(plugin, (), scenario.folder) for plugin in scenario.plugins],
     }
     unsaid: dict[str, Any] = {"initial_levels": {}, "demands": "profile", "control": {}}
+    unsaid["required_pressure"] = REQUIRED_PRESSURE
     unsaid |= {"operator": [], "faults": [], "plugins": []}
     return {key: value for key, value in data.items() if value != unsaid.get(key, data)}
 
@@ -389,12 +377,7 @@ def _elsewhere(name: str | None, known: Collection[str], folder: Path) -> str | 
 
 def entry_data(entry: Entry) -> dict[str, Any]:
     """Return an entry as a scenario file writes it."""
-    keys = {"begins": "from", "ends": "to", "lasts": "for"}
-    when = {}
-    for f in dataclasses.fields(When):
-        value = getattr(entry.when, f.name)
-        if value != f.default:
-            when[keys.get(f.name, f.name)] = readable(value) if isinstance(value, float) else value
+    when = when_of.data(entry.when)
     data: dict[str, Any] = {"name": entry.name, "incident": entry.incident, "on": entry.on}
     if entry.tags:
         data["tags"] = list(entry.tags)
@@ -412,11 +395,9 @@ def entries_in_words(entries: Sequence[Entry]) -> list[str]:
 def entry_in_words(entry: Entry, port: str = "") -> str:
     """Say what an entry does and when; `port` is put between."""
     tags = f" [{', '.join(entry.tags)}]" if entry.tags else ""
-    written = entry_data(entry).get("when", {})
-    when = ", ".join(f"{key} {value}" for key, value in written.items())
     given = fields_in_words(entry)
     fields = f" ({given})" if given else ""
-    return f"{entry.do.kind}{fields}{port}{tags}, {when or 'the whole run'}"
+    return f"{entry.do.kind}{fields}{port}{tags}, {when_of.words(entry.when)}"
 
 
 def fields_in_words(entry: Entry) -> str:

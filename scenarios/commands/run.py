@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from scenarios.account import Section, account, clock
+from scenarios.detection import check_aftermath
 from scenarios.pace import KEYS, Pace, keyboard
 from scenarios.plan import in_words, plan
 from scenarios.result import Run
@@ -41,6 +42,7 @@ def run_scenario(
     plant: str | None,
     watch: bool,
     pair: bool,
+    aftermath: str,
     speed: float | None,
     dry: bool,
     as_json: bool,
@@ -56,6 +58,7 @@ def run_scenario(
         "seed": seed,
         "watch": watch,
         "pair": pair,
+        "aftermath": _aftermath(aftermath, pair),
         "duration": _length(duration),
     }
     number = scenario.seed if seed is None else seed
@@ -92,6 +95,14 @@ def _pace(speed: float | None, listen: Callable[[], str | None] | None) -> Pace:
         return Pace(speed, listen)
     except ValueError as error:
         raise InputError(f"--speed: {error}") from None
+
+
+def _aftermath(word: str, pair: bool) -> str:
+    try:
+        check_aftermath(word, pair)
+    except InputError as error:
+        raise InputError(f"--{error.message}") from None
+    return word
 
 
 def _length(text: str | None) -> float | None:
