@@ -10,7 +10,7 @@ from typing import Any
 
 from twin.condition import parse
 from twin.errors import InputError, nearest, under
-from twin.files import line_of, read_yaml
+from twin.files import place_of, read_yaml
 from twin.instruments import Instrument
 from twin.limits import LEVELS, Limits
 from twin.link import Medium
@@ -331,7 +331,8 @@ class _Reader:
     def fail(self, message: str, *keys: str | int) -> InputError:
         if _holds(self.over, keys):
             return InputError(message, keys=["control", *keys])
-        return InputError(message, self.path, line_of(self.data, keys))
+        line, column = place_of(self.data, keys)
+        return InputError(message, self.path, line, column=column)
 
     def only(self, found: Iterable[str], known: Iterable[str], *keys: str | int) -> None:
         allowed = list(known)
