@@ -24,7 +24,7 @@ from twin.instruments import Instruments
 from twin.limits import LimitAlarm
 from twin.link import Block, Bundle, Link, Places, Register, TapPoint
 from twin.network import Network
-from twin.plant import Plant
+from twin.plant import REQUIRED_PRESSURE, Plant
 from twin.plc import CLOCK, Plc, PlcSpec
 from twin.scada import Scada
 from twin.seeds import Draws, generator
@@ -76,6 +76,8 @@ class Testbed(Closing):
         Simulated but not recorded before the start [s], whole hours: C-Town forgets its initial
         levels in four days.
     pressure_driven : bool, default False
+    required_pressure : float, optional
+        Pressure-driven, what a junction needs to take all of its demand [m].
     levels : mapping of str to float, optional
         Levels of tanks [m] at the start, after the warm-up.
     demand : Hours, optional
@@ -92,6 +94,8 @@ class Testbed(Closing):
     watchers : list of callable
         Each is called at every instant, before any PLC scans, with the time [s] and the true
         values (levels of now, the rest of the last solution).
+    recording : bool
+        Whether the historian keeps what happens.
     """
 
     __test__ = False  # not a test, whatever pytest thinks of its name
@@ -104,6 +108,7 @@ class Testbed(Closing):
         start: datetime = START,
         warmup: float = 7 * DAY,
         pressure_driven: bool = False,
+        required_pressure: float = REQUIRED_PRESSURE,
         levels: Mapping[str, float] | None = None,
         demand: Hours | None = None,
         orders: Sequence[Order] = (),
@@ -113,7 +118,10 @@ class Testbed(Closing):
             raise InputError(f"warmup must be whole hours, not {warmup:g} s")
         self.network, self.seed, self.start = network, seed, start
         self.warmup = int(warmup)
-        self.pressure_driven, self._levels, self._played = pressure_driven, levels, demand
+        self.pressure_driven, self.required_pressure = pressure_driven, required_pressure
+        self._levels, self._played = levels, demand
+        self._beside: list[Testbed] = []
+        self.recording = True
         self.env = simpy.Environment(initial_time=-self.warmup)
         first = start - timedelta(seconds=self.warmup)
         self._clock = int((start - datetime.combine(start, time.min)).total_seconds())
@@ -122,7 +130,12 @@ class Testbed(Closing):
             self.demand = Demand(profile(network), network.profiled, first, seed)
         into_week = first - datetime.combine(first, time.min) + timedelta(first.isoweekday() % 7)
         clock = int(into_week.total_seconds())
-        self.plant = Plant(network, clock=clock, pressure_driven=pressure_driven)
+        self.plant = Plant(
+            network,
+            clock=clock,
+            pressure_driven=pressure_driven,
+            required_pressure=required_pressure,
+        )
         self._tripped: set[str] = set()
         self._wakes: list[int] = []
         self.watchers: list[Callable[[float, Values], None]] = []
@@ -133,10 +146,7 @@ class Testbed(Closing):
         except InputError:
             self.plant.close()
             raise
-        tanks = self.plant.tanks
-        self._meters = ["unmet_m3", "energy_kwh", "pump_starts"]
-        self._meters += [f"overflow_{tank}_m3" for tank in tanks]
-        self._meters += [f"empty_{tank}_h" for tank in tanks]
+        self._meters = self.plant.meters.columns
         self._before = self.plant.meters.totals()
         names = [f"{plc}.{tag}" for plc in self.plcs for tag in self.plcs[plc].memory.tags]
         self.historian = Historian(network.tag_names, names, self._meters, folder)
@@ -236,21 +246,26 @@ class Testbed(Closing):
     def without_attacks(self, network: Network | None = None) -> Testbed:
         """Return a testbed like this one before anything was done to it, to run beside it.
 
+        It is closed with this one.
+
         Parameters
         ----------
         network : Network, optional
             Another idea of the same plant.
         """
-        return Testbed(
+        beside = Testbed(
             network or self.network,
             seed=self.seed,
             start=self.start,
             warmup=self.warmup,
             pressure_driven=self.pressure_driven,
+            required_pressure=self.required_pressure,
             levels=self._levels,
-            demand=copy.deepcopy(self._played),
+            demand=self._played,
             orders=self._orders,
         )
+        self._beside.append(beside)
+        return beside
 
     def run(self, duration: float, every: Callable[[], float] = lambda: HOUR) -> Iterator[float]:
         """Run the warm-up and then `duration` seconds.
@@ -323,7 +338,7 @@ class Testbed(Closing):
             self._sense(now, rest, tapped, levels=False)
             if now == 0:
                 self._before = plant.meters.totals()
-            if now >= 0 and now % network.step == 0:
+            if self.recording and now >= 0 and now % network.step == 0:
                 self._record_truth(now)
             if now % network.polling == 0:
                 self.scada.poll(now)
@@ -357,7 +372,7 @@ class Testbed(Closing):
     def _begin(self) -> None:
         """Put the water, at the scenario's start, where the scenario says it is."""
         if self._played is not None:
-            self.demand = self._played
+            self.demand = copy.deepcopy(self._played)
         if self._levels:
             self.plant.fill(self._levels)
 
@@ -423,8 +438,10 @@ class Testbed(Closing):
                     continue
                 if tank is None:
                     ahead = self._until(name, threshold, now + plc.skew)
+                elif rates[tank]:
+                    ahead = (threshold - levels[tank]) / rates[tank]
                 else:
-                    ahead = (threshold - levels[tank]) / rates[tank] if rates[tank] else 0.0
+                    continue
                 if 1.0 <= ahead + rounding < left:
                     seconds = int(ahead + rounding)
                     soonest = min(soonest or seconds, seconds)
@@ -485,11 +502,13 @@ class Testbed(Closing):
         self.historian.plc.append(now, self._block.values[self._memories])
 
     def _record_view(self, frame: Frame) -> None:
-        if frame.time >= 0:
+        if self.recording and frame.time >= 0:
             self.historian.scada.append(frame.time, frame.values)
             self.historian.quality.append(frame.time, frame.quality)
 
     def close(self) -> None:
         """Write what the historian still holds and give the engine back."""
+        for beside in self._beside:
+            beside.close()
         self.historian.close()
         self.plant.close()

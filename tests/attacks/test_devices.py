@@ -125,9 +125,11 @@ def test_no_alarm_while_they_are_suppressed_and_at_the_end_what_holds_then():
     assert (run.scada["L_T1"].loc[6 * HOUR : 12 * HOUR] == 6.45).all()  # the display still shows it
 
 
-def test_what_the_display_shows_is_no_matter_to_alarms_or_plcs(normal):
-    run = armed_run([entry("scada", {"constant": {"value": 3.0}}, tags=["L_T1"])], hours=13)
-    assert (during(run.scada)["L_T1"] == 3.0).all()
+def test_a_frozen_display_is_no_matter_to_alarms_or_plcs(normal):
+    run = armed_run([entry("scada", {"freeze": {}})], hours=13)
+    shown = during(run.scada)
+    assert (shown.nunique() == 1).all()
+    assert (run.scada.loc[12 * HOUR :] == normal.scada.loc[12 * HOUR : 13 * HOUR - 1]).all().all()
     np.testing.assert_array_equal(run.truth, normal.truth.loc[run.truth.index])
     usual = [a for a in normal.bed.scada.limits.alarms if a.time < 13 * HOUR]
     assert [(a.tag, a.time) for a in run.bed.scada.limits.alarms] == [
