@@ -11,6 +11,7 @@ import typer
 from scenarios.commands import batadal, bench, catalogue, demand, plants
 from scenarios.commands.export import export
 from scenarios.commands.fidelity import fidelity
+from scenarios.commands.imports import import_
 from scenarios.commands.train import train
 
 app = typer.Typer(
@@ -81,6 +82,7 @@ app.command(
     epilog="Example: hydrotwin fidelity --against data/BATADAL_dataset03.csv "
     "--sibling dataset04_labelled.csv"
 )(fidelity)
+app.command("import", epilog="Example: hydrotwin import attack.cpa --out mine.yaml")(import_)
 app.command(epilog="Example: hydrotwin train runs/year --out my-detector.safetensors")(train)
 
 

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 from attacks.importers import tables
 from attacks.importers.companions import Companions
 from attacks.importers.cpa_attacks import Attacks
-from attacks.importers.cpa_file import Row, attack, link, node, numbers, option, read_sections, words
+from attacks.importers.cpa_file import (
+    Row,
+    attack,
+    link,
+    node,
+    numbers,
+    option,
+    read_sections,
+    words,
+)
 from attacks.importers.document import DIFFERS, LEFT_OUT, MOVED, READ_AS, Imported
 from attacks.importers.layout import SCADA, Cabinet, Layout
 from twin import network
@@ -15,7 +25,7 @@ from twin.errors import InputError
 from twin.units import HOUR, readable
 
 PEER = "epanetCPA"
-SUNDAY = "2026-01-04"
+SUNDAY = date(2026, 1, 4)
 _OPTIONS = ("verbosity", "what_to_store", "initial_conditions", "patterns_file", "pda_options")
 _FIELD = ("NULL", "PHY")
 _QUANTITIES = {"P": None, "F": "flow", "S": "status", "SE": "setting"}
@@ -149,7 +159,9 @@ class _Cpa:
             else:
                 from twin.errors import nearest
 
-                raise InputError(f"unknown option {name!r}: {nearest(name, _OPTIONS)}", line=row.line)
+                raise InputError(
+                    f"unknown option {name!r}: {nearest(name, _OPTIONS)}", line=row.line
+                )
         return found
 
     def duration(self, options: dict[str, tuple[str, Row]]) -> None:
@@ -171,7 +183,9 @@ class _Cpa:
         longest = max((len(p.multipliers) for _, p in model.patterns()), default=0)
         seconds = float(longest * times.pattern_timestep) or 168 * HOUR
         why = "patterns_file is not there" if "patterns_file" in options else "no patterns_file"
-        self.made.put("duration", readable(seconds), f"{why}: the plant's own patterns, once through")
+        self.made.put(
+            "duration", readable(seconds), f"{why}: the plant's own patterns, once through"
+        )
         if "patterns_file" not in options:
             text = (
                 "no patterns_file: epanetCPA runs as long as its network file says, which a .cpa "

@@ -132,7 +132,7 @@ class Attacks:
                         "it is the next step"
                     )
                     self.made.note(DIFFERS, text, line.row.line)
-            if re.search(r"\bhour\b", condition.text):
+            if "CLOCKTIME" in line.start + line.end:
                 text = (
                     "CLOCKTIME counts in epanetCPA from the network file's report start instead "
                     "of its start clock time; here it is the hour of the day"

@@ -1,4 +1,4 @@
-"""epanetCPA's attacks on EPANET controls, by number, as attacks on the rules of the plant's PLCs."""
+"""epanetCPA's attacks on EPANET controls, by number, as attacks on PLCs' rules."""
 
 from __future__ import annotations
 

@@ -162,12 +162,13 @@ def attack(row: Row) -> Attack:
             f"found {len([f for f in fields if f])}",
             line=row.line,
         )
-    layer = fields[0].removeprefix("AttackOn").removeprefix("AttackTo")
+    kind, target, start, end, arguments = fields
+    layer = kind.removeprefix("AttackOn").removeprefix("AttackTo")
     folded = {name.casefold(): name for name in LAYERS}
     if layer.casefold() not in folded:
-        message = f"no attack of type {fields[0]!r}: {nearest(layer, LAYERS)}"
+        message = f"no attack of type {kind!r}: {nearest(layer, LAYERS)}"
         raise InputError(message, line=row.line)
-    return Attack(row, folded[layer.casefold()], *fields[1:4], words(fields[4]))
+    return Attack(row, folded[layer.casefold()], target, start, end, words(arguments))
 
 
 def _by_commas(text: str) -> Iterator[str]:

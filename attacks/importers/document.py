@@ -105,6 +105,15 @@ class Imported:
             name, number = f"{base}-{number}", number + 1
         return name
 
+    def name_tables(self, names: Mapping[str, str]) -> None:
+        """Name the files of `tables` in the scenario, which calls them by their keys till then."""
+        if self.data.get("demands") in names:
+            self.data["demands"] = names[self.data["demands"]]
+        for entry in self.data.get("attacks", []):
+            fields = entry["do"].get("table")
+            if fields is not None:
+                fields["file"] = names[fields["file"]]
+
     def to_yaml(self) -> str:
         """Return the scenario file's text."""
         lines = [f"# Imported from {self.source.name} ({self.peer})."]

@@ -129,9 +129,13 @@ class _Parser:
         return found
 
     def either(self) -> Words:
-        return self.joined(("||", "|"), "or", 0, lambda: self.joined(("&&", "&"), "and", 1, self.compared))
+        return self.joined(
+            ("||", "|"), "or", 0, lambda: self.joined(("&&", "&"), "and", 1, self.compared)
+        )
 
-    def joined(self, signs: tuple[str, ...], word: str, level: int, part: Callable[[], Words]) -> Words:
+    def joined(
+        self, signs: tuple[str, ...], word: str, level: int, part: Callable[[], Words]
+    ) -> Words:
         left = part()
         while self.take(*signs):
             left = _join(word, level, _truth(left), _truth(part()))
@@ -223,7 +227,9 @@ def _truth(found: Words) -> Words:
 
 def _number(found: Words) -> Words:
     if found.truth and found.number is None:
-        raise UnsayableError(f"{found.text!r}, which holds or does not, cannot be reckoned with here")
+        raise UnsayableError(
+            f"{found.text!r}, which holds or does not, cannot be reckoned with here"
+        )
     return found
 
 
@@ -269,5 +275,7 @@ def _work(left: Words, sign: str, right: Words, level: int) -> Words:
     left, right = _number(left), _number(right)
     if left.number is not None and right.number is not None and (sign != "/" or right.number):
         a, b = left.number, right.number
-        return _constant(a + b if sign == "+" else a - b if sign == "-" else a * b if sign == "*" else a / b)
+        return _constant(
+            a + b if sign == "+" else a - b if sign == "-" else a * b if sign == "*" else a / b
+        )
     return Words(f"{left.within(level)} {sign} {right.within(level + 1)}", False, level)

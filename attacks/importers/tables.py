@@ -159,5 +159,5 @@ def _at(
 
 def over_time(times: Sequence[float], values: Sequence[float]) -> str:
     """Return a table over time in which each value holds until its own time [h] is past."""
-    starts = [0.0, *times[:-1]] if times[0] > 0 else list(times)
-    return write(["hour", "value"], zip(starts, values, strict=True))
+    rows = list(zip([0.0, *times[:-1]], values, strict=True))
+    return write(["hour", "value"], rows if times[0] > 0 else rows[1:] or rows)
