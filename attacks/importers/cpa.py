@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
-from attacks.importers import tables
+from attacks.importers import names, tables
 from attacks.importers.companions import Companions
 from attacks.importers.cpa_attacks import Attacks
 from attacks.importers.cpa_file import (
@@ -21,14 +21,13 @@ from attacks.importers.cpa_file import (
 from attacks.importers.document import DIFFERS, LEFT_OUT, MOVED, READ_AS, Imported
 from attacks.importers.layout import SCADA, Cabinet, Layout
 from twin import network
-from twin.errors import InputError
+from twin.errors import InputError, nearest
 from twin.units import HOUR, readable
 
 PEER = "epanetCPA"
 SUNDAY = date(2026, 1, 4)
 _OPTIONS = ("verbosity", "what_to_store", "initial_conditions", "patterns_file", "pda_options")
 _FIELD = ("NULL", "PHY")
-_QUANTITIES = {"P": None, "F": "flow", "S": "status", "SE": "setting"}
 
 
 def read(path: Path, plant: str, companions: bool = True) -> Imported:
@@ -122,7 +121,7 @@ class _Cpa:
 
     def sensor(self, name: str, row: Row) -> str | None:
         try:
-            return tag_of(self.layout, name)
+            return names.of_epanetcpa(self.layout, name)
         except InputError as error:
             raise InputError(error.message, line=row.line) from None
         except KeyError:
@@ -157,8 +156,6 @@ class _Cpa:
             elif place == 0 and row.header:
                 continue
             else:
-                from twin.errors import nearest
-
                 raise InputError(
                     f"unknown option {name!r}: {nearest(name, _OPTIONS)}", line=row.line
                 )
@@ -196,15 +193,15 @@ class _Cpa:
     def read_patterns(self, path: Path) -> dict[str, list[float]]:
         rows = tables.read(path)
         table = tables.numbers(path, rows)
-        names = list(self.layout.network.model.pattern_name_list)
+        patterns = list(self.layout.network.model.pattern_name_list)
         for (line, _), values in zip(rows, table, strict=True):
-            if len(values) != len(names):
+            if len(values) != len(patterns):
                 message = (
-                    f"{len(values)} columns, but the plant has {len(names)} patterns "
-                    f"({', '.join(names)}): --plant names the plant the file is for"
+                    f"{len(values)} columns, but the plant has {len(patterns)} patterns "
+                    f"({', '.join(patterns)}): --plant names the plant the file is for"
                 )
                 raise InputError(message, path, line)
-        return {name: [row[i] for row in table] for i, name in enumerate(names)}
+        return {name: [row[i] for row in table] for i, name in enumerate(patterns)}
 
     def levels(self, options: dict[str, tuple[str, Row]]) -> None:
         tanks = sorted(self.layout.network.model.tank_name_list)
@@ -284,26 +281,3 @@ class _Cpa:
         first = options["what_to_store"][0]
         found = {word.casefold() for word in words(first)}
         return None if found & {"everything", "all"} else found
-
-
-def tag_of(layout: Layout, name: str) -> str:
-    """Return the tag of a sensor as epanetCPA names it: `P_T2`, `F_PU1`, `S_PU1`; older `T2`.
-
-    Raises
-    ------
-    InputError
-        If the plant has no such component.
-    KeyError
-        If it has, but does not measure that.
-    """
-    prefix, _, rest = name.partition("_")
-    quantity: str | None = None
-    element = layout.element(name)
-    if element is None and prefix in _QUANTITIES and rest:
-        element, quantity = layout.element(rest), _QUANTITIES[prefix]
-    if element is None:
-        raise layout.unknown(rest if prefix in _QUANTITIES and rest else name)
-    tag = layout.tag(element, quantity)
-    if tag is None:
-        raise KeyError(name)
-    return tag

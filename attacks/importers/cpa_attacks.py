@@ -6,14 +6,14 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from attacks.importers import matlab, tables
+from attacks.importers import doing, matlab, names, tables
 from attacks.importers.companions import Companions
 from attacks.importers.cpa_controls import Controls
 from attacks.importers.cpa_file import Attack, numbers
 from attacks.importers.document import DIFFERS, LEFT_OUT, MOVED, READ_AS, Imported
 from attacks.importers.layout import SCADA, Layout
 from attacks.importers.matlab import Translated, UnsayableError, Words
-from twin.errors import InputError
+from twin.errors import InputError, nearest
 from twin.units import HOUR, readable
 
 Do = tuple[dict[str, Any], str]
@@ -154,10 +154,8 @@ class Attacks:
             if tank is None or self.layout.kind(tank) != "tank":
                 raise self.layout.unknown(name.removeprefix("MAXLEVEL"))
             return Words(f"max_level({tank}) - 0.001", False, 4)
-        from attacks.importers.cpa import tag_of
-
         try:
-            return Words(tag_of(self.layout, name), False, 6)
+            return Words(names.of_epanetcpa(self.layout, name), False, 6)
         except KeyError:
             reason = f"the plant does not measure {name}: a condition here asks tags"
             raise UnsayableError(reason) from None
@@ -200,16 +198,14 @@ class Attacks:
             raise InputError(error.message, line=line.row.line) from None
 
     def _tag(self, line: Attack, name: str) -> str:
-        from attacks.importers.cpa import tag_of
-
         try:
-            return tag_of(self.layout, name)
+            return names.of_epanetcpa(self.layout, name)
         except KeyError:
             raise UnsayableError(f"the plant does not measure {name}") from None
 
     def _sensor(self, line: Attack) -> tuple[str, list[str], Do, str]:
         tag = self._tag(line, line.target)
-        return f"sensor:{tag}", [], self._alter(line, "freeze"), "the instrument itself"
+        return f"sensor:{tag}", [], self._alter(line, doing.freeze()), "the instrument itself"
 
     def _communication(self, line: Attack) -> tuple[str, list[str], Do, str] | None:
         parts = line.target.split("-")
@@ -222,8 +218,6 @@ class Attacks:
         for name in (sender, receiver):
             if name.upper() not in (*_FIELD, SCADA) and self.layout.counterpart(name) is None:
                 known = [*(self.layout.cabinets or self.layout.network.plcs), "SCADA", "NULL"]
-                from twin.errors import nearest
-
                 raise InputError(f"no PLC {name!r}: {nearest(name, known)}")
         if receiver.upper() in _FIELD:
             return self._command(line, sender, target)
@@ -236,18 +230,18 @@ class Attacks:
             text = f"{sender} sends {target} in the file; here {owner} does"
             self.made.note(MOVED, text, line.row.line)
         if receiver.upper() == SCADA:
-            return f"link:{owner}->{SCADA}", [tag], self._alter(line, "drop"), said
+            return f"link:{owner}->{SCADA}", [tag], self._alter(line, doing.drop()), said
         reader = self.layout.counterpart(receiver)
         assert reader is not None
         if reader == owner:
             text = f"here {owner} reads {target} itself: its field wire stands for the link"
             self.made.note(MOVED, text, line.row.line)
-            return self.layout.wire(tag), [tag], self._alter(line, "drop"), said
+            return self.layout.wire(tag), [tag], self._alter(line, doing.drop()), said
         if reader not in self.layout.receivers(tag):
             raise UnsayableError(f"here no PLC sends {target} to {reader}")
         if reader != receiver:
             self.made.note(MOVED, f"{receiver} is {reader} here", line.row.line)
-        return f"link:{owner}->{reader}", [tag], self._alter(line, "drop"), said
+        return f"link:{owner}->{reader}", [tag], self._alter(line, doing.drop()), said
 
     def _wire(self, line: Attack, tag: str, receiver: str) -> tuple[str, list[str], Do, str]:
         owner = self.layout.owners[tag]
@@ -257,7 +251,7 @@ class Attacks:
         elif receiver != owner:
             text = f"{receiver} reads {tag} in the file; here {owner} does"
             self.made.note(MOVED, text, line.row.line)
-        return self.layout.wire(tag), [tag], self._alter(line, "drop"), "the field wire"
+        return self.layout.wire(tag), [tag], self._alter(line, doing.drop()), "the field wire"
 
     def _command(self, line: Attack, sender: str, target: str) -> tuple[str, list[str], Do, str]:
         actuator = self._driven(target)
@@ -273,7 +267,7 @@ class Attacks:
                 "the attack starts; here it keeps the last command that came"
             )
             self.made.note(DIFFERS, text, line.row.line)
-            return f"actuator:{actuator}", [], ({"block": {}}, "DoS"), "its command"
+            return f"actuator:{actuator}", [], (doing.block(), "DoS"), "its command"
         if method != "constant":
             raise InputError(f"an actuator's commands can be constant or DoS, not {method!r}")
         self._count(line)
@@ -308,10 +302,9 @@ class Attacks:
             text = f"setting {value:g} of {actuator}: here it is open or closed, so open"
             self.made.note(DIFFERS, text, line.row.line)
             value = 1.0
-        to: str | float = {0.0: "closed", 1.0: "open"}.get(value, value)
         if not 0.0 <= value <= 1.5:
             raise UnsayableError(f"a pump's relative speed is 0 to 1.5 here, not {value:g}")
-        return {"force": {"to": to}}, said
+        return doing.force(value), said
 
     def _control(
         self, line: Attack, number: int, pairs: dict[int, tuple[int, ...]]
@@ -332,8 +325,6 @@ class Attacks:
     def _count(self, line: Attack) -> str:
         method = line.arguments[0].casefold()
         if method not in _ARGUMENTS:
-            from twin.errors import nearest
-
             raise InputError(
                 f"no method {line.arguments[0]!r}: {nearest(line.arguments[0], _ARGUMENTS)}"
             )
@@ -342,13 +333,13 @@ class Attacks:
             raise InputError(f"{line.arguments[0]} has {wanted} arguments, not {found}")
         return method
 
-    def _alter(self, line: Attack, blind: str) -> Do:
-        """Return what is done to a reading; `blind` is the kind of a denial of service."""
+    def _alter(self, line: Attack, blind: doing.Do) -> Do:
+        """Return what is done to a reading; `blind` is a denial of service."""
         method, said = self._count(line), " ".join(line.arguments)
         makers: dict[str, Callable[[], dict[str, Any]]] = {
             "dos": lambda: self._dos(line, blind),
-            "constant": lambda: {"constant": {"value": self._number(line)}},
-            "offset": lambda: {"offset": {"by": self._number(line)}},
+            "constant": lambda: doing.constant(self._number(line)),
+            "offset": lambda: doing.offset(self._number(line)),
             "custom": lambda: self._custom(line),
             "replay": lambda: self._replay(line),
         }
@@ -372,14 +363,14 @@ class Attacks:
         (value,) = numbers(line.arguments[1:], line.arguments[0], line.row.line)
         return value
 
-    def _dos(self, line: Attack, blind: str) -> dict[str, Any]:
+    def _dos(self, line: Attack, blind: doing.Do) -> dict[str, Any]:
         text = (
             "documented: the last reading that arrived is kept; epanetCPA freezes the true value "
             "of the moment the attack starts, even where another attack has changed the reading. "
             "Here the documented is done"
         )
         self.made.note(DIFFERS, text, line.row.line)
-        return {blind: {}}
+        return blind
 
     def _replay(self, line: Attack) -> dict[str, Any]:
         delay, noise, high, low = numbers(line.arguments[1:], "replay", line.row.line)
@@ -399,10 +390,7 @@ class Attacks:
                 "epanetCPA repeats its first value there; here nothing arrives"
             )
             self.made.note(DIFFERS, text, line.row.line)
-        fields: dict[str, Any] = {"window": readable(delay * HOUR)}
-        if noise:
-            fields["noise"] = noise
-        return {"replay": {**fields, "low": low, "high": high}}
+        return doing.repeated(delay * HOUR, noise, low, high)
 
     def _custom(self, line: Attack) -> dict[str, Any]:
         name = line.arguments[1]
@@ -424,7 +412,7 @@ class Attacks:
         number = list(self.lines).index(line) + 1
         key = f"att{number}"
         self.made.tables[key] = tables.over_time(times, values)
-        return {"table": {"file": key}}
+        return doing.table(key)
 
     def _check_stored(self, line: Attack, stored: set[str] | None) -> None:
         if stored is None or line.layer not in ("Sensor", "Communication"):

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from attacks.importers import doing
 from attacks.importers.cpa_file import Attack, numbers
 from attacks.importers.layout import Layout
 from attacks.importers.matlab import UnsayableError
@@ -159,21 +160,16 @@ class Controls:
         }
         now = {**own, **levels}
         if len(own) == 2 and now["<"] <= now[">"]:
-            fields = {
-                "actuators": [controls[0].actuator],
-                "opens_below": now["<"],
-                "closes_above": now[">"],
-            }
-            return f"plc:{driver}", {"setpoint": fields}, said
+            do = doing.setpoint(controls[0].actuator, now["<"], now[">"])
+            return f"plc:{driver}", do, said
         if len(halves) > 1:
             raise UnsayableError("opens above where it closes: write one line for each threshold")
         return f"plc:{driver}", self._rule(controls[0], values[0], controls[0].to), said
 
     @staticmethod
     def _rule(control: Control, level: float, to: float) -> dict[str, Any]:
-        command = {0.0: "closed", 1.0: "open"}.get(to, to)
-        rule = {"when": f"{control.tag} {control.sign} {level:g}", control.actuator: command}
-        return {"rule": {"number": control.place + 1, "replace": rule}}
+        condition = f"{control.tag} {control.sign} {level:g}"
+        return doing.rule(control.place, condition, control.actuator, to)
 
     def read_as(self, line: Attack) -> str:
         """Say which rule of the plant a Control attack means."""

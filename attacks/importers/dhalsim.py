@@ -8,10 +8,10 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from attacks.importers import inp, tables
+from attacks.importers import dhalsim_attacks, inp, names, tables
 from attacks.importers.companions import Companions
 from attacks.importers.cpa_controls import Controls
-from attacks.importers.dhalsim_attacks import Attacks, Clock
+from attacks.importers.dhalsim_context import Clock, Context
 from attacks.importers.dhalsim_file import Node
 from attacks.importers.dhalsim_file import read as read_file
 from attacks.importers.document import DIFFERS, LEFT_OUT, MOVED, READ_AS, REPLACED, Imported
@@ -115,12 +115,10 @@ class _Experiment:
         made.put("warmup", "0 h", "DHALSIM starts from the initial levels")
         self.levels()
         self.engine()
-        clock = Clock(self.step)
-        attacks = Attacks(made, self.layout, self.companions, clock)
-        sources = self.sources()
-        for source in sources:
-            attacks.add(source)
-        self.duration(attacks.last)
+        context = Context(made, self.layout, self.companions, Clock(self.step))
+        for source in self.sources():
+            dhalsim_attacks.add(context, source)
+        self.duration(context.last)
         self.demands()
         self.control()
         order = ["attacks", "faults"]
@@ -163,7 +161,7 @@ class _Experiment:
         found = []
         for item in node.items():
             try:
-                found.append(tag_of(self.layout, item.text()))
+                found.append(names.of_dhalsim(self.layout, item.text()))
             except InputError as error:
                 raise item.fail(error.message) from None
             except KeyError:
@@ -426,26 +424,3 @@ class _Experiment:
             )
             self.note(DIFFERS, text, node)
         return found
-
-
-def tag_of(layout: Layout, name: str) -> str:
-    """Return the tag of a sensor as DHALSIM names it: `T1`, `J280`, `PU1F`; `PU1` is a status.
-
-    Raises
-    ------
-    InputError
-        If the plant has no such component.
-    KeyError
-        If it has, but does not measure that.
-    """
-    element, quantity = layout.element(name), None
-    if element is None and name[-1:].upper() == "F":
-        element, quantity = layout.element(name[:-1]), "flow"
-    if element is None:
-        raise layout.unknown(name)
-    if quantity is None and layout.kind(element) in ("pump", "valve", "pipe"):
-        quantity = "status"
-    tag = layout.tag(element, quantity)
-    if tag is None:
-        raise KeyError(name)
-    return tag

@@ -130,7 +130,7 @@ class Imported:
                 )
         for key, value in self.data.items():
             if key not in _LISTS:
-                lines += _line(f"{key}: {flow(value)}", self.comments.get((key,), ""))
+                lines += _key(key, value, self.comments.get((key,), ""))
                 continue
             lines += _line(f"{key}:", self.comments.get((key,), ""))
             for place, entry in enumerate(value):
@@ -150,6 +150,17 @@ def flow(value: Any) -> str:
     out = io.StringIO()
     yaml.dump({"value": value}, out)
     return out.getvalue().strip().removeprefix("{value: ").removesuffix("}")
+
+
+def _key(key: str, value: Any, comment: str, indent: str = "") -> list[str]:
+    """Return a key with its value: on one line, or, where that is long, a line for each inside."""
+    whole = f"{indent}{key}: {flow(value)}"
+    if len(whole) <= WIDTH or not isinstance(value, Mapping):
+        return _line(whole, comment)
+    lines = _line(f"{indent}{key}:", comment)
+    for inside, held in value.items():
+        lines += _key(flow(inside), held, "", indent + "  ")
+    return lines
 
 
 def _line(text: str, comment: str) -> list[str]:
