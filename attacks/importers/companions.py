@@ -25,7 +25,9 @@ class Companions:
     made: Imported
     wanted: bool
 
-    def find(self, name: str, key: str, line: int | None, instead: str) -> Path | None:
+    def find(
+        self, name: str, key: str, line: int | None, instead: str, file: Path | None = None
+    ) -> Path | None:
         """Return where a companion lies; None where it is missing and that is not to matter.
 
         Parameters
@@ -38,20 +40,22 @@ class Companions:
             Where.
         instead : str
             What takes its place.
+        file : Path, optional
+            That names it; by default the imported one.
 
         Raises
         ------
         InputError
             If it is missing, and wanted.
         """
-        source = self.made.source
-        found = tables.find(name, source.parent)
+        source = file or self.made.source
+        found = tables.find(name, self.made.source.parent)
         if found is None and self.wanted:
             message = (
-                f"{key} {name} is missing: put it beside {source.name}, "
+                f"{key} {name} is missing: put it beside {self.made.source.name}, "
                 f"or import --without-companions ({instead})"
             )
             raise InputError(message, source, line)
         if found is None:
-            self.made.note(REPLACED, f"{key} {name} is missing: {instead}", line)
+            self.made.note(REPLACED, f"{key} {name} is missing: {instead}", line, source.name)
         return found

@@ -109,10 +109,8 @@ class _Cpa:
                 tuple(found for a in actuators if (found := self.actuator(a, row)) is not None),
             )
             cabinets[name] = cabinet
-            alone = Layout(self.layout.network)
             if name.upper() != SCADA:
-                alone.described({name: cabinet})
-                for text in alone.differences("the file"):
+                for text in self.layout.differences(name, cabinet):
                     self.made.note(MOVED, text, row.line)
         self.layout.described({k: v for k, v in cabinets.items() if k.upper() != SCADA})
         for row in self.sections.get("CYBERLINKS", []):

@@ -151,9 +151,7 @@ class _Experiment:
                 tuple(self.sensors(sensors)) if sensors else (),
                 tuple(self.actuators(actuators)) if actuators else (),
             )
-            alone = Layout(self.layout.network)
-            alone.described({name: cabinets[name]})
-            for text in alone.differences("the file"):
+            for text in self.layout.differences(name, cabinets[name]):
                 self.note(MOVED, text, item)
         self.layout.described(cabinets)
 

@@ -171,7 +171,8 @@ def _shown_by_path(
     trigger: Trigger,
 ) -> list[tuple[str, dict[str, Any], str]]:
     node = data.get("path")
-    path = ctx.companions.find(node.text(), "path", node.line, "SCADA is shown the truth")
+    instead = "SCADA is shown the truth"
+    path = ctx.companions.find(node.text(), "path", node.line, instead, node.file)
     if path is None:
         return []
     rows = tables.read(path)

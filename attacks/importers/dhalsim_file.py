@@ -42,7 +42,8 @@ class Node:
         return InputError(message, self.file, self.line)
 
     def __contains__(self, key: str) -> bool:
-        return isinstance(self.data, CommentedMap) and self.data.get(key) is not None
+        found = self.data.get(key) if isinstance(self.data, CommentedMap) else None
+        return (found.data if isinstance(found, Node) else found) is not None
 
     def keys(self) -> list[str]:
         """Return the keys of a mapping."""
@@ -52,7 +53,7 @@ class Node:
 
     def get(self, key: str) -> Node:
         """Return the value of a key; one that is not there is an error."""
-        if key not in self.keys() or self.data[key] is None:
+        if key not in self.keys() or key not in self:
             present = [k for k in self.keys() if k != key]
             raise self.fail(f"{self.name or 'this'} needs {key!r}; it has {', '.join(present)}")
         found = self.data[key]

@@ -114,18 +114,16 @@ class Layout:
         folded = {plc.casefold(): plc for plc in self.network.plcs}
         return folded.get(name.casefold())
 
-    def differences(self, words: str) -> Iterable[str]:
-        """Say where the file's PLCs and the plant's measure or drive different things."""
-        for name, cabinet in self.cabinets.items():
-            for tag in cabinet.sensors:
-                if self.owners[tag] != name:
-                    yield f"{name} reads {tag} in {words}; here {self.owners[tag]} does"
-            for actuator in cabinet.actuators:
-                driver = self.driver(actuator)
-                if driver is None:
-                    yield f"{name} drives {actuator} in {words}; here no PLC does"
-                elif driver != name:
-                    yield f"{name} drives {actuator} in {words}; here {driver} does"
+    def differences(self, name: str, cabinet: Cabinet) -> Iterable[str]:
+        """Say what the file's PLC of that name measures or drives, and here another does."""
+        for tag in cabinet.sensors:
+            if self.owners[tag] != name:
+                yield f"{name} reads {tag} in the file; here {self.owners[tag]} does"
+        for actuator in cabinet.actuators:
+            driver = self.driver(actuator)
+            if driver != name:
+                here = f"here {driver} does" if driver else "here no PLC does"
+                yield f"{name} drives {actuator} in the file; {here}"
 
 
 def _near(name: str, names: Iterable[str]) -> str:
