@@ -238,7 +238,7 @@ class _Cpa:
                 raise InputError(message, line=row.line)
             exponent, low, high = numbers(fields[:3], "pda_options", row.line)
             made.put("demand_model", "pressure-driven", f"line {row.line}: pda_options")
-            made.put("required_pressure", high, f"line {row.line}: Pdes")
+            made.require(high, f"line {row.line}: Pdes", row.line)
             if fields[3].casefold() != "wagner" or exponent != 0.5 or low != 0:
                 text = (
                     f"pda_options {' '.join(fields)}: here a demand is met in full at Pdes and by "

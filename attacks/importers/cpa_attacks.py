@@ -205,7 +205,7 @@ class Attacks:
 
     def _sensor(self, line: Attack) -> tuple[str, list[str], Do, str]:
         tag = self._tag(line, line.target)
-        return f"sensor:{tag}", [], self._alter(line, doing.freeze()), "the instrument itself"
+        return f"sensor:{tag}", [], self._alter(line, tag, doing.freeze()), "the instrument itself"
 
     def _communication(self, line: Attack) -> tuple[str, list[str], Do, str] | None:
         parts = line.target.split("-")
@@ -230,18 +230,18 @@ class Attacks:
             text = f"{sender} sends {target} in the file; here {owner} does"
             self.made.note(MOVED, text, line.row.line)
         if receiver.upper() == SCADA:
-            return f"link:{owner}->{SCADA}", [tag], self._alter(line, doing.drop()), said
+            return f"link:{owner}->{SCADA}", [tag], self._alter(line, tag, doing.drop()), said
         reader = self.layout.counterpart(receiver)
         assert reader is not None
         if reader == owner:
             text = f"here {owner} reads {target} itself: its field wire stands for the link"
             self.made.note(MOVED, text, line.row.line)
-            return self.layout.wire(tag), [tag], self._alter(line, doing.drop()), said
+            return self.layout.wire(tag), [tag], self._alter(line, tag, doing.drop()), said
         if reader not in self.layout.receivers(tag):
             raise UnsayableError(f"here no PLC sends {target} to {reader}")
         if reader != receiver:
             self.made.note(MOVED, f"{receiver} is {reader} here", line.row.line)
-        return f"link:{owner}->{reader}", [tag], self._alter(line, doing.drop()), said
+        return f"link:{owner}->{reader}", [tag], self._alter(line, tag, doing.drop()), said
 
     def _wire(self, line: Attack, tag: str, receiver: str) -> tuple[str, list[str], Do, str]:
         owner = self.layout.owners[tag]
@@ -251,7 +251,7 @@ class Attacks:
         elif receiver != owner:
             text = f"{receiver} reads {tag} in the file; here {owner} does"
             self.made.note(MOVED, text, line.row.line)
-        return self.layout.wire(tag), [tag], self._alter(line, doing.drop()), "the field wire"
+        return self.layout.wire(tag), [tag], self._alter(line, tag, doing.drop()), "the field wire"
 
     def _command(self, line: Attack, sender: str, target: str) -> tuple[str, list[str], Do, str]:
         actuator = self._driven(target)
@@ -333,14 +333,14 @@ class Attacks:
             raise InputError(f"{line.arguments[0]} has {wanted} arguments, not {found}")
         return method
 
-    def _alter(self, line: Attack, blind: doing.Do) -> Do:
+    def _alter(self, line: Attack, tag: str, blind: doing.Do) -> Do:
         """Return what is done to a reading; `blind` is a denial of service."""
         method, said = self._count(line), " ".join(line.arguments)
         makers: dict[str, Callable[[], dict[str, Any]]] = {
             "dos": lambda: self._dos(line, blind),
             "constant": lambda: doing.constant(self._number(line)),
             "offset": lambda: doing.offset(self._number(line)),
-            "custom": lambda: self._custom(line),
+            "custom": lambda: self._custom(line, tag),
             "replay": lambda: self._replay(line),
         }
         if method == "replay" and line.layer == "Sensor":
@@ -364,6 +364,10 @@ class Attacks:
         return value
 
     def _dos(self, line: Attack, blind: doing.Do) -> dict[str, Any]:
+        if line.layer == "Sensor":
+            text = "a sensor's DoS: it goes on showing its reading of the moment the attack starts"
+            self.made.note(READ_AS, text, line.row.line)
+            return blind
         text = (
             "documented: the last reading that arrived is kept; epanetCPA freezes the true value "
             "of the moment the attack starts, even where another attack has changed the reading. "
@@ -392,7 +396,7 @@ class Attacks:
             self.made.note(DIFFERS, text, line.row.line)
         return doing.repeated(delay * HOUR, noise, low, high)
 
-    def _custom(self, line: Attack) -> dict[str, Any]:
+    def _custom(self, line: Attack, tag: str) -> dict[str, Any]:
         name = line.arguments[1]
         found = self.companions.find(name, "readings file", line.row.line, "the attack is left out")
         if found is None:
@@ -410,8 +414,17 @@ class Attacks:
         )
         self.made.note(READ_AS, text, line.row.line)
         number = list(self.lines).index(line) + 1
-        key = f"att{number}"
-        self.made.tables[key] = tables.over_time(times, values)
+        start = matlab.translate(line.start, self._resolve)
+        if start.clock is None and not start.always:
+            raise UnsayableError(
+                "its readings count from the run's start, which is not the attack's"
+            )
+        begin = max(start.clock[1], 0.0) if start.clock else 0.0
+        key = self.names[number]
+        # A row's value is shown until its own time, so from the row before it on.
+        starts = [0.0, *times[:-1]] if times[0] > 0 else times[:-1] or [0.0]
+        shown = values if times[0] > 0 else values[1:] or values
+        self.made.tables[key] = tables.course(tag, starts, shown, begin) or ""
         return doing.table(key)
 
     def _check_stored(self, line: Attack, stored: set[str] | None) -> None:

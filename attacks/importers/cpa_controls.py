@@ -148,28 +148,30 @@ class Controls:
                 message = f"a Control attack has one argument, not {len(half.arguments)}"
                 raise InputError(message)
             values += numbers(half.arguments, "setting", half.row.line)
-        if self.number(halves[0])[1] == "l":
-            return f"plc:{driver}", self._rule(controls[0], controls[0].level, values[0]), said
-        levels = {c.sign: value for c, value in zip(controls, values, strict=True)}
-        own = {
-            c.sign: c.level
-            for c in self.all
-            if c is not None
-            and (c.actuator, c.tag) == (controls[0].actuator, controls[0].tag)
-            and c.to == (1.0 if c.sign == "<" else 0.0)
-        }
-        now = {**own, **levels}
-        if len(own) == 2 and now["<"] <= now[">"]:
-            do = doing.setpoint(controls[0].actuator, now["<"], now[">"])
-            return f"plc:{driver}", do, said
-        if len(halves) > 1:
-            raise UnsayableError("opens above where it closes: write one line for each threshold")
-        return f"plc:{driver}", self._rule(controls[0], values[0], controls[0].to), said
-
-    @staticmethod
-    def _rule(control: Control, level: float, to: float) -> dict[str, Any]:
-        condition = f"{control.tag} {control.sign} {level:g}"
-        return doing.rule(control.place, condition, control.actuator, to)
+        if self.number(halves[0])[1] == "n":
+            levels = {c.sign: value for c, value in zip(controls, values, strict=True)}
+            own = {
+                c.sign: c.level
+                for c in self.all
+                if c is not None
+                and (c.actuator, c.tag) == (controls[0].actuator, controls[0].tag)
+                and c.to == (1.0 if c.sign == "<" else 0.0)
+            }
+            now = {**own, **levels}
+            if len(own) == 2 and now["<"] <= now[">"]:
+                do = doing.setpoint(controls[0].actuator, now["<"], now[">"])
+                return f"plc:{driver}", do, said
+        rules = []
+        for place, rule in enumerate(self.layout.network.plcs[str(driver)].rules):
+            condition, to = rule.when.text, rule.command
+            for half, control, value in zip(halves, controls, values, strict=True):
+                if control.place == place and self.number(half)[1] == "l":
+                    to = value
+                elif control.place == place:
+                    condition = f"{control.tag} {control.sign} {value:g}"
+            if rule.actuator == controls[0].actuator:
+                rules.append((condition, rule.actuator, to))
+        return f"plc:{driver}", doing.rewrite(rules), said
 
     def read_as(self, line: Attack) -> str:
         """Say which rule of the plant a Control attack means."""

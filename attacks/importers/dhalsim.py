@@ -276,7 +276,7 @@ class _Experiment:
         if driven == "pressure-driven":
             required = self.inp.required_pressure if self.inp else None
             if required is not None and self.inp is not None and self.inp.metric:
-                self.made.put("required_pressure", required, "the EPANET file's REQUIRED PRESSURE")
+                self.made.require(required, "the EPANET file's REQUIRED PRESSURE")
             else:
                 text = "the pressure at which a demand is met in full is the plant's own"
                 self.note(READ_AS, text, node)

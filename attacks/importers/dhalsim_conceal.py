@@ -199,6 +199,13 @@ def _shown_by_path(
             "stops; here the row before holds on"
         )
         ctx.note(DIFFERS, text, node)
+    if trigger.last == NO_LIMIT:
+        text = (
+            f"{node.text()} counts iterations of the run, and here a table counts from the start "
+            "of an attack, which a sensor switches: SCADA is shown the truth"
+        )
+        ctx.note(LEFT_OUT, text, node)
+        return []
     found = []
     hours = [iteration * ctx.clock.step / HOUR for iteration in iterations]
     for name, tag, *_ in lies:
@@ -206,10 +213,10 @@ def _shown_by_path(
             raise InputError(f"no column {name}: {nearest(name, header)}", path, 1)
         key = f"{name_of(item)}-{tag}"
         column = header.index(name)
-        ctx.made.tables[key] = tables.write(
-            ["hour", "value"],
-            zip(hours, [row[column] for row in table], strict=True),
+        course = tables.course(
+            tag, hours, [row[column] for row in table], trigger.first * ctx.clock.step / HOUR
         )
+        ctx.made.tables[key] = course or ""
         found.append((tag, doing.table(key), f"{node.text()}, column {name}"))
     return found
 

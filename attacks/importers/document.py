@@ -90,6 +90,14 @@ class Imported:
         for key, (_, comment) in entry.items():
             self.comments[(kind, place, key)] = comment
 
+    def require(self, pressure: float, comment: str, line: int | None = None) -> None:
+        """Set the pressure [m] at which a demand is met in full."""
+        kept = min(max(pressure, 0.1), 100.0)
+        if kept != pressure:
+            text = f"a demand is met in full at {pressure:g} m; here at {kept:g} m, of 0.1 to 100"
+            self.note(DIFFERS, text, line)
+        self.put("required_pressure", kept, comment)
+
     def note(self, kind: str, text: str, line: int | None = None, file: str | None = None) -> None:
         """Add a note, once."""
         made = Note(kind, text, file or self.source.name, line)

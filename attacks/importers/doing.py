@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from twin.units import readable
@@ -59,8 +60,8 @@ def repeated(seconds: float, noise: float, low: float, high: float) -> Do:
 
 
 def table(key: str) -> Do:
-    """Show what a table says, called by its key in `Imported.tables`."""
-    return {"table": {"file": key}}
+    """Show what a table says, called by its key in `Imported.tables`, row by row."""
+    return {"table": {"file": key, "staircase": True}}
 
 
 def setpoint(actuator: str, opens_below: float, closes_above: float) -> Do:
@@ -69,7 +70,7 @@ def setpoint(actuator: str, opens_below: float, closes_above: float) -> Do:
     return {"setpoint": fields}
 
 
-def rule(place: int, condition: str, actuator: str, to: float) -> Do:
-    """Replace a PLC's rule, by its place from 0."""
-    new = {"when": condition, actuator: _POSITIONS.get(to, to)}
-    return {"rule": {"number": place + 1, "replace": new}}
+def rewrite(rules: Sequence[tuple[str, str, float]]) -> Do:
+    """Replace all rules for some actuators: each a condition, an actuator and its command."""
+    lines = [{"when": when, name: _POSITIONS.get(to, to)} for when, name, to in rules]
+    return {"rewrite": {"rules": lines}}

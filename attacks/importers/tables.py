@@ -157,7 +157,20 @@ def _at(
     return float(sum(inside) / count)
 
 
-def over_time(times: Sequence[float], values: Sequence[float]) -> str:
-    """Return a table over time in which each value holds until its own time [h] is past."""
-    rows = list(zip([0.0, *times[:-1]], values, strict=True))
-    return write(["hour", "value"], rows if times[0] > 0 else rows[1:] or rows)
+def course(name: str, times: Sequence[float], values: Sequence[float], begin: float) -> str | None:
+    """Return the table of what an attack shows, or None where it has no row for it.
+
+    Parameters
+    ----------
+    name : str
+        The tag.
+    times, values : sequence of float
+        Each value is shown from its time [h] since the run's start on.
+    begin : float
+        When the attack starts [h]: the table counts from then.
+    """
+    rows = list(zip(times, values, strict=True))
+    before = [value for time, value in rows if time <= begin]
+    shown = [(0.0, before[-1])] if before else []
+    shown += [(time - begin, value) for time, value in rows if time > begin]
+    return write(["time", name], shown) if shown else None

@@ -131,6 +131,25 @@ def test_the_halves_of_a_pair_of_thresholds_are_one_change(tmp_path):
     assert any("CTRL18n" in text and "att1" in text for text in notes(made, "read as"))
 
 
+def test_what_is_no_pair_of_thresholds_is_a_rewritten_program(tmp_path):
+    lines = (
+        "Control, CTRL17n, TIME==30, TIME==35, 5\nControl, CTRL18n, TIME==30, TIME==35, 4\n"
+        "Control, CTRL15l, TIME==30, TIME==35, 0"
+    )
+    made = read(tmp_path, lines)
+    assert [(e["on"], e["do"]["rewrite"]["rules"]) for e in made.data["attacks"]] == [
+        (
+            "plc:PLC5",
+            [{"when": "L_T7 < 5", "PU10": "open"}, {"when": "L_T7 > 4", "PU10": "closed"}],
+        ),
+        (
+            "plc:PLC5",
+            [{"when": "L_T5 < 1.5", "PU8": "closed"}, {"when": "L_T5 > 4.0", "PU8": "closed"}],
+        ),
+    ]
+    loaded(made, tmp_path)
+
+
 def test_attacks_start_each_other(tmp_path):
     lines = (
         "Communication, PLC2-P_T1-PLC1, TIME==5, TIME==9, DoS\n"
@@ -259,11 +278,14 @@ def test_a_companion_that_is_missing_stops_it_or_is_replaced(tmp_path):
 
 def test_custom_readings_are_a_table(tmp_path):
     (tmp_path / "lies.csv").write_text("1,2.5\n2,3.5\n4,4.5\n")
-    made = read(tmp_path, "Communication, PLC2-P_T1-SCADA, TIME==0, TIME==-1, custom lies.csv")
+    made = read(tmp_path, "Communication, PLC2-P_T1-SCADA, TIME==1, TIME==-1, custom lies.csv")
     # epanetCPA shows the first row that is not past: 2.5 until h 1, then 3.5 until h 2, …
     rows = [tuple(map(float, row.split(","))) for row in made.tables["att1"].splitlines()[1:]]
-    assert rows == [(0, 2.5), (1, 3.5), (2, 4.5)]
-    loaded(made, tmp_path)
+    # The table counts from the attack's start.
+    assert rows == [(0, 3.5), (1, 4.5)]
+    assert made.data["attacks"][0]["do"]["table"]["staircase"]
+    line = "Communication, PLC2-P_T1-SCADA, T1<1, TIME==-1, custom lies.csv"
+    assert "attacks" not in read(tmp_path, line).data
 
 
 @pytest.mark.parametrize(

@@ -148,8 +148,12 @@ def test_concealment_by_a_file_is_a_table(folder):
         "  concealment_data: {type: path, path: hide.csv}\n"
     )
     made = network_attack(folder, "concealment_mitm", rest)
-    assert entries(made)[1] == ("link:PLC4->SCADA", ["L_T3"], {"table": {"file": "one-L_T3"}})
-    assert made.tables["one-L_T3"].splitlines()[1:] == ["1,5", "2,6"]
+    assert entries(made)[1] == (
+        "link:PLC4->SCADA",
+        ["L_T3"],
+        {"table": {"file": "one-L_T3", "staircase": True}},
+    )
+    assert made.tables["one-L_T3"].splitlines() == ["time,L_T3", "0,5", "1,6"]
     assert any("no row for some iterations" in text for text in notes(made, "differs"))
     (folder / "hide.csv").unlink()
     with pytest.raises(InputError, match=r"attacks\.yaml:6: path hide\.csv is missing"):
