@@ -6,10 +6,16 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from scenarios.detection import Detection
+from scenarios.impact import AVAILABILITY, COUNTERS
 from scenarios.incidents import Incident
 from scenarios.result import Run
 from scenarios.schema import entries_in_words
+from twin.meters import LOW_PRESSURE
 from twin.units import HOUR
+
+_MORE_HOURS = 10.0  # of low pressure, by which two runs of a pair may well differ
+_SERVED = 99.95  # percent; more rounds to all
 
 
 @dataclass(frozen=True)
@@ -23,8 +29,11 @@ class Section:
 def account(run: Run) -> list[Section]:
     """Tell what happened to the water, what was done, what was shown, and what was noticed."""
     sections = [Section("The water", tuple(_water(run)))]
-    if run.scenario.entries:
+    if run.scenario.faults:
+        sections.append(Section("The faults", tuple(_faults(run))))
+    if run.scenario.attacks:
         sections.append(Section("The attack", tuple(_attack(run))))
+    if run.scenario.entries:
         sections.append(Section("What the operator saw", tuple(_operator(run))))
     sections.append(Section("The detector", tuple(_detector(run))))
     if run.status != "done":
@@ -45,29 +54,39 @@ def _water(run: Run) -> list[str]:
     lines = []
     for name in run.impact.index:
         amount, otherwise = run.impact.loc[name, "run"], run.impact.loc[name, "paired"]
-        if name.startswith("overflow_") and name != "overflow_m3" and amount >= 0.5:
-            tank = name.split("_", 1)[1].rsplit("_", 1)[0]
-            since = _since(run.truth[name])
+        place = name.split("_", 1)[1].rsplit("_", 1)[0]
+        if name.startswith("overflow_") and name not in COUNTERS and amount >= 0.5:
             lines.append(
-                f"Tank {tank} overflowed from {since} on: {amount:.0f} m³ spilled"
-                f"{_against(run, f'{otherwise:.0f} m³')}."
+                f"Tank {place} overflowed from {_since(run.truth[name])} on: {amount:.0f} m³ "
+                f"spilled{_against(run, f'{otherwise:.0f} m³')}."
             )
-        if name.startswith("empty_") and name != "empty_tank_h":
-            tank = name.split("_", 1)[1].rsplit("_", 1)[0]
-            since = _since(run.truth[name])
+        if name.startswith("empty_") and name not in COUNTERS and amount > 0:
             lines.append(
-                f"Tank {tank} ran empty at {since} and was empty for {amount:.1f} h"
-                f"{_against(run, f'{otherwise:.1f} h')}."
+                f"Tank {place} ran empty at {_since(run.truth[name])} and was empty for "
+                f"{amount:.1f} h{_against(run, f'{otherwise:.1f} h')}."
             )
     done, usual = run.impact["run"], run.impact["paired"]
     if done["unmet_m3"] >= 1 or usual["unmet_m3"] >= 1:
         lines.append(
-            f"{done['unmet_m3']:.0f} m³ of demand were not delivered"
-            + _against(run, f"{usual['unmet_m3']:.0f} m³")
+            f"{done['unmet_m3']:,.0f} m³ of demand were not delivered"
+            + _against(run, f"{usual['unmet_m3']:,.0f} m³")
+            + f": {_served(done)}."
+        )
+    if done["leaked_m3"] >= 1:
+        lines.append(
+            f"{done['leaked_m3']:,.0f} m³ leaked away"
+            + _against(run, f"{usual['leaked_m3']:,.0f} m³")
             + "."
         )
     if not lines:
         lines.append("No tank overflowed or emptied, and every demand was met.")
+    if done["low_pressure_h"] > usual["low_pressure_h"] + _MORE_HOURS:
+        lines.append(
+            f"Junctions had less than {LOW_PRESSURE:g} m of pressure for "
+            f"{done['low_pressure_h']:,.0f} h, added up"
+            + _against(run, f"{usual['low_pressure_h']:,.0f} h")
+            + "."
+        )
     lines.append(
         f"Pumps started {done['pump_starts']:.0f} times"
         + _against(run, f"{usual['pump_starts']:.0f}")
@@ -76,6 +95,17 @@ def _water(run: Run) -> list[str]:
         + "."
     )
     return lines
+
+
+def _served(done: pd.Series[float]) -> str:
+    """Say how much of the demand was delivered, in all and where it was least."""
+    words = f"{done[AVAILABILITY]:.1f} % of all was"
+    by_dma = done[[name for name in done.index if name.startswith("availability_")]]
+    by_dma = by_dma.drop(AVAILABILITY).dropna()
+    if len(by_dma) < 2 or by_dma.min() >= _SERVED:
+        return words
+    worst = str(by_dma.idxmin())
+    return f"{words}, in {worst.split('_', 1)[1].rsplit('_', 1)[0]} {by_dma.min():.1f} %"
 
 
 def _against(run: Run, usual: str) -> str:
@@ -88,29 +118,32 @@ def _since(total: pd.Series) -> str:
     return clock(float(grown[0] if len(grown) else total.index[-1]) / HOUR)
 
 
+def _faults(run: Run) -> list[str]:
+    lines = entries_in_words(run.scenario.faults)
+    for i, entry in enumerate(run.scenario.faults):
+        active = run.labels.loc[(run.labels["entry"] == entry.name) & run.labels["active"], "time"]
+        since = f"began at {clock(active.iloc[0] / HOUR)}" if len(active) else "never began"
+        lines[i] += f": {since}."
+    return lines
+
+
 def _attack(run: Run) -> list[str]:
     lines = []
     for incident in run.incidents:
         if incident.start_h is None or incident.end_h is None:
-            lines.append(f"{incident.name} never began: {_why_not(run, incident)}.")
+            lines.append(f"{incident.name} never began.")
         else:
+            parts = len(incident.spans_h)
             lines.append(
                 f"{incident.name} began at {clock(incident.start_h)} and ended at "
-                f"{clock(incident.end_h)}."
+                f"{clock(incident.end_h)}{f', active {parts} times' if parts > 1 else ''}."
             )
-        members = [entry for entry in run.scenario.entries if entry.incident == incident.name]
-        lines += [f"  {words}" for words in entries_in_words(members)]
+        members = [entry for entry in run.scenario.attacks if entry.incident == incident.name]
+        for entry, words in zip(members, entries_in_words(members), strict=True):
+            lines.append(f"  {words}")
+            if entry.name in incident.never_began:
+                lines.append(f"    never began: {incident.never_began[entry.name]}")
     return lines
-
-
-def _why_not(run: Run, incident: Incident) -> str:
-    """Say why no entry of an incident ever acted."""
-    end = run.hours * HOUR
-    whens = [entry.when for entry in run.scenario.entries if entry.incident == incident.name]
-    first = min(when.begins if when.start is None else when.not_before for when in whens)
-    if first >= end:
-        return f"it was set for h {first / HOUR:g}, and the run ended at h {run.hours:g}"
-    return "its condition never held"
 
 
 def _operator(run: Run) -> list[str]:
@@ -142,7 +175,28 @@ def _detector(run: Run) -> list[str]:
     lines = [_noticed(incident, run.paired is not None) for incident in run.incidents]
     episodes = "episode" if run.false_episodes == 1 else "episodes"
     lines.append(f"{run.false_episodes} false {episodes} in {run.hours / 24:g} days.")
+    if run.fault_episodes:
+        episodes = "episode was" if run.fault_episodes == 1 else "episodes were"
+        lines.append(f"{run.fault_episodes} {episodes} raised by a fault, which is no attack.")
+    if (measured := run.detection(run.aftermath)) is not None:
+        lines.append(_hourly(measured))
     return lines
+
+
+_COUNTED = {
+    "normal": "hours after an attack count as normal",
+    "attack": "hours in which its effects last count as attacked",
+    "out": "hours in which only its effects last are left out",
+}
+
+
+def _hourly(found: Detection) -> str:
+    auc = "" if found.auc is None else f", area under the ROC curve {found.auc:.3f}"
+    return (
+        f"Of {found.attacked_rows} attacked hours it alarmed in {found.recall:.0%}, and of its "
+        f"alarmed hours {found.precision:.0%} were attacked: F1 {found.f1:.2f}{auc} "
+        f"({_COUNTED[found.aftermath]})."
+    )
 
 
 def _noticed(incident: Incident, compared: bool) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from scenarios.impact import COUNTERS
+from scenarios.detection import Aftermath, Detection, detection
 from scenarios.incidents import Incident
 from scenarios.schema import Scenario
 from twin.network import Network
@@ -34,19 +34,24 @@ class Run:
     paired : DataFrame or None
         The truth of the same run without attacks; None if it was not asked for.
     labels : DataFrame
-        For each step and entry, by column `time`: `active`, `altered`, `deviating`.
+        For each step and entry, by column `time`: `label`, `active`, `altered`, `deviating`; see
+        `scenarios.labels`.
     scores, alarms : DataFrame
         Empty without a detector.
     events : DataFrame
     impact : DataFrame
-        By counter: `run`, `paired`, `difference`.
+        By counter, tank and district: `run`, `paired`, `difference`; see `scenarios.impact`.
     incidents : tuple of Incident
     false_episodes : int or None
-        Alarms raised outside incidents and their aftermath; None without a detector.
+        Alarms raised outside attacks and faults and a day after them; None without a detector.
+    fault_episodes : int or None
+        Alarms raised because of a fault, as far as no attack explains them.
     notes : tuple of str
         What the user should know: no detector, EPANET's warnings.
     folder : Path or None
         Where it was written.
+    aftermath : {"normal", "attack", "out"}
+        What the summary counts the aftermath of attacks as.
     """
 
     scenario: Scenario
@@ -66,13 +71,31 @@ class Run:
     impact: pd.DataFrame
     incidents: tuple[Incident, ...]
     false_episodes: int | None
+    fault_episodes: int | None
     notes: tuple[str, ...]
     folder: Path | None = None
+    aftermath: Aftermath = "normal"
 
     @property
     def hours(self) -> float:
         """How much was simulated and recorded."""
         return len(self.truth) * self.network.step / HOUR
+
+    def detection(self, aftermath: Aftermath = "normal") -> Detection | None:
+        """Return how well the detector told attacked hours from others; None if it could not.
+
+        Parameters
+        ----------
+        aftermath : {"normal", "attack", "out"}
+            What an hour counts as in which no attack is active any more but the water deviates
+            from the paired run's: normal, as in BATADAL; attacked; or it is left out.
+
+        Raises
+        ------
+        InputError
+            If the run has no pair, and the aftermath is not normal.
+        """
+        return detection(self.scores, self.labels, aftermath, self.paired is not None)
 
     def summary(self) -> dict[str, Any]:
         """Return the run in figures, ready for JSON."""
@@ -87,7 +110,7 @@ class Run:
             }
             for row in self.alarms.reset_index().to_dict("records")
         ]
-        done, usual = self.impact["run"].to_dict(), self.impact["paired"].to_dict()
+        measured = self.detection(self.aftermath)
         return {
             "scenario": self.scenario.name,
             "seed": self.scenario.seed,
@@ -97,9 +120,16 @@ class Run:
             "wall_s": round(self.wall_s, 3),
             "folder": None if self.folder is None else str(self.folder),
             "attacks": [asdict(incident) for incident in self.incidents],
-            "impact": {name: done[name] for name in COUNTERS},
-            "paired": {name: usual[name] for name in COUNTERS} if self.paired is not None else None,
+            "impact": _known(self.impact["run"]),
+            "paired": None if self.paired is None else _known(self.impact["paired"]),
+            "detection": None if measured is None else asdict(measured),
             "false_episodes": self.false_episodes,
+            "fault_episodes": self.fault_episodes,
             "alarms": alarms,
             "notes": list(self.notes),
         }
+
+
+def _known(figures: pd.Series[float]) -> dict[str, float | None]:
+    """Return figures for JSON, which knows no NaN."""
+    return {str(name): None if pd.isna(value) else float(value) for name, value in figures.items()}

@@ -10,21 +10,23 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 from ruamel.yaml import YAML
 
 import attacks.base
 import detector
 from attacks.entry import Entry
-from attacks.trigger import FOREVER, When
+from scenarios import when as when_of
+from scenarios.when import STRICT, Seconds, WrittenArrivals, WrittenWhen
 from twin import network
 from twin.errors import InputError, nearest, under
 from twin.files import line_of, read_yaml
 from twin.network import Network
+from twin.plant import REQUIRED_PRESSURE
 from twin.testbed import START, Order
-from twin.units import DAY, HOUR, duration, readable
+from twin.units import DAY, HOUR, readable
 
 if TYPE_CHECKING:
     from scenarios.result import Run
@@ -51,6 +53,8 @@ class Scenario:
     seed : int
     demand_model : str
         `demand-driven` or `pressure-driven`; the same with and without attacks.
+    required_pressure : float
+        Where demands are pressure-driven, what a junction needs to take all of its demand [m].
     initial_levels : dict of str to float
         Of tanks [m] at the start, after the warm-up.
     demands : str
@@ -76,6 +80,7 @@ class Scenario:
     warmup: float = 7 * DAY
     seed: int = 0
     demand_model: str = "demand-driven"
+    required_pressure: float = REQUIRED_PRESSURE
     initial_levels: Mapping[str, float] = field(default_factory=dict)
     demands: str = "profile"
     control: Mapping[str, Any] = field(default_factory=dict)
@@ -120,31 +125,8 @@ class Scenario:
         return out.getvalue()
 
 
-def _seconds(value: object) -> float:
-    return duration(str(value))
-
-
-def _condition(value: object) -> object:
-    return str(value) if isinstance(value, int | float) else value
-
-
-_Seconds = Annotated[float, BeforeValidator(_seconds)]
-_Condition = Annotated[str, BeforeValidator(_condition)]
-
-
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", allow_inf_nan=False, populate_by_name=True)
-
-
-class _When(_Strict):
-    begins: _Seconds = Field(0.0, alias="from")
-    ends: _Seconds = Field(FOREVER, alias="to")
-    lasts: _Seconds = Field(FOREVER, alias="for")
-    start: _Condition | None = None
-    end: _Condition | None = None
-    not_before: _Seconds = 0.0
-    delay: _Seconds = 0.0
-    follow: bool = False
+    model_config = STRICT
 
 
 class _Entry(_Strict):
@@ -153,11 +135,11 @@ class _Entry(_Strict):
     on: str
     tags: list[str] = []
     do: dict[str, Any]
-    when: _When = Field(default_factory=lambda: _When.model_validate({}))
+    when: WrittenWhen = Field(default_factory=lambda: WrittenWhen.model_validate({}))
 
 
 class _Order(_Strict):
-    at: _Seconds
+    at: Seconds
     write: dict[str, float | str]
 
 
@@ -166,10 +148,11 @@ class _File(_Strict):
     description: str = ""
     plant: str = "ctown"
     start: datetime = START
-    duration: _Seconds = 7 * DAY
-    warmup: _Seconds = 7 * DAY
+    duration: Seconds = 7 * DAY
+    warmup: Seconds = 7 * DAY
     seed: int = Field(0, ge=0, lt=2**63, strict=True)
     demand_model: Literal["demand-driven", "pressure-driven"] = "demand-driven"
+    required_pressure: float = Field(REQUIRED_PRESSURE, ge=0.1, le=100.0)
     initial_levels: dict[str, float] = {}
     demands: str = "profile"
     control: dict[str, Any] = {}
@@ -179,10 +162,11 @@ class _File(_Strict):
     detector: str | None = DETECTOR
 
 
-_MODELS: dict[str, type[_Strict]] = {
+_MODELS: dict[str, type[BaseModel]] = {
     "attacks": _Entry,
     "faults": _Entry,
-    "when": _When,
+    "when": WrittenWhen,
+    "random": WrittenArrivals,
     "operator": _Order,
 }
 _ORDERS = {"open": 1.0, "closed": 0.0, "auto": math.nan}
@@ -258,6 +242,9 @@ def from_data(data: Mapping[str, Any], folder: Path | None = None) -> Scenario:
         check_duration(file.duration)
     if file.warmup % HOUR or file.warmup > LONGEST:
         raise InputError("warmup must be whole hours, at most 10 years", keys=["warmup"])
+    if file.demand_model == "demand-driven" and "required_pressure" in file.model_fields_set:
+        message = "required_pressure belongs to `demand_model: pressure-driven`"
+        raise InputError(message, keys=["required_pressure"])
     if not re.fullmatch(r"\w[\w .+-]*", file.name):
         message = f"name {file.name!r}: letters, digits, blanks and . + - _ only; it names a folder"
         raise InputError(message, keys=["name"])
@@ -297,7 +284,7 @@ def _entry(written: _Entry, place: int, label: str) -> Entry:
     with under("do"):
         do = attacks.base.build(written.do)
     with under("when"):
-        when = When(**written.when.model_dump())
+        when = when_of.read(written.when)
     return Entry(
         name=name,
         on=written.on,
@@ -311,7 +298,7 @@ def _entry(written: _Entry, place: int, label: str) -> Entry:
 
 def _explained(error: ValidationError) -> InputError:
     keys = next(iter(error.errors()))["loc"]
-    model: type[_Strict] = _File
+    model: type[BaseModel] = _File
     for key in keys[:-1]:
         model = _MODELS.get(str(key), model)
     names = [f.alias or name for name, f in model.model_fields.items()]
@@ -328,6 +315,7 @@ def _as_data(scenario: Scenario) -> dict[str, Any]:
         "warmup": readable(scenario.warmup),
         "seed": scenario.seed,
         "demand_model": scenario.demand_model,
+        "required_pressure": scenario.required_pressure,
         "initial_levels": dict(scenario.initial_levels),
         "demands": _elsewhere(scenario.demands, DEMANDS, scenario.folder),
         "control": _plain(scenario.control),
@@ -340,6 +328,7 @@ def _as_data(scenario: Scenario) -> dict[str, Any]:
         "detector": _elsewhere(scenario.detector, detector.kinds(), scenario.folder),
     }
     unsaid: dict[str, Any] = {"initial_levels": {}, "demands": "profile", "control": {}}
+    unsaid["required_pressure"] = REQUIRED_PRESSURE
     unsaid |= {"operator": [], "faults": []}
     return {key: value for key, value in data.items() if value != unsaid.get(key, data)}
 
@@ -361,12 +350,7 @@ def _elsewhere(name: str | None, known: Collection[str], folder: Path) -> str | 
 
 
 def _entry_data(entry: Entry) -> dict[str, Any]:
-    keys = {"begins": "from", "ends": "to", "lasts": "for"}
-    when = {}
-    for f in dataclasses.fields(When):
-        value = getattr(entry.when, f.name)
-        if value != f.default:
-            when[keys.get(f.name, f.name)] = readable(value) if isinstance(value, float) else value
+    when = when_of.data(entry.when)
     data: dict[str, Any] = {"name": entry.name, "incident": entry.incident, "on": entry.on}
     if entry.tags:
         data["tags"] = list(entry.tags)
@@ -383,9 +367,8 @@ def entries_in_words(entries: Sequence[Entry]) -> list[str]:
         data = _entry_data(entry)
         fields = ", ".join(f"{key} {value}" for key, value in data["do"][entry.do.kind].items())
         tags = f" [{', '.join(entry.tags)}]" if entry.tags else ""
-        when = ", ".join(f"{key} {value}" for key, value in data.get("when", {}).items())
         lines.append(
             f"{entry.name}: {entry.do.kind}{f' ({fields})' if fields else ''} on {entry.on}{tags}, "
-            f"{when or 'the whole run'}"
+            f"{when_of.words(entry.when)}"
         )
     return lines

@@ -1,14 +1,16 @@
 import json
+from dataclasses import asdict
 
+import epanet
 import numpy as np
 import pandas as pd
 import pytest
 
 import scenarios
+from scenarios.account import account
 from scenarios.impact import COUNTERS
 from scenarios.schema import from_data
-from twin.errors import InputError
-from twin.plant import Plant, PlantError
+from twin.errors import InputError, PlantError
 
 HOUR = 3600.0
 FILES = {
@@ -71,7 +73,8 @@ def test_the_folder_is_whole_and_reads_back(made):
     assert {path.name for path in run.folder.iterdir()} == FILES
     metrics = json.loads((run.folder / "metrics.json").read_text())
     assert metrics["scenario"] == "t1-overflow-concealed"
-    assert set(metrics["impact"]) == set(COUNTERS)
+    assert metrics["impact"] == run.impact["run"].to_dict()
+    assert set(COUNTERS) < set(metrics["impact"])
     assert len(metrics["alarms"]) == len(run.alarms)
     again = scenarios.load(run.folder / "scenario.yaml")
     assert again.seed == 3
@@ -113,21 +116,36 @@ def test_an_attack_that_never_fires_is_reported_as_such():
     assert incident.start_h is None
     assert incident.detected is None
     assert not run.labels["active"].any()
+    why = incident.never_began["attack-1"]
+    highest = run.truth["L_T1"].max()
+    assert why.startswith(f"L_T1 > 100 never held before h 6: highest {highest:.5g} at h ")
+    assert run.summary()["attacks"][0]["never_began"] == {"attack-1": why}
+    assert any(why in line for section in account(run) for line in section.lines)
 
 
-def test_a_failure_keeps_what_was_recorded(tmp_path, monkeypatch):
-    solve = Plant.solve
+def test_the_figures_say_what_the_aftermath_counts_as(made):
+    run, _ = made
+    metrics = json.loads((run.folder / "metrics.json").read_text())
+    found = {word: run.detection(word) for word in ("normal", "attack", "out")}
+    assert metrics["detection"] == asdict(found["normal"])
+    assert found["normal"].rows == found["attack"].rows == len(run.scores)
+    assert found["attack"].attacked_rows > found["normal"].attacked_rows
+    left_out = found["attack"].attacked_rows - found["normal"].attacked_rows
+    assert found["out"].rows == len(run.scores) - left_out
 
-    def breaks(self):
-        if self.time >= 8 * HOUR:
-            raise PlantError("EPANET stopped: as the test wants")
-        solve(self)
 
-    monkeypatch.setattr(Plant, "solve", breaks)
+def test_an_error_of_epanets_ends_the_run_and_keeps_what_was_recorded(tmp_path, monkeypatch):
+    solve = epanet.EN_runH
+
+    def breaks(project):
+        code, now = solve(project)
+        return (110, now) if now >= 8 * HOUR else (code, now)
+
+    monkeypatch.setattr(epanet, "EN_runH", breaks)
     scenario = from_data({"name": "x", "duration": "10 h", "warmup": "2 h", "detector": None})
     run = scenario.run(out=tmp_path / "run")
     assert run.status == "failed"
-    assert "as the test wants" in run.reason
+    assert "EPANET stopped at 8.00 h: Error 110: cannot solve" in run.reason
     assert len(pd.read_parquet(tmp_path / "run" / "truth.parquet")) == 6 * 12
     assert json.loads((tmp_path / "run" / "metrics.json").read_text())["status"] == "failed"
 
