@@ -8,16 +8,19 @@ from typing import Any
 
 from attacks.importers import doing, matlab, names, tables
 from attacks.importers.companions import Companions
-from attacks.importers.cpa_controls import Controls
+from attacks.importers.controls import Controls
 from attacks.importers.cpa_file import Attack, numbers
+from attacks.importers.cpa_when import Conditions
 from attacks.importers.document import DIFFERS, LEFT_OUT, MOVED, READ_AS, Imported
 from attacks.importers.layout import SCADA, Layout
-from attacks.importers.matlab import Translated, UnsayableError, Words
+from attacks.importers.matlab import UnsayableError
 from twin.errors import InputError, nearest
-from twin.units import HOUR, readable
+from twin.units import HOUR
 
 Do = tuple[dict[str, Any], str]
 """What an entry does, and the comment to it."""
+Place = tuple[str, list[str], Do, str]
+"""A port, the tags there, what is done, and the comment to the port."""
 _FIELD = ("NULL", "PHY")
 _ARGUMENTS = {"dos": 0, "constant": 1, "offset": 1, "custom": 1, "replay": 4}
 _NEEDS_STORE = ("dos", "offset", "replay")
@@ -40,125 +43,45 @@ class Attacks:
         self.made, self.layout, self.companions, self.lines = made, layout, companions, lines
         self.names = {number: f"att{number}" for number in range(1, len(lines) + 1)}
         self.controls = Controls(layout)
+        self.conditions = Conditions(made, layout, self.names)
 
     def add(self, stored: set[str] | None) -> None:
         """Append them all to the scenario; `stored` is what epanetCPA keeps, None for all."""
-        whens = [self._in_words(line) for line in self.lines]
-        self._leave_out_dependants(whens)
         pairs = self.controls.pairs(self.lines)
+        for first, halves in pairs.items():
+            for other in halves:
+                self.names[other] = self.names[first]
+        whens = [self.conditions.when(line) for line in self.lines]
+        places: dict[int, Place] = {}
+        for number, line in enumerate(self.lines, start=1):
+            carried = line.layer == "Control" and number not in pairs
+            if isinstance(whens[number - 1], str) or carried:
+                continue  # it is left out, or is in the entry of its pair's other half
+            self._check_stored(line, stored)
+            place = self._place(line, pairs.get(number, ()))
+            if isinstance(place, str):
+                whens[number - 1] = place
+            else:
+                places[number] = place
+        self._leave_out_dependants(whens)
         for number, (line, when) in enumerate(zip(self.lines, whens, strict=True), start=1):
             if isinstance(when, str):
                 self.made.note(LEFT_OUT, f"{_said(line)}: {when}", line.row.line)
-                continue
-            self._check_stored(line, stored)
-            where = self._where(line, number, pairs)
-            if where is None:
-                continue
-            on, tags, do, at = where
-            entry: dict[str, tuple[Any, str]] = {
-                "name": (self.names[number], f"line {line.row.line}: {_said(line)}"),
-                "on": (on, at),
-            }
-            if tags:
-                entry["tags"] = (tags, f"{line.target} in epanetCPA's names")
-            entry["do"] = do
-            if when:
-                said = f"from {line.start} until {line.end}"
-                entry["when"] = (when, said)
-            self.made.add("attacks", entry)
-        if not self.made.data.get("attacks"):
-            self.made.put("attacks", [], "")
-            del self.made.data["attacks"]
+            elif number in places:
+                self._add(line, self.names[number], when, places[number])
 
-    # When
-
-    def _in_words(self, line: Attack) -> dict[str, Any] | str:
-        """Return the `when` of an attack, or why there is none."""
-        try:
-            start = matlab.translate(line.start, self._resolve)
-            end = matlab.translate(line.end, self._resolve)
-        except UnsayableError as error:
-            return str(error)
-        except InputError as error:
-            raise InputError(error.message, line=line.row.line) from None
-        if start.always is False:
-            return f"its start condition {line.start} never holds"
-        self._watch_the_clock(line, start, end)
-        if start.always or (start.clock and start.clock[0] in ("==", ">=", ">")):
-            begin = start.clock[1] if start.clock and not start.always else 0.0
-            return self._from(line, begin, start, end)
-        when: dict[str, Any] = {"start": start.text}
-        if end.always is not False:
-            when["end"] = "t >= 0" if end.always else end.text
-            when["once"] = False
-        return when
-
-    def _from(
-        self, line: Attack, begin: float, start: Translated, end: Translated
-    ) -> dict[str, Any]:
-        when: dict[str, Any] = {"from": readable(begin * HOUR)} if begin else {}
-        comes_back = start.clock is None or start.clock[0] != "=="
-        if end.always is False:
-            return when
-        if end.clock is not None and end.clock[0] in ("==", ">=", ">"):
-            sign, hours = end.clock
-            if hours > begin:
-                when["to"] = readable(hours * HOUR)
-                if comes_back:
-                    text = (
-                        f"{line.start} still holds when {line.end} does: epanetCPA starts the "
-                        "attack again a step later; here it is over"
-                    )
-                    self.made.note(DIFFERS, text, line.row.line)
-                return when
-            if sign == "==":
-                text = f"{line.end} is past when the attack starts: it never ends"
-                self.made.note(READ_AS, text, line.row.line)
-                return when
-        when["end"] = "t >= 0" if end.always else end.text
-        if comes_back:
-            return {"start": f"t >= {begin:g}", "end": when["end"], "once": False}
-        return when
-
-    def _watch_the_clock(self, line: Attack, *conditions: Translated) -> None:
-        """Say where epanetCPA's clock may miss an exact time, or is not a clock."""
-        step = self.layout.network.step
-        for condition in conditions:
-            for written in re.findall(r"\bt == (\d[\d.]*)", condition.text):
-                if round(float(written) * HOUR, 3) % step:
-                    text = (
-                        f"TIME=={written} holds only where a hydraulic step ends, which with steps "
-                        f"of {readable(step)} none does there: epanetCPA would never see it; here "
-                        "it is the next step"
-                    )
-                    self.made.note(DIFFERS, text, line.row.line)
-            if "CLOCKTIME" in line.start + line.end:
-                text = (
-                    "CLOCKTIME counts in epanetCPA from the network file's report start instead "
-                    "of its start clock time; here it is the hour of the day"
-                )
-                self.made.note(DIFFERS, text, line.row.line)
-
-    def _resolve(self, name: str) -> Words:
-        if name == "TIME":
-            return Words("t", False, 6)
-        if name == "CLOCKTIME":
-            return Words("hour", False, 6)
-        if match := re.fullmatch(r"ATT(\d+)", name):
-            number = int(match[1])
-            if number not in self.names:
-                raise InputError(f"there is no attack {number}: {len(self.names)} are listed")
-            return Words(f"{self.names[number]}.active", True, 6)
-        if name.startswith("MAXLEVEL"):
-            tank = self.layout.element(name.removeprefix("MAXLEVEL"))
-            if tank is None or self.layout.kind(tank) != "tank":
-                raise self.layout.unknown(name.removeprefix("MAXLEVEL"))
-            return Words(f"max_level({tank}) - 0.001", False, 4)
-        try:
-            return Words(names.of_epanetcpa(self.layout, name), False, 6)
-        except KeyError:
-            reason = f"the plant does not measure {name}: a condition here asks tags"
-            raise UnsayableError(reason) from None
+    def _add(self, line: Attack, name: str, when: dict[str, Any], place: Place) -> None:
+        on, tags, do, at = place
+        entry: dict[str, tuple[Any, str]] = {
+            "name": (name, f"line {line.row.line}: {_said(line)}"),
+            "on": (on, at),
+        }
+        if tags:
+            entry["tags"] = (tags, f"{line.target} in epanetCPA's names")
+        entry["do"] = do
+        if when:
+            entry["when"] = (when, f"from {line.start} until {line.end}")
+        self.made.add("attacks", entry)
 
     def _leave_out_dependants(self, whens: list[dict[str, Any] | str]) -> None:
         """Leave out, too, what starts or ends by an attack that is left out."""
@@ -174,11 +97,8 @@ class Attacks:
                     whens[i] = f"its condition asks for {missing[0]}, which is left out"
                     changed = True
 
-    # Where and what
-
-    def _where(
-        self, line: Attack, number: int, pairs: dict[int, tuple[int, ...]]
-    ) -> tuple[str, list[str], Do, str] | None:
+    def _place(self, line: Attack, pair: tuple[int, ...]) -> Place | str:
+        """Return where an attack acts and what it does, or why it cannot be said."""
         try:
             match line.layer:
                 case "Sensor":
@@ -188,10 +108,9 @@ class Attacks:
                 case "Actuator":
                     return self._actuator(line)
                 case _:
-                    return self._control(line, number, pairs)
+                    return self._control([self.lines[number - 1] for number in pair])
         except UnsayableError as error:
-            self.made.note(LEFT_OUT, f"{_said(line)}: {error}", line.row.line)
-            return None
+            return str(error)
         except InputError as error:
             if error.file is not None:
                 raise
@@ -203,11 +122,11 @@ class Attacks:
         except KeyError:
             raise UnsayableError(f"the plant does not measure {name}") from None
 
-    def _sensor(self, line: Attack) -> tuple[str, list[str], Do, str]:
+    def _sensor(self, line: Attack) -> Place:
         tag = self._tag(line, line.target)
         return f"sensor:{tag}", [], self._alter(line, tag, doing.freeze()), "the instrument itself"
 
-    def _communication(self, line: Attack) -> tuple[str, list[str], Do, str] | None:
+    def _communication(self, line: Attack) -> Place:
         parts = line.target.split("-")
         if len(parts) != 3:
             message = f"a Communication's target is sender-target-receiver, not {line.target!r}"
@@ -243,7 +162,7 @@ class Attacks:
             self.made.note(MOVED, f"{receiver} is {reader} here", line.row.line)
         return f"link:{owner}->{reader}", [tag], self._alter(line, tag, doing.drop()), said
 
-    def _wire(self, line: Attack, tag: str, receiver: str) -> tuple[str, list[str], Do, str]:
+    def _wire(self, line: Attack, tag: str, receiver: str) -> Place:
         owner = self.layout.owners[tag]
         if receiver.upper() == SCADA:
             text = f"SCADA reads no instrument itself here: the wire to {owner} is attacked"
@@ -253,7 +172,7 @@ class Attacks:
             self.made.note(MOVED, text, line.row.line)
         return self.layout.wire(tag), [tag], self._alter(line, tag, doing.drop()), "the field wire"
 
-    def _command(self, line: Attack, sender: str, target: str) -> tuple[str, list[str], Do, str]:
+    def _command(self, line: Attack, sender: str, target: str) -> Place:
         actuator = self._driven(target)
         driver = self.layout.driver(actuator)
         if self.layout.counterpart(sender) != driver:
@@ -283,7 +202,7 @@ class Attacks:
             raise UnsayableError(f"no PLC drives {name} here, so nothing can be commanded")
         return actuator
 
-    def _actuator(self, line: Attack) -> tuple[str, list[str], Do, str]:
+    def _actuator(self, line: Attack) -> Place:
         actuator = self._driven(line.target)
         if len(line.arguments) != 1:
             raise InputError(f"an Actuator attack has one argument, not {len(line.arguments)}")
@@ -306,20 +225,14 @@ class Attacks:
             raise UnsayableError(f"a pump's relative speed is 0 to 1.5 here, not {value:g}")
         return doing.force(value), said
 
-    def _control(
-        self, line: Attack, number: int, pairs: dict[int, tuple[int, ...]]
-    ) -> tuple[str, list[str], Do, str] | None:
-        if number not in pairs:
-            return None  # it is in the entry of the other half of its pair
-        halves = [self.lines[other - 1] for other in pairs[number]]
-        for other in pairs[number]:
-            self.names[other] = self.names[number]
+    def _control(self, halves: Sequence[Attack]) -> Place:
         on, do, said = self.controls.entry(halves)
-        for half in halves[1:]:
-            text = f"{_said(half)} is carried by {self.names[number]}, with its other half"
-            self.made.note(READ_AS, text, half.row.line)
         for half in halves:
             self.made.note(READ_AS, self.controls.read_as(half), half.row.line)
+        for half in halves[1:]:
+            name = self.names[self.lines.index(halves[0]) + 1]
+            text = f"{_said(half)} is carried by {name}, with its other half"
+            self.made.note(READ_AS, text, half.row.line)
         return on, [], (do, said), "its rules"
 
     def _count(self, line: Attack) -> str:
@@ -356,7 +269,7 @@ class Attacks:
 
     def _attacked_before(self, line: Attack) -> bool:
         name = line.target.split("-")[1] if line.target.count("-") == 2 else line.target
-        earlier = self.lines[: list(self.lines).index(line)]
+        earlier = self.lines[: self.lines.index(line)]
         return any(name in other.target.split("-") for other in earlier)
 
     def _number(self, line: Attack) -> float:
@@ -413,8 +326,8 @@ class Attacks:
             "row's behind it; the table here is written so"
         )
         self.made.note(READ_AS, text, line.row.line)
-        number = list(self.lines).index(line) + 1
-        start = matlab.translate(line.start, self._resolve)
+        number = self.lines.index(line) + 1
+        start = matlab.translate(line.start, self.conditions.resolve)
         if start.clock is None and not start.always:
             raise UnsayableError(
                 "its readings count from the run's start, which is not the attack's"

@@ -10,7 +10,7 @@ from typing import Any
 
 from attacks.importers import dhalsim_attacks, inp, names, tables
 from attacks.importers.companions import Companions
-from attacks.importers.cpa_controls import Controls
+from attacks.importers.controls import Controls
 from attacks.importers.dhalsim_context import Clock, Context
 from attacks.importers.dhalsim_file import Node
 from attacks.importers.dhalsim_file import read as read_file
@@ -207,24 +207,8 @@ class _Experiment:
         if not found.metric:
             self.note(DIFFERS, f"{node.text()} is not metric; the plant is", node)
             return
-        own = {(c.actuator, c.tag, c.sign, c.to): c.level for c in Controls(self.layout).all if c}
-        for control in found.controls:
-            actuator = self.layout.element(control.actuator)
-            element = self.layout.element(control.node)
-            if actuator is None or element is None:
-                continue
-            to = {"open": 1.0, "closed": 0.0}.get(control.to.casefold(), 1.0)
-            tag = self.layout.tag(element)
-            level = own.get((actuator, tag or "", control.sign, to))
-            verb = f"{actuator} {control.to.lower()} if {control.node} {control.sign}"
-            if level is None:
-                text = (
-                    f"{node.text()}:{control.line}: {verb} {control.level:g}; no PLC here does so"
-                )
-                self.note(DIFFERS, text, node)
-            elif abs(level - control.level) > 1e-9:
-                text = f"{node.text()}:{control.line}: {verb} {control.level:g}; here {level:g}"
-                self.note(DIFFERS, text, node)
+        for line, text in Controls(self.layout).differences(found.controls):
+            self.note(DIFFERS, f"{node.text()}:{line}: {text}", node)
 
     def row(
         self, node: Node, name: str, instead: str
@@ -335,7 +319,7 @@ class _Experiment:
                     name, "demand_patterns", node.line, "the plant's own patterns"
                 )
             if path is not None:
-                patterns = self.patterns(path)
+                patterns = tables.patterns(path)
                 step = self.inp.pattern_step if self.inp else HOUR
                 hours = math.ceil(self.seconds / HOUR)
                 text = tables.demands(made, self.layout.network, patterns, step, hours, node.line)
@@ -343,19 +327,6 @@ class _Experiment:
                 made.put("demands", "demands", f"line {node.line}: {path.name}, a column a DMA")
                 return
         made.put("demands", "patterns", "the network's own patterns, as they stand")
-
-    @staticmethod
-    def patterns(path: Path) -> dict[str, list[float]]:
-        rows = tables.read(path)
-        header = rows[0][1]
-        kept = [i for i, name in enumerate(header) if name and not name.startswith("Unnamed")]
-        if len(rows) < 2:
-            raise InputError("no row under its header", path, 1)
-        for line, row in rows[1:]:
-            if len(row) < len(header):
-                raise InputError(f"{len(row)} cells under {len(header)} names", path, line)
-        table = tables.numbers(path, [(line, [row[i] for i in kept]) for line, row in rows[1:]])
-        return {header[i]: [row[k] for row in table] for k, i in enumerate(kept)}
 
     def control(self) -> None:
         step = readable(self.step)

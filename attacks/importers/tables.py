@@ -157,6 +157,26 @@ def _at(
     return float(sum(inside) / count)
 
 
+def patterns(path: Path) -> dict[str, list[float]]:
+    """Return the columns of a CSV file with a header, by name.
+
+    Raises
+    ------
+    InputError
+        With file and line, for a cell that is no number.
+    """
+    rows = read(path)
+    header = rows[0][1]
+    kept = [i for i, name in enumerate(header) if name and not name.startswith("Unnamed")]
+    if len(rows) < 2:
+        raise InputError("no row under its header", path, 1)
+    for line, row in rows[1:]:
+        if len(row) < len(header):
+            raise InputError(f"{len(row)} cells under {len(header)} names", path, line)
+    table = numbers(path, [(line, [row[i] for i in kept]) for line, row in rows[1:]])
+    return {header[i]: [row[k] for row in table] for k, i in enumerate(kept)}
+
+
 def course(name: str, times: Sequence[float], values: Sequence[float], begin: float) -> str | None:
     """Return the table of what an attack shows, or None where it has no row for it.
 

@@ -161,7 +161,23 @@ def test_attacks_start_each_other(tmp_path):
     whens = [when for _, _, _, when in entries(made)]
     assert whens[1] == {"start": "att1.active", "end": "not att1.active", "once": False}
     # J511 is in the network, but nothing there measures it; what waits for it never comes either.
-    assert len(whens) == 3 and any("J511" in text for text in notes(made, "left out"))
+    assert len(whens) == 2 and any("J511" in text for text in notes(made, "left out"))
+
+
+def test_what_waits_for_a_threshold_or_for_nothing(tmp_path):
+    lines = (
+        "Control, CTRL17n, TIME==30, TIME==35, 3\nControl, CTRL18n, TIME==30, TIME==35, 3.1\n"
+        "Actuator, PU3, ATT2==1, TIME==-1, 1\n"
+        "Communication, PLC2-P_T1-PLC3, TIME==5, TIME==9, DoS\n"
+        "Actuator, PU9, ATT4==1, TIME==-1, 1"
+    )
+    made = read(tmp_path, lines)
+    # The second half of the pair is the first's entry; nobody sends PLC3 T1, so nothing waits.
+    assert [when for *_, when in entries(made)] == [
+        {"from": "30 h", "to": "35 h"},
+        {"start": "att1.active"},
+    ]
+    assert any("asks for att4, which is left out" in text for text in notes(made, "left out"))
 
 
 def test_the_older_spelling_says_the_same(tmp_path):

@@ -1,14 +1,15 @@
-"""epanetCPA's attacks on EPANET controls, by number, as attacks on PLCs' rules."""
+"""EPANET's controls, by number, as rules of PLCs: attacked, and compared."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from attacks.importers import doing
 from attacks.importers.cpa_file import Attack, numbers
+from attacks.importers.inp import Level
 from attacks.importers.layout import Layout
 from attacks.importers.matlab import UnsayableError
 from twin.errors import InputError
@@ -182,3 +183,19 @@ class Controls:
             f"{line.target} is control {number} of the plant's network.inp: {control.actuator} "
             f"{verb} where {control.tag} {control.sign} {control.level:g}; {field} is changed"
         )
+
+    def differences(self, others: Iterable[Level]) -> Iterator[tuple[int, str]]:
+        """Yield, for each control of an EPANET file that no rule here is like, its line and why."""
+        own = {(c.actuator, c.tag, c.sign, c.to): c.level for c in self.all if c}
+        for other in others:
+            actuator = self.layout.element(other.actuator)
+            element = self.layout.element(other.node)
+            if actuator is None or element is None:
+                continue
+            to = {"open": 1.0, "closed": 0.0}.get(other.to.casefold(), 1.0)
+            level = own.get((actuator, self.layout.tag(element) or "", other.sign, to))
+            said = f"{actuator} {other.to.lower()} if {other.node} {other.sign} {other.level:g}"
+            if level is None:
+                yield other.line, f"{said}; no PLC here does so"
+            elif abs(level - other.level) > 1e-9:
+                yield other.line, f"{said}; here {level:g}"
