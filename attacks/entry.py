@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -107,7 +107,7 @@ class Armed:
         if self.entry.tags:
             raise InputError("nothing is read at the plant itself: no tags here", keys=["tags"])
 
-    def _attach(self, points: Sequence[TapPoint], passing: Collection[str]) -> None:
+    def _attach(self, points: Sequence[TapPoint], passing: Sequence[str]) -> None:
         for i, tag in enumerate(self.entry.tags):
             if tag not in passing:
                 message = f"{tag!r} never passes at {self.entry.on}: {nearest(tag, passing)}"
@@ -118,9 +118,13 @@ class Armed:
                 raise InputError(message, keys=["tags"])
             return
         wanted = self.entry.tags or passing
+        with under("do", self.entry.do.kind):
+            self.entry.do.check_tags(wanted)
         for point in points:
             here = [tag for tag in wanted if tag in point.tags]
             if here:
+                if self.entry.do.watches_raw:
+                    point.attach(self._listen, here, first=True)
                 point.attach(self._tap, here)
 
     def update(self, now: float) -> None:
@@ -145,9 +149,15 @@ class Armed:
         """Say why it never acted in a run that ended at `end` [s]; None if it did."""
         return None if self.spans else self._trigger.why_not(end)
 
-    def _tap(self, packet: Sequence[Reading]) -> Iterable[Reading | Late]:
+    def _listen(self, packet: Sequence[Reading]) -> Iterable[Reading]:
         for reading in packet:
             self._attack.watch(reading)
+        return packet
+
+    def _tap(self, packet: Sequence[Reading]) -> Iterable[Reading | Late]:
+        for reading in packet:
+            if not self.entry.do.watches_raw:
+                self._attack.watch(reading)
         if not self.active:
             if self.altered:
                 self.altered.difference_update(reading.tag for reading in packet)

@@ -255,7 +255,7 @@ def from_data(data: Mapping[str, Any], folder: Path | None = None) -> Scenario:
     for key, entries in lists.items():
         for i, written in enumerate(getattr(file, key)):
             with under(key, i):
-                entry = _entry(written, i, key.removesuffix("s"))
+                entry = _entry(written, i, key.removesuffix("s"), folder)
                 if entry.name in names:
                     raise InputError(f"two entries are called {entry.name!r}", keys=["name"])
             names.add(entry.name)
@@ -279,10 +279,10 @@ def _order(name: str, value: float | str) -> float:
     return _ORDERS[value] if isinstance(value, str) else value
 
 
-def _entry(written: _Entry, place: int, label: str) -> Entry:
+def _entry(written: _Entry, place: int, label: str, folder: Path | None) -> Entry:
     name = written.name or f"{label}-{place + 1}"
     with under("do"):
-        do = attacks.base.build(written.do)
+        do = attacks.base.build(written.do, folder)
     with under("when"):
         when = when_of.read(written.when)
     return Entry(
