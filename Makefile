@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-slow lint weights clean
+.PHONY: demo test test-slow lint library weights clean
 
 demo: .venv/.product
 	$(BIN)/hydrotwin run t1-overflow-concealed
@@ -29,6 +29,10 @@ lint: .venv/.dev
 .venv/.dev: .venv/.product
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
 	@touch $@
+
+# What the library's headers say was measured, and the schema editors complete scenarios by.
+library: .venv/.dev
+	$(BIN)/python -m tests.scenarios.measure
 
 # The detectors that ship, from two twin years of normal operation (about 10 minutes).
 weights: .venv/.product

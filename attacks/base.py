@@ -23,10 +23,14 @@ from pydantic import BeforeValidator, ConfigDict, TypeAdapter, ValidationError, 
 from twin.errors import InputError, nearest
 from twin.link import Late
 from twin.tags import Reading
-from twin.units import duration, readable
+from twin.units import SECONDS, duration, readable
 
 if TYPE_CHECKING:
     from twin.testbed import Testbed
+
+
+DURATION = {"type": "string", "pattern": rf"^\s*[\d.]+\s*({'|'.join(SECONDS)})\s*$"}
+"""A duration in JSON Schema."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,16 @@ class Unit:
     """The unit of a field: `s`, `m`, `tag` (that of the tag it changes), `setting` (0 to 1)."""
 
     name: str
+
+    def __get_pydantic_json_schema__(self, core: Any, handler: Any) -> dict[str, Any]:
+        """Return how a field of this unit is written, for an editor that completes and checks."""
+        plain: dict[str, Any] = handler(core)
+        if self.name == "s":
+            return dict(DURATION)
+        if self.name == "setting":
+            return {"anyOf": [plain, {"enum": ["open", "closed", "on", "off"]}]}
+        words = {"": {}, "tag": {"description": "in the tag's unit"}}
+        return plain | words.get(self.name, {"description": f"in {self.name}"})
 
 
 def _seconds(value: object) -> float:
@@ -160,11 +174,17 @@ def register(kind: str) -> Callable[[type[_A]], type[_A]]:
     return known
 
 
+def forget(kind: str) -> None:
+    """Make a registered kind unknown again."""
+    del _KINDS[kind]
+
+
 def kinds() -> dict[str, type[Attack]]:
-    """Return every registered kind, by name."""
+    """Return every registered kind, by name: ours, and those of plug-ins loaded so far."""
     package = importlib.import_module("attacks")
     for module in pkgutil.iter_modules(package.__path__):
         importlib.import_module(f"attacks.{module.name}")
+    importlib.import_module("attacks.plugins").load_installed()
     return dict(sorted(_KINDS.items()))
 
 

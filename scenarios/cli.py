@@ -8,7 +8,9 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from scenarios.commands import batadal, bench, catalogue, demand, plants
+from scenarios.commands import attacks, batadal, bench, demand, plants
+from scenarios.commands import scenarios as shipped
+from scenarios.commands.compare import compare
 from scenarios.commands.export import export
 from scenarios.commands.fidelity import fidelity
 from scenarios.commands.imports import import_
@@ -55,6 +57,9 @@ def run(
             "BATADAL), attack, or out (not counted)."
         ),
     ] = "normal",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say who would be deceived, when, about what.")
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON only.")] = False,
 ) -> None:
     """Run a scenario: simulate it, watch it while it happens, and tell what came of it."""
@@ -71,6 +76,7 @@ def run(
             pair=not no_pair,
             aftermath=aftermath,
             speed=speed,
+            dry=dry_run,
             as_json=json,
         )
     except KeyboardInterrupt:
@@ -79,12 +85,15 @@ def run(
     raise typer.Exit(1 if failed else 0)
 
 
-app.add_typer(catalogue.scenarios, name="scenarios")
-app.add_typer(catalogue.attacks, name="attacks")
+app.add_typer(shipped.app, name="scenarios")
+app.add_typer(attacks.app, name="attacks")
 app.add_typer(plants.app, name="plant")
 app.add_typer(batadal.app, name="batadal")
 app.add_typer(bench.app, name="bench")
 app.add_typer(demand.app, name="demand")
+app.command(
+    epilog="Examples: hydrotwin compare t2-starved · hydrotwin compare runs/a runs/b --out ab.png"
+)(compare)
 app.command(epilog="Example: hydrotwin export runs/year --batadal year.csv")(export)
 app.command(
     epilog="Example: hydrotwin fidelity --against data/BATADAL_dataset03.csv "

@@ -46,7 +46,7 @@ energy and its cost are told, and are no damage by themselves.
 
 AVAILABILITY = "availability_percent"
 _ABSURD = -10.0  # m; below it lies a vacuum
-_DEVIATION = {"level": 0.01, "flow": 1.0, "pressure": 0.1, "status": 0.5}
+DEVIATION = {"level": 0.01, "flow": 1.0, "pressure": 0.1, "status": 0.5}
 """By how much a true value differs from the paired run's to count as deviating, in its unit."""
 
 
@@ -123,6 +123,6 @@ def damage_time(truth: pd.DataFrame, paired: pd.DataFrame, since: float) -> floa
 def deviating(truth: pd.DataFrame, paired: pd.DataFrame, network: Network) -> list[list[str]]:
     """Return, by row, the tags whose true value differs from the paired run's."""
     names = list(network.tag_names)
-    limits = np.array([_DEVIATION[tag.quantity] for tag in network.tags])
+    limits = np.array([DEVIATION[tag.quantity] for tag in network.tags])
     apart = np.abs(truth[names].to_numpy() - paired.loc[truth.index, names].to_numpy()) > limits
     return [[names[i] for i in np.flatnonzero(row)] for row in apart]

@@ -111,6 +111,8 @@ def _key(scenario: Scenario, network: Network) -> str:
             digest.update(path.read_bytes())
     if scenario.demands not in DEMANDS:
         digest.update((scenario.folder / scenario.demands).read_bytes())
+    for plugin in scenario.plugins:
+        digest.update((scenario.folder / plugin).read_bytes())
     for entry in scenario.entries:
         for value in vars(entry.do).values():
             if isinstance(value, Path):

@@ -176,7 +176,7 @@ def levels(run: Run) -> Figure:
     if run.scenario.entries:
         handles.append(Patch(color=ATTACK, alpha=0.5, label="attack active"))
     figure.legend(handles=handles, loc="outside upper center", ncols=5, fontsize=8, frameon=False)
-    _time_axis(rows[-1], run)
+    hours_axis(rows[-1], run)
     return figure
 
 
@@ -199,17 +199,22 @@ def pumps(run: Run) -> Figure:
     if run.scenario.entries:
         handles.append(Patch(color=ATTACK, alpha=0.5, label="attack active"))
     figure.legend(handles=handles, loc="outside upper center", ncols=3, fontsize=8, frameon=False)
-    _time_axis(axes, run)
+    hours_axis(axes, run)
     return figure
 
 
-def _bars(axes: Axes, hours: pd.Index, on: Any, middle: float, height: float, color: str) -> None:
-    edges = np.flatnonzero(np.diff(np.concatenate(([0], (on > 0.5).astype(int), [0]))))
-    last = len(hours) - 1
-    spans = [
-        (hours[start], hours[min(end, last)] - hours[start])
-        for start, end in zip(edges[::2], edges[1::2], strict=True)
+def on_spans(hours: Any, on: Any) -> list[tuple[float, float]]:
+    """Return start and length [h] of each stretch of rows that are on; shape (T,) both."""
+    edges = np.flatnonzero(np.diff(np.concatenate(([0], np.asarray(on, dtype=int), [0]))))
+    ends = np.append(hours, 2 * hours[-1] - hours[-2] if len(hours) > 1 else hours[-1:])
+    return [
+        (float(ends[first]), float(ends[last] - ends[first]))
+        for first, last in zip(edges[::2], edges[1::2], strict=True)
     ]
+
+
+def _bars(axes: Axes, hours: pd.Index, on: Any, middle: float, height: float, color: str) -> None:
+    spans = on_spans(hours, on > 0.5)
     axes.broken_barh(spans, (middle - height / 2, height), facecolors=color, lw=0)
 
 
@@ -239,7 +244,7 @@ def score(run: Run) -> Figure:
     if run.scenario.entries:
         handles.append(Patch(color=ATTACK, alpha=0.5, label="attack active"))
     figure.legend(handles=handles, loc="outside upper center", ncols=4, fontsize=8, frameon=False)
-    _time_axis(axes, run)
+    hours_axis(axes, run)
     return figure
 
 
@@ -249,7 +254,8 @@ def _shade(axes: Axes, run: Run) -> None:
             axes.axvspan(begin, end, color=ATTACK, alpha=0.5, lw=0)
 
 
-def _time_axis(axes: Axes, run: Run) -> None:
+def hours_axis(axes: Axes, run: Run) -> None:
+    """Label the time axis in hours since the start, with a tick a day or a few."""
     days = max(1, math.ceil(run.hours / 24 / 10))
     axes.xaxis.set_major_locator(MultipleLocator(24 * days))
     axes.set_xlim(0, run.hours)

@@ -11,9 +11,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from scenarios.account import account, clock
 from scenarios.pictures import draw
 from scenarios.result import Run
+from scenarios.story import story
 from twin.meters import LOW_PRESSURE
 
 _CAPTIONS = {
+    "story": "The story: who was deceived and when, what they saw, what was done, what broke.",
     "map": "Where: the network, and what the attack acts on or lies about.",
     "levels": "Tank levels: the truth against what the operator was shown.",
     "pumps": "When pumps and driven valves ran.",
@@ -57,7 +59,7 @@ def _rows(impact: pd.DataFrame) -> pd.DataFrame:
 def write(folder: Path, run: Run) -> None:
     """Write report.html and each picture as PNG into `folder`."""
     pictures = {}
-    for name, figure in draw(run).items():
+    for name, figure in {"story": story(run), **draw(run)}.items():
         path = folder / f"{name}.png"
         figure.savefig(path, dpi=140)
         pictures[name] = base64.b64encode(path.read_bytes()).decode()

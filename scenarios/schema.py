@@ -10,19 +10,20 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, Field, ValidationError
 from ruamel.yaml import YAML
 
 import attacks.base
 import detector
 from attacks.entry import Entry
+from attacks.plugins import load_file
 from scenarios import when as when_of
 from scenarios.when import STRICT, Seconds, WrittenArrivals, WrittenWhen
 from twin import network
 from twin.errors import InputError, nearest, under
-from twin.files import line_of, read_yaml
+from twin.files import place_of, plain, read_yaml
 from twin.network import Network
 from twin.plant import REQUIRED_PRESSURE
 from twin.testbed import START, Order
@@ -35,6 +36,7 @@ LIBRARY = Path(__file__).parent / "library"
 DETECTOR = "cnn-lstm"
 DEMANDS = ("profile", "patterns")
 LONGEST = 3650 * DAY
+_LONGEST_PATH = 250  # bytes; file systems take 255 for a name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +70,8 @@ class Scenario:
         Faults are benign, and labelled so.
     detector : str or None
         A kind, or a checkpoint's path relative to `folder`.
+    plugins : tuple of str
+        Python files with kinds of attack of one's own, relative to `folder`.
     folder : Path
         Where relative paths start.
     """
@@ -88,6 +92,7 @@ class Scenario:
     attacks: tuple[Entry, ...] = ()
     faults: tuple[Entry, ...] = ()
     detector: str | None = DETECTOR
+    plugins: tuple[str, ...] = ()
     folder: Path = field(default_factory=Path.cwd)
 
     def network(self) -> Network:
@@ -125,6 +130,15 @@ class Scenario:
         return out.getvalue()
 
 
+def _path(value: str) -> str:
+    if len(value.encode()) > _LONGEST_PATH:
+        raise ValueError(f"no file or folder has a name of {len(value)} characters")
+    return value
+
+
+_Path = Annotated[str, AfterValidator(_path)]
+
+
 class _Strict(BaseModel):
     model_config = STRICT
 
@@ -143,10 +157,12 @@ class _Order(_Strict):
     write: dict[str, float | str]
 
 
-class _File(_Strict):
-    name: str
+class File(_Strict):
+    """The keys of a scenario file, as they are written."""
+
+    name: _Path
     description: str = ""
-    plant: str = "ctown"
+    plant: _Path = "ctown"
     start: datetime = START
     duration: Seconds = 7 * DAY
     warmup: Seconds = 7 * DAY
@@ -154,12 +170,13 @@ class _File(_Strict):
     demand_model: Literal["demand-driven", "pressure-driven"] = "demand-driven"
     required_pressure: float = Field(REQUIRED_PRESSURE, ge=0.1, le=100.0)
     initial_levels: dict[str, float] = {}
-    demands: str = "profile"
+    demands: _Path = "profile"
     control: dict[str, Any] = {}
     operator: list[_Order] = []
     attacks: list[_Entry] = []
     faults: list[_Entry] = []
-    detector: str | None = DETECTOR
+    detector: _Path | None = DETECTOR
+    plugins: list[_Path] = []
 
 
 _MODELS: dict[str, type[BaseModel]] = {
@@ -219,11 +236,15 @@ def load(scenario: str | Path) -> Scenario:
 
 
 def located(error: InputError, path: Path, data: Any = None) -> InputError:
-    """Return an error with the file, and the line of the keys it names, if it names any."""
-    if error.file is not None or (data is None and not error.keys):
+    """Return an error with its place in a file: that of the keys it names, if it names any.
+
+    Where another file cannot be used at all, the place is that of its name in this one.
+    """
+    if error.line is not None or (data is None and not error.keys):
         return error
-    data = read_yaml(path) if data is None else data
-    return InputError(error.message, path, line_of(data, error.keys))
+    line, column = place_of(read_yaml(path) if data is None else data, error.keys)
+    message = error.message if error.file is None else f"{error.file}: {error.message}"
+    return InputError(message, path, line, column=column)
 
 
 def from_data(data: Mapping[str, Any], folder: Path | None = None) -> Scenario:
@@ -235,7 +256,7 @@ def from_data(data: Mapping[str, Any], folder: Path | None = None) -> Scenario:
         With the keys of what is wrong.
     """
     try:
-        file = _File.model_validate(data)
+        file = File.model_validate(data)
     except ValidationError as error:
         raise _explained(error) from None
     with under("duration"):
@@ -250,6 +271,9 @@ def from_data(data: Mapping[str, Any], folder: Path | None = None) -> Scenario:
         raise InputError(message, keys=["name"])
     if file.start.tzinfo is not None or file.start.minute or file.start.second:
         raise InputError("start must be a date or a full hour, without zone", keys=["start"])
+    for i, plugin in enumerate(file.plugins):
+        with under("plugins", i):
+            load_file((folder or Path.cwd()) / plugin)
     lists: dict[str, list[Entry]] = {"attacks": [], "faults": []}
     names: set[str] = set()
     for key, entries in lists.items():
@@ -268,7 +292,8 @@ def from_data(data: Mapping[str, Any], folder: Path | None = None) -> Scenario:
         f.name: getattr(file, f.name) for f in dataclasses.fields(Scenario) if f.name != "folder"
     }
     values |= {key: tuple(entries) for key, entries in lists.items()}
-    values |= {"operator": tuple(orders), "description": file.description.strip()}
+    values |= {"operator": tuple(orders), "plugins": tuple(file.plugins)}
+    values |= {"description": file.description.strip()}
     return Scenario(**values, folder=folder or Path.cwd())
 
 
@@ -298,7 +323,7 @@ def _entry(written: _Entry, place: int, label: str, folder: Path | None) -> Entr
 
 def _explained(error: ValidationError) -> InputError:
     keys = next(iter(error.errors()))["loc"]
-    model: type[BaseModel] = _File
+    model: type[BaseModel] = File
     for key in keys[:-1]:
         model = _MODELS.get(str(key), model)
     names = [f.alias or name for name, f in model.model_fields.items()]
@@ -318,30 +343,31 @@ def _as_data(scenario: Scenario) -> dict[str, Any]:
         "required_pressure": scenario.required_pressure,
         "initial_levels": dict(scenario.initial_levels),
         "demands": _elsewhere(scenario.demands, DEMANDS, scenario.folder),
-        "control": _plain(scenario.control),
+        "control": plain(scenario.control),
         "operator": [
             {"at": readable(o.at), "write": {k: _said(v) for k, v in o.values.items()}}
             for o in scenario.operator
         ],
-        "attacks": [_entry_data(entry) for entry in scenario.attacks],
-        "faults": [_entry_data(entry) for entry in scenario.faults],
+        "attacks": [entry_data(entry) for entry in scenario.attacks],
+        "faults": [entry_data(entry) for entry in scenario.faults],
         "detector": _elsewhere(scenario.detector, detector.kinds(), scenario.folder),
+        "plugins": [_elsewhere(plugin, (), scenario.folder) for plugin in scenario.plugins],
     }
     unsaid: dict[str, Any] = {"initial_levels": {}, "demands": "profile", "control": {}}
     unsaid["required_pressure"] = REQUIRED_PRESSURE
-    unsaid |= {"operator": [], "faults": []}
+    unsaid |= {"operator": [], "faults": [], "plugins": []}
     return {key: value for key, value in data.items() if value != unsaid.get(key, data)}
+
+
+def order_in_words(order: Order) -> str:
+    """Say what the operator writes."""
+    words = {value: name for name, value in _ORDERS.items()}
+    said = {k: "auto" if math.isnan(v) else words.get(v, f"{v:g}") for k, v in order.values.items()}
+    return ", ".join(f"{name} {value}" for name, value in said.items())
 
 
 def _said(order: float) -> float | str:
     return "auto" if math.isnan(order) else order
-
-
-def _plain(data: Any) -> Any:
-    """Return nested mappings and lists without what a YAML reader adds to them."""
-    if isinstance(data, Mapping):
-        return {str(key): _plain(value) for key, value in data.items()}
-    return [_plain(value) for value in data] if isinstance(data, list) else data
 
 
 def _elsewhere(name: str | None, known: Collection[str], folder: Path) -> str | None:
@@ -349,7 +375,8 @@ def _elsewhere(name: str | None, known: Collection[str], folder: Path) -> str | 
     return name if name is None or name in known else str((folder / name).resolve())
 
 
-def _entry_data(entry: Entry) -> dict[str, Any]:
+def entry_data(entry: Entry) -> dict[str, Any]:
+    """Return an entry as a scenario file writes it."""
     when = when_of.data(entry.when)
     data: dict[str, Any] = {"name": entry.name, "incident": entry.incident, "on": entry.on}
     if entry.tags:
@@ -362,13 +389,24 @@ def _entry_data(entry: Entry) -> dict[str, Any]:
 
 def entries_in_words(entries: Sequence[Entry]) -> list[str]:
     """Say of each entry what it does, where and when."""
-    lines = []
-    for entry in entries:
-        data = _entry_data(entry)
-        fields = ", ".join(f"{key} {value}" for key, value in data["do"][entry.do.kind].items())
-        tags = f" [{', '.join(entry.tags)}]" if entry.tags else ""
-        lines.append(
-            f"{entry.name}: {entry.do.kind}{f' ({fields})' if fields else ''} on {entry.on}{tags}, "
-            f"{when_of.words(entry.when)}"
-        )
-    return lines
+    return [f"{entry.name}: {entry_in_words(entry, f' on {entry.on}')}" for entry in entries]
+
+
+def entry_in_words(entry: Entry, port: str = "") -> str:
+    """Say what an entry does and when; `port` is put between."""
+    tags = f" [{', '.join(entry.tags)}]" if entry.tags else ""
+    given = fields_in_words(entry)
+    fields = f" ({given})" if given else ""
+    return f"{entry.do.kind}{fields}{port}{tags}, {when_of.words(entry.when)}"
+
+
+def fields_in_words(entry: Entry) -> str:
+    """Say what the fields of an entry's kind are set to."""
+    fields = attacks.base.as_data(entry.do)
+    return ", ".join(f"{key} {_worded(value)}" for key, value in fields.items())
+
+
+def _worded(value: object) -> str:
+    if isinstance(value, list | tuple):
+        return " and ".join(_worded(one) for one in value)
+    return f"{value:g}" if isinstance(value, float) else str(value)

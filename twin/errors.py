@@ -21,6 +21,8 @@ class InputError(ValueError):
         Line in `file`, counted from 1.
     keys : sequence of str or int, optional
         Where it stands in a mapping whose file is not known yet.
+    column : int, optional
+        Column in `line`, counted from 1.
     """
 
     def __init__(
@@ -29,14 +31,16 @@ class InputError(ValueError):
         file: Path | str | None = None,
         line: int | None = None,
         keys: Sequence[str | int] = (),
+        column: int | None = None,
     ):
-        self.message, self.file, self.line, self.keys = message, file, line, tuple(keys)
-        place = "" if file is None else f"{file}:{line}: " if line else f"{file}: "
-        super().__init__(place + message)
+        self.message, self.file, self.keys = message, file, tuple(keys)
+        self.line, self.column = line, column
+        place = ":".join(str(part) for part in (file, line, column) if part)
+        super().__init__(f"{place}: {message}" if file else message)
 
     def under(self, *keys: str | int) -> InputError:
         """Return the same error for a mapping that holds the present one under `keys`."""
-        return InputError(self.message, self.file, self.line, (*keys, *self.keys))
+        return InputError(self.message, self.file, self.line, (*keys, *self.keys), self.column)
 
 
 class PlantError(RuntimeError):

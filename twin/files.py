@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.error import MarkedYAMLError
 
 from twin.errors import InputError
 
@@ -25,44 +25,63 @@ def read_yaml(path: Path) -> CommentedMap:
     """
     try:
         text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        before = error.object[: error.start]
+        line, column = before.count(b"\n") + 1, error.start - before.rfind(b"\n")
+        raise InputError(f"cannot be read: {error}", path, line, column=column) from None
+    except OSError as error:
         raise InputError(f"cannot be read: {error}", path) from None
     try:
         # The round-trip loader builds no objects but its own, and keeps line numbers.
         data = YAML(typ="rt").load(text)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        line = None if mark is None else mark.line + 1
-        raise InputError(f"not valid YAML: {error.problem or error.context}", path, line) from None
-    except (YAMLError, ValueError, RecursionError) as error:
-        raise InputError(f"not valid YAML: {error}", path, _impossible_date(text)) from None
+        line, column = (1, 1) if mark is None else (mark.line + 1, mark.column + 1)
+        message = f"not valid YAML: {error.problem or error.context}"
+        raise InputError(message, path, line, column=column) from None
+    except Exception as error:  # on some texts the reader itself breaks, with any of them
+        line, column = _unreadable(text)
+        raise InputError(f"not valid YAML: {error}", path, line, column=column) from None
     if not isinstance(data, CommentedMap):
         found = {type(None): "nothing", CommentedSeq: "a list"}.get(type(data), repr(data))
-        raise InputError(f"expected `key: value` lines at the top level, found {found}", path, 1)
+        message = f"expected `key: value` lines at the top level, found {found}"
+        raise InputError(message, path, 1, column=1)
     return data
 
 
-def _impossible_date(text: str) -> int | None:
-    """Return the line of the first date that no calendar has: YAML's reader does not say."""
+def _unreadable(text: str) -> tuple[int, int]:
+    """Return line and column of what YAML's reader gives up on without saying where.
+
+    It is the first character that no text has, or else the first date that no calendar has.
+    """
     for number, line in enumerate(text.splitlines(), start=1):
-        for written in re.findall(r"\b\d{4}-\d\d-\d\d\b", line):
+        control = re.search(r"[^\t -~\x85\xa0-\U0010ffff]", line)
+        if control:
+            return number, control.start() + 1
+        for written in re.finditer(r"\b\d{4}-\d\d-\d\d\b", line):
             try:
-                date.fromisoformat(written)
+                date.fromisoformat(written[0])
             except ValueError:
-                return number
-    return None
+                return number, written.start() + 1
+    return 1, 1
 
 
-def line_of(data: Any, keys: Sequence[str | int]) -> int | None:
-    """Return the line, from 1, of the deepest of nested `keys` that the file really has."""
-    line: int | None = None
+def place_of(data: Any, keys: Sequence[str | int]) -> tuple[int, int]:
+    """Return line and column, from 1, of the deepest of nested `keys` that the file really has."""
+    line, column = 0, 0
     for key in keys:
-        if isinstance(data, CommentedMap) and key in data:
-            line = data.lc.key(key)[0] + 1
-            data = data[key]
-        elif isinstance(data, CommentedSeq) and isinstance(key, int) and key < len(data):
-            line = data.lc.item(key)[0] + 1
-            data = data[key]
-        else:
+        known = isinstance(data, CommentedMap | CommentedSeq) and key in (data.lc.data or {})
+        if not known:
             break
-    return line
+        line, column = data.lc.data[key][:2]
+        data = data[key]
+    return line + 1, column + 1
+
+
+def plain(data: Any) -> Any:
+    """Return nested mappings and lists without what a YAML reader adds to them."""
+    if isinstance(data, Mapping):
+        return {str(key): plain(value) for key, value in data.items()}
+    if isinstance(data, list):
+        return [plain(value) for value in data]
+    return str(data) if isinstance(data, date) else data

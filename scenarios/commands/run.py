@@ -6,7 +6,7 @@ import contextlib
 import json
 import sys
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from scenarios.account import Section, account, clock
 from scenarios.detection import check_aftermath
 from scenarios.pace import KEYS, Pace, keyboard
+from scenarios.plan import in_words, plan
 from scenarios.result import Run
 from scenarios.run import run
 from scenarios.schema import (
@@ -43,6 +44,7 @@ def run_scenario(
     pair: bool,
     aftermath: str,
     speed: float | None,
+    dry: bool,
     as_json: bool,
 ) -> bool:
     """Run a scenario and print what came of it; return whether the run failed."""
@@ -64,6 +66,9 @@ def run_scenario(
     console = Console(quiet=as_json, highlight=False)
     length = options["duration"] or scenario.duration
     try:
+        if dry:
+            _tell_plan(replace(scenario, seed=number, duration=length), as_json)
+            return False
         with keyboard() as listen:
             pace = _pace(speed, listen)
             options["on_start"] = lambda: _announce(console, scenario, number, length, listen)
@@ -77,6 +82,12 @@ def run_scenario(
     else:
         _tell(console, made)
     return made.status != "done"
+
+
+def _tell_plan(scenario: Scenario, as_json: bool) -> None:
+    made = plan(scenario)
+    text = json.dumps(asdict(made), indent=2, ensure_ascii=False) if as_json else None
+    sys.stdout.write((text or "\n".join(in_words(made))) + "\n")
 
 
 def _pace(speed: float | None, listen: Callable[[], str | None] | None) -> Pace:

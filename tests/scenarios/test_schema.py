@@ -82,7 +82,7 @@ def test_a_mistake_is_named_with_its_line_and_mend(tmp_path, old, new, says):
     path = write(tmp_path, SCENARIO.replace(old, new, 1))
     with pytest.raises(InputError) as caught:
         scenarios.load(path)
-    assert str(caught.value).startswith(f"{path}:{line}: ")
+    assert str(caught.value).startswith(f"{path}:{line}:")
     assert says in str(caught.value)
 
 
@@ -108,7 +108,7 @@ def test_what_the_plant_lacks_is_named_before_anything_is_written(tmp_path, old,
     with pytest.raises(InputError) as caught:
         scenarios.load(path).run(out=out)
     error = schema.located(caught.value, path)
-    assert str(error).startswith(f"{path}:{line}: ")
+    assert str(error).startswith(f"{path}:{line}:")
     assert says in str(error)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["mine.yaml"]
 
@@ -120,15 +120,16 @@ def test_what_the_plant_lacks_is_named_before_anything_is_written(tmp_path, old,
         ("- name: x\n", 1, "at the top level"),
         ("", 1, "found nothing"),
         ("name: x\nname: y\n", 2, "not valid YAML"),
+        ("name: x\ndetector: !!set\n", 1, "not valid YAML"),
         ("name: x\nattacks: {a: 1}\n", 2, "list"),
-        ("plant: ctown\n", None, "'name' is missing"),
+        ("plant: ctown\n", 1, "'name' is missing"),
     ],
 )
 def test_what_is_no_scenario_is_said(tmp_path, text, line, says):
     path = write(tmp_path, text)
     with pytest.raises(InputError) as caught:
         scenarios.load(path)
-    assert str(caught.value).startswith(f"{path}:{line}: " if line else f"{path}: ")
+    assert str(caught.value).startswith(f"{path}:{line}:")
     assert says in str(caught.value)
 
 

@@ -1,0 +1,366 @@
+"""What every kind of attack must keep to, tried on a testbed of C-Town.
+
+The suite runs these over all registered kinds, and `hydrotwin attacks check` over a user's own.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import typing
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from attacks.base import Attack, as_data, build, fields
+from attacks.entry import FAMILIES, Entry, arm
+from attacks.trigger import When
+from twin import network
+from twin.errors import InputError
+from twin.link import Late
+from twin.network import Network
+from twin.seeds import generator
+from twin.tags import Reading
+from twin.testbed import Testbed
+from twin.units import HOUR
+
+_TECHNIQUE = re.compile(r"T\d{4}(\.\d{3})? \S.*")
+_TABLES = ("truth", "plc", "scada", "quality")
+_LENGTH = 12 * HOUR
+_NO_NUMBERS: tuple[object, ...] = (math.nan, math.inf, "a lot", [1], {})
+_READINGS = ("sensor", "link", "plc", "scada")
+
+
+class BrokenError(AssertionError):
+    """A promise a kind does not keep, in words."""
+
+
+@dataclass(frozen=True)
+class Bench:
+    """The plant that kinds are tried on, and what it does without them.
+
+    Attributes
+    ----------
+    plant : Network
+    seed : int
+    """
+
+    plant: Network = field(default_factory=lambda: network.load("ctown"))
+    seed: int = 0
+
+    @cached_property
+    def usual(self) -> _Run:
+        """A run without anything on it."""
+        return _run(self)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trial:
+    """A kind with its fields, put on a port for a while.
+
+    Attributes
+    ----------
+    attack : Attack
+    on : str
+    tags : tuple of str
+    begins, lasts : float
+        When it acts [s]; a run lasts 12 h.
+    bench : Bench
+    """
+
+    attack: Attack
+    on: str
+    tags: tuple[str, ...] = ()
+    begins: float = 4 * HOUR
+    lasts: float = 2 * HOUR
+    bench: Bench
+
+    @property
+    def entry(self) -> Entry:
+        """The trial as an entry of a scenario."""
+        when = When(begins=self.begins, lasts=self.lasts)
+        return Entry(
+            name="trial", on=self.on, do=self.attack, when=when, tags=self.tags, incident="trial"
+        )
+
+    @cached_property
+    def run(self) -> _Run:
+        """The run with it."""
+        return _run(self.bench, self.entry)
+
+
+@dataclass(frozen=True)
+class _Run:
+    """What one short run left behind."""
+
+    tables: dict[str, pd.DataFrame]
+    demands: list[Any]
+    settings: dict[str, float]
+    coils: dict[str, float]
+    rules_own: bool
+    passing: list[tuple[str, ...]]  # the tags at each point of the port
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Whether a promise is kept; `why` says how it was broken."""
+
+    promise: str
+    kept: bool
+    why: str = ""
+
+
+def example(cls: type[Attack], bench: Bench) -> Trial:
+    """Return the trial that a kind's own example names.
+
+    Raises
+    ------
+    BrokenError
+        If it has none, or it is no entry of this kind.
+    """
+    try:
+        written = YAML(typ="safe").load(cls.example)
+        do, on, tags = written["do"], written["on"], written.get("tags", ())
+    except (YAMLError, TypeError, KeyError, AttributeError):
+        raise BrokenError(
+            f"`example` is no entry like {{on: …, do: {{…}}}}: {cls.example!r}"
+        ) from None
+    if list(do) != [cls.kind]:
+        raise BrokenError(f"`example` does not show {cls.kind}: {cls.example!r}")
+    try:
+        attack = build(do)
+    except InputError as error:
+        raise BrokenError(f"`example` cannot be built: {error}") from None
+    return Trial(attack=attack, on=on, tags=tuple(tags), bench=bench)
+
+
+def check(cls: type[Attack], bench: Bench | None = None) -> list[Finding]:
+    """Try every promise on a kind, with the fields and port of its example.
+
+    Parameters
+    ----------
+    cls : type of Attack
+    bench : Bench, optional
+        What its example is for; by default C-Town.
+    """
+    found = [_found("explains itself", partial(explains_itself, cls))]
+    trials: list[Trial] = []
+    found.append(_found("has an example", lambda: trials.append(example(cls, bench or Bench()))))
+    for trial in trials:  # one, or none without an example
+        found += [_found(words, partial(promise, trial)) for words, promise in PROMISES]
+    return found
+
+
+def _found(words: str, promise: Callable[[], object]) -> Finding:
+    try:
+        promise()
+    except BrokenError as why:
+        return Finding(words, False, str(why))
+    except Exception as error:
+        return Finding(words, False, f"{type(error).__name__}: {error}")
+    return Finding(words, True)
+
+
+def explains_itself(cls: type[Attack]) -> None:
+    """Expect that it says what it does, where, its end, and the unit of every number."""
+    if not (cls.__doc__ or "").strip() or (cls.__doc__ or "").startswith(f"{cls.__name__}("):
+        raise BrokenError("the class has no docstring: its first line is what `attacks list` shows")
+    if not cls.at_end:
+        raise BrokenError("`at_end` is empty: say what happens when it ends")
+    if not cls.ports or not set(cls.ports) <= set(FAMILIES):
+        raise BrokenError(f"`ports` are some of {', '.join(FAMILIES)}, not {cls.ports!r}")
+    if cls.technique and not _TECHNIQUE.fullmatch(cls.technique):
+        raise BrokenError(
+            f"`technique` is a number and a name (T0856 Spoof …), not {cls.technique!r}"
+        )
+    for name, hint in typing.get_type_hints(cls, include_extras=True).items():
+        if "float" in repr(hint) and "Unit(" not in repr(hint) and not name.startswith("_"):
+            raise BrokenError(
+                f'field `{name}` has no unit: Annotated[float, Unit("m")], or Unit("")'
+            )
+
+
+def reads_back(trial: Trial) -> None:
+    """Expect its fields, written to a file and read again, to be the same."""
+    written = {trial.attack.kind: as_data(trial.attack)}
+    if build(written) != trial.attack:
+        raise BrokenError(
+            f"{trial.attack} is written as {written}, which reads as {build(written)}"
+        )
+
+
+def refuses_nonsense(trial: Trial) -> None:
+    """Expect unknown fields, wrong types, no numbers and wrong units to be refused."""
+    kind = trial.attack.kind
+    good = as_data(trial.attack)
+    bad: list[tuple[str, object]] = [("no-such-field", 1)]
+    for name, written, _, _ in fields(type(trial.attack)):
+        if written == "duration":
+            bad += [(name, wrong) for wrong in ("-1 h", "1 parsec", 3600, "soon")]
+        if written == "number":
+            bad += [(name, wrong) for wrong in _NO_NUMBERS]
+    for name, nonsense in bad:
+        try:
+            build({kind: good | {name: nonsense}})
+        except InputError:
+            continue
+        raise BrokenError(f"{name}: {nonsense!r} was accepted")
+
+
+def passes_what_is_missing(trial: Trial) -> None:
+    """Expect that NaN, and a packet with nothing in it, do it no harm."""
+    acting = trial.attack.fresh(generator(trial.bench.seed, "trial"))
+    for tags in trial.run.passing[:2]:
+        names = [tag for tag in tags if not trial.tags or tag in trial.tags]
+        packets: list[list[Reading]] = [[Reading(0.0, tag, math.nan) for tag in names], []]
+        for now, packet in enumerate(packets):
+            for reading in packet:
+                acting.watch(replace(reading, time=300.0 * now))
+            for passed in acting.tamper_packet(packet):
+                _expect_known(passed, names)
+
+
+def _expect_known(passed: object, names: Sequence[str]) -> None:
+    if not isinstance(passed, Reading | Late):
+        raise BrokenError(f"it lets {passed!r} through, which is neither a Reading nor Late")
+    tag = (passed.reading if isinstance(passed, Late) else passed).tag
+    if tag not in names:
+        raise BrokenError(f"it lets a reading of {tag} through where only {', '.join(names)} pass")
+
+
+def acts_only_in_its_time(trial: Trial) -> None:
+    """Expect every bit as it was before it begins, and every other random stream for ever."""
+    usual, run = trial.bench.usual, trial.run
+    for name in _TABLES:
+        before = run.tables[name][run.tables[name].index < trial.begins]
+        _expect_same(before, usual.tables[name], f"before it began, {_WHOSE[name]}")
+    if run.demands != usual.demands:
+        raise BrokenError(
+            "the demands drawn differ: it takes from a random stream that is not its own"
+        )
+
+
+def touches_only_what_it_names(trial: Trial) -> None:
+    """Expect that at first only readings of its tags at its port differ, and not the water."""
+    usual, run = trial.bench.usual, trial.run
+    levels = [tag.name for tag in trial.bench.plant.tags if tag.quantity == "level"]
+    first = run.tables["truth"].index[run.tables["truth"].index >= trial.begins][:1]
+    _expect_same(run.tables["truth"].loc[first, levels], usual.tables["truth"],
+                 "at its first instant, the water")  # fmt: skip
+    family, _, target = trial.on.partition(":")
+    if family not in _READINGS:
+        return
+    if target.endswith("->SCADA") or family == "scada":
+        mine = [c for c in run.tables["truth"].columns if c in trial.bench.plant.tag_names]
+        if family == "link":  # what only the operator reads moves nothing
+            _expect_same(run.tables["truth"][mine], usual.tables["truth"], "the water")
+            _expect_same(run.tables["plc"], usual.tables["plc"], "a PLC's memory")
+    tags = set(trial.tags) or {tag for some in run.passing for tag in some}
+    if family == "plc" and not trial.attack.outputs:
+        tags |= set(trial.bench.plant.plcs[target].sensors)
+    for name in ("plc", "scada"):
+        table = run.tables[name]
+        others = [c for c in map(str, table) if c.rpartition(".")[2] in set(levels) - tags]
+        _expect_same(table.loc[first, others], usual.tables[name],
+                     f"at its first instant, of tags it does not name, {_WHOSE[name]}")  # fmt: skip
+
+
+def repeats_itself(trial: Trial) -> None:
+    """Expect the same bytes of the same seed."""
+    once, again = trial.run, _run(trial.bench, trial.entry)
+    for name in _TABLES:
+        _expect_same(once.tables[name], again.tables[name], f"run twice, {_WHOSE[name]}")
+
+
+def ends_as_it_says(trial: Trial) -> None:
+    """Expect true readings, obedient actuators and a PLC's own rules hours after its end."""
+    run = trial.run
+    family = trial.on.partition(":")[0]
+    if family in _READINGS and "restore" not in as_data(trial.attack):
+        tags = list(trial.bench.plant.tag_names)
+        truth, scada = run.tables["truth"][tags].iloc[-1], run.tables["scada"][tags].iloc[-1]
+        levels = [tag.name for tag in trial.bench.plant.tags if tag.quantity == "level"]
+        for tag in levels:
+            if truth[tag] != scada[tag]:
+                shown = f"SCADA shows {tag} {scada[tag]:g}, not the true {truth[tag]:g}"
+                raise BrokenError(f"hours after its end {shown}")
+        if not run.rules_own:
+            raise BrokenError("hours after its end a PLC's rules are not its own again")
+    if family == "actuator" and run.settings != run.coils:
+        raise BrokenError("hours after its end an actuator does not do what its PLC commands")
+
+
+PROMISES: list[tuple[str, Callable[[Trial], None]]] = [
+    ("reads back what is written", reads_back),
+    ("refuses fields that make no sense", refuses_nonsense),
+    ("lets NaN and missing readings pass", passes_what_is_missing),
+    ("changes nothing before its time", acts_only_in_its_time),
+    ("touches only what it names", touches_only_what_it_names),
+    ("ends as it says", ends_as_it_says),
+    ("same seed, same bytes", repeats_itself),
+]
+"""Every promise of a trial, in words, and what tries it: it raises `BrokenError`."""
+
+_WHOSE = {"truth": "the water", "plc": "a PLC's memory", "scada": "SCADA's view",
+          "quality": "SCADA's quality marks"}  # fmt: skip
+
+
+def _run(bench: Bench, entry: Entry | None = None) -> _Run:
+    with Testbed(bench.plant, seed=bench.seed, warmup=0.0) as bed:
+        drawn: list[Any] = []
+        passing: list[tuple[str, ...]] = []
+        if bed.demand is not None:
+            bed.demand = _Noted(bed.demand, drawn)
+        if entry is not None:
+            arm([entry], bed)
+            if not entry.on.startswith("plant:"):
+                points = bed.points(entry.on, entry.do.outputs)
+                passing = [tuple(point.tags) for point in points]
+        for _ in bed.run(_LENGTH):
+            pass
+        history = bed.historian
+        settings = {name: actuator.setting for name, actuator in bed.actuators.items()}
+        coils = {name: value for plc in bed.plcs.values() for name, value in plc.coils.items()}
+        own = all(tuple(plc.rules) == tuple(plc.spec.rules) for plc in bed.plcs.values())
+        tables = {name: getattr(history, name).frame() for name in _TABLES}
+        return _Run(tables, drawn, settings, coils, own, passing)
+
+
+@dataclass
+class _Noted:
+    """Demands that are written down as they are drawn."""
+
+    own: Any
+    drawn: list[Any]
+
+    def next_hour(self) -> Any:
+        values = self.own.next_hour()
+        self.drawn.append(values.tolist())
+        return values
+
+
+def _expect_same(some: pd.DataFrame, table: pd.DataFrame, where: str) -> None:
+    """Compare rows and columns with the same of another table, bit for bit."""
+    other = table.loc[some.index, some.columns]
+    apart = _bits(some) != _bits(other)
+    for row, column in _places(apart):
+        values = [float(t.to_numpy()[row, column]) for t in (some, other)]
+        at, name = float(some.index.to_numpy()[row]) / HOUR, list(some.columns.astype(str))[column]
+        raise BrokenError(
+            f"{where} differs: {name} at h {at:g} is {values[0]:g} instead of {values[1]:g}"
+        )
+
+
+def _bits(table: pd.DataFrame) -> Any:
+    values = table.to_numpy()
+    return values.view(np.int64) if values.dtype == np.float64 else values
+
+
+def _places(apart: Any) -> Iterator[tuple[int, int]]:
+    yield from zip(*np.nonzero(apart), strict=True)

@@ -1,0 +1,108 @@
+"""`hydrotwin attacks`: the kinds there are, and one of one's own."""
+
+from __future__ import annotations
+
+import sys
+from inspect import cleandoc
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from scenarios.commands.tables import print_json, print_table
+
+app = typer.Typer(
+    help="The kinds of attack a scenario can use, and writing one.",
+    epilog="Example: hydrotwin attacks show replay",
+    no_args_is_help=True,
+)
+_Json = Annotated[bool, typer.Option("--json", help="Print JSON only.")]
+_UNITS = {"tag": "the tag's unit", "s": "", "setting": "open, closed, or a relative speed"}
+
+
+@app.command("list", epilog="Example: hydrotwin attacks list")
+def list_attacks(as_json: _Json = False) -> None:
+    """List the kinds of attack."""
+    from attacks.base import kinds
+
+    rows = [[name, _ports(cls), _text(cls).splitlines()[0]] for name, cls in kinds().items()]
+    print_table(["attack", "works on", "what it does"], rows, as_json)
+
+
+@app.command("show", epilog="Example: hydrotwin attacks show replay")
+def show_attack(name: str, as_json: _Json = False) -> None:
+    """Explain a kind of attack: its ports, fields, end, technique, and an example."""
+    from attacks.base import fields, kinds
+    from twin.errors import InputError, nearest
+
+    known = kinds()
+    if name not in known:
+        raise InputError(f"unknown attack {name!r}: {nearest(name, known)}")
+    cls = known[name]
+    if as_json:
+        keys = ("name", "type", "unit", "default")
+        data = {
+            "kind": name,
+            "ports": list(cls.ports),
+            "fields": [dict(zip(keys, row, strict=True)) for row in fields(cls)],
+            "at_end": cls.at_end,
+            "technique": cls.technique,
+            "example": cls.example,
+        }
+        print_json(data)
+        return
+    lines = [f"{name}: {_text(cls)}", "", f"on:   {_ports(cls)}"]
+    for field, written, unit, default in fields(cls):
+        shown = "required" if default == "required" else f"default {default}"
+        extra = _UNITS.get(unit, unit)
+        lines.append(f"do:   {field} ({written}{f', {extra}' if extra else ''}, {shown})")
+    lines += [f"end:  {cls.at_end}"]
+    lines += [f"MITRE ATT&CK for ICS: {cls.technique}"] if cls.technique else []
+    lines += ["", "attacks:", f"  - {cls.example}"] if cls.example else []
+    sys.stdout.write("\n".join(lines) + "\n")
+
+
+@app.command("new", epilog="Example: hydrotwin attacks new my-attack")
+def new_attack(
+    name: Annotated[str, typer.Argument(help="Of the kind; NAME.py is written here.")],
+) -> None:
+    """Write an attack of your own that works at once, to change."""
+    from scenarios.draft import attack, write
+
+    path = write(Path(f"{name}.py"), attack(name))
+    typer.echo(f"wrote {path}; now: hydrotwin attacks check {path}")
+    typer.echo(f"In a scenario file beside it: plugins: [{path}]")
+
+
+@app.command("check", epilog="Example: hydrotwin attacks check my-attack.py")
+def check_attack(
+    file: Annotated[Path, typer.Argument(help="A Python file with attacks of your own.")],
+    as_json: _Json = False,
+) -> None:
+    """Try on your own attacks what every attack must keep to; exit status 1 if one does not."""
+    from dataclasses import asdict
+
+    from attacks.base import kinds
+    from attacks.contract import check
+    from attacks.plugins import load_file
+
+    found = {kind: check(kinds()[kind]) for kind in load_file(file)}
+    if as_json:
+        print_json({kind: [asdict(one) for one in some] for kind, some in found.items()})
+    else:
+        for kind, some in found.items():
+            typer.echo(kind)
+            for one in some:
+                typer.echo(f"  {'kept  ' if one.kept else 'BROKEN'}  {one.promise}")
+                if one.why:
+                    typer.echo(f"          {one.why}")
+    if not all(one.kept for some in found.values() for one in some):
+        raise typer.Exit(1)
+
+
+def _ports(cls: Any) -> str:
+    return ", ".join(port if port == "scada" else f"{port}:…" for port in cls.ports)
+
+
+def _text(cls: Any) -> str:
+    return cleandoc(cls.__doc__)

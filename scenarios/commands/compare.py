@@ -1,0 +1,68 @@
+"""`hydrotwin compare`: two runs side by side."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from scenarios.compare import Comparison
+
+_RUN = "A run folder, or a scenario's name or file, which is run."
+
+
+def compare(
+    run_a: Annotated[str, typer.Argument(help=_RUN, metavar="RUN_A")],
+    run_b: Annotated[
+        str | None,
+        typer.Argument(help="Another. [default: the first without its attacks]", metavar="[RUN_B]"),
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Draw it here.", metavar="FILE.png")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON only.")] = False,
+) -> None:
+    """Say what differs between two runs, from when and by how much."""
+    from scenarios.compare import compare as compared
+    from scenarios.compare import picture, sides
+    from twin.errors import InputError
+
+    made = compared(*sides(run_a, run_b))
+    if out is not None:
+        try:
+            picture(made).savefig(out, dpi=140)
+        except (OSError, ValueError) as error:
+            raise InputError(f"--out {out} cannot be drawn: {error}") from None
+    if as_json:
+        typer.echo(json.dumps(made.summary(), indent=2, ensure_ascii=False))
+        return
+    _print(made)
+    if out is not None:
+        typer.echo(f"wrote {out}")
+
+
+def _print(made: Comparison) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(highlight=False)
+    console.print(f"A  {made.a.name}\nB  {made.b.name}\n{made.hours:g} h of both\n", markup=False)
+    if not made.differences:
+        console.print("Nothing differs: neither the water nor what SCADA shows.")
+        return
+    table = Table(
+        "tag", "water differs from [h]", "for [h]", "SCADA differs from [h]", "for [h]",
+        "by at most", "at [h]", box=None, pad_edge=False,
+    )  # fmt: skip
+    for one in made.differences:
+        starts = ["–" if at is None else f"{at:.1f}" for at in (one.true_from_h, one.shown_from_h)]
+        most = f"{one.most:.2f} {one.unit}".strip()
+        table.add_row(one.tag, starts[0], f"{one.true_h:.1f}", starts[1], f"{one.shown_h:.1f}",
+                      most, f"{one.most_at_h:.1f}")  # fmt: skip
+    console.print(table)
+    totals = Table("impact", "A", "B", "A − B", box=None, pad_edge=False)
+    for name, row in made.totals.iterrows():
+        totals.add_row(str(name), *(f"{row[c]:,.1f}" for c in ("a", "b", "difference")))
+    console.print()
+    console.print(totals)

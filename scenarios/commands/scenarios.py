@@ -1,0 +1,99 @@
+"""`hydrotwin scenarios`: what is shipped, and a file of one's own."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from scenarios.commands.tables import print_json, print_table
+
+app = typer.Typer(
+    help="The shipped scenarios, and writing one.",
+    epilog="Example: hydrotwin scenarios list",
+    no_args_is_help=True,
+)
+_Json = Annotated[bool, typer.Option("--json", help="Print JSON only.")]
+
+
+@app.command("list", epilog="Example: hydrotwin scenarios list")
+def list_scenarios(as_json: _Json = False) -> None:
+    """List the shipped scenarios."""
+    from scenarios.schema import library, load
+
+    rows = [[name, load(name).description] for name in library()]
+    print_table(["scenario", "what happens"], rows, as_json)
+
+
+@app.command("show", epilog="Example: hydrotwin scenarios show normal")
+def show_scenario(name: str, as_json: _Json = False) -> None:
+    """Print a scenario's file."""
+    from scenarios.schema import path_of
+    from twin.files import plain, read_yaml
+
+    path = path_of(name)
+    if as_json:
+        print_json(plain(read_yaml(path)))
+    else:
+        sys.stdout.write(path.read_text(encoding="utf-8"))
+
+
+@app.command("new", epilog="Example: hydrotwin scenarios new mine --from t2-starved")
+def new_scenario(
+    name: Annotated[str, typer.Argument(help="Of the scenario; NAME.yaml is written here.")],
+    origin: Annotated[
+        str | None, typer.Option("--from", help="A shipped scenario, instead of the template.")
+    ] = None,
+) -> None:
+    """Write a commented scenario file that runs, to change."""
+    from scenarios.draft import scenario, write
+
+    path = write(Path(f"{name}.yaml"), scenario(name, origin))
+    typer.echo(f"wrote {path}; now: hydrotwin run {path} --dry-run")
+
+
+@app.command("check", epilog="Example: hydrotwin scenarios check mine.yaml")
+def check_scenario(
+    file: Annotated[str, typer.Argument(help="A scenario's file or name.")], as_json: _Json = False
+) -> None:
+    """Find what is wrong with a scenario, ports and conditions too, without running it."""
+    from scenarios.check import check
+    from twin.errors import InputError
+
+    try:
+        scenario = check(file)
+    except InputError as error:
+        if not as_json:
+            raise
+        print_json(
+            {
+                "ok": False,
+                "file": None if error.file is None else str(error.file),
+                "line": error.line,
+                "column": error.column,
+                "message": error.message,
+            }
+        )
+        raise typer.Exit(2) from None
+    count = len(scenario.entries)
+    if as_json:
+        print_json({"ok": True, "scenario": scenario.name, "entries": count})
+    else:
+        typer.echo(f"{file}: nothing wrong; {count} {'entry' if count == 1 else 'entries'}")
+
+
+@app.command("schema", epilog="Example: hydrotwin scenarios schema my-attack.py > my.schema.json")
+def print_schema(
+    plugins: Annotated[
+        list[Path] | None, typer.Argument(help="Files with attacks of your own.", metavar="PLUGIN")
+    ] = None,
+) -> None:
+    """Print the JSON Schema of scenario files, by which an editor completes and checks them."""
+    from attacks.plugins import load_file
+    from scenarios.json_schema import text
+
+    for path in plugins or ():
+        load_file(path)
+    sys.stdout.write(text())

@@ -1,0 +1,265 @@
+"""Two runs side by side: what differs, from when, and by how much."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+from pyarrow import ArrowException
+
+from scenarios.impact import COUNTERS, DEVIATION, counters
+from scenarios.pictures import ALARM, PAIR, TRUTH, VIEW, on_spans
+from scenarios.run import run as run_scenario
+from scenarios.schema import Scenario, load, located, path_of
+from twin.errors import InputError
+from twin.network import Network
+from twin.tags import Tag
+from twin.units import HOUR
+
+_DRAWN = 5  # tags at most have a panel of their own
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of the two.
+
+    Attributes
+    ----------
+    name : str
+    network : Network
+    truth, scada : DataFrame
+        As in `Run`.
+    """
+
+    name: str
+    network: Network
+    truth: pd.DataFrame
+    scada: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A tag that is not the same in both.
+
+    Attributes
+    ----------
+    tag, unit : str
+    true_from_h, shown_from_h : float or None
+        Since when the truth, and what SCADA showed, differ; None where they never do.
+    true_h, shown_h : float
+        For how long in all.
+    most : float
+        The largest difference of the two, in `unit`.
+    most_at_h : float
+    """
+
+    tag: str
+    unit: str
+    true_from_h: float | None
+    shown_from_h: float | None
+    true_h: float
+    shown_h: float
+    most: float
+    most_at_h: float
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What differs between two runs, over the time that both have.
+
+    Attributes
+    ----------
+    a, b : Side
+    hours : float
+    differences : tuple of Difference
+        The earliest first.
+    totals : DataFrame
+        The impact counters' values at the end: columns `a`, `b`, `difference`.
+    """
+
+    a: Side
+    b: Side
+    hours: float
+    differences: tuple[Difference, ...]
+    totals: pd.DataFrame
+
+    def summary(self) -> dict[str, Any]:
+        """Return it ready for JSON."""
+        return {
+            "a": self.a.name,
+            "b": self.b.name,
+            "hours": self.hours,
+            "differences": [asdict(one) for one in self.differences],
+            "totals": self.totals.to_dict("index"),
+        }
+
+
+def sides(first: str, second: str | None) -> tuple[Side, Side]:
+    """Return the two runs to compare.
+
+    Parameters
+    ----------
+    first : str
+        A run folder, or a scenario's name or file, which is run.
+    second : str or None
+        Another one; None for the first without its attacks.
+
+    Raises
+    ------
+    InputError
+        If one of them is neither, or they are of different plants.
+    """
+    a = _side(first)
+    b = _without_attacks(first) if second is None else _side(second)
+    if a.network.tags != b.network.tags:
+        raise InputError(f"{first} and {second} have different tags: one plant only")
+    return a, b
+
+
+def _side(name: str) -> Side:
+    if not Path(name).is_dir():
+        scenario = load(name)
+        try:
+            made = run_scenario(scenario, watch=False, pair=False)
+        except InputError as error:
+            raise located(error, path_of(name)) from None
+        return Side(scenario.name, made.network, made.truth, made.scada)
+    folder = Path(name)
+    scenario = _scenario(folder)
+    try:
+        truth, scada = (pd.read_parquet(folder / f"{t}.parquet") for t in ("truth", "scada"))
+    except (ArrowException, OSError) as error:
+        raise InputError(f"damaged or missing: {error}; run the scenario again", folder) from None
+    return Side(folder.name, scenario.network(), truth.set_index("time"), scada.set_index("time"))
+
+
+def _scenario(folder: Path) -> Scenario:
+    if not (folder / "scenario.yaml").is_file():
+        raise InputError(f"{folder} is no run folder: it lacks scenario.yaml")
+    return load(folder / "scenario.yaml")
+
+
+def _without_attacks(name: str) -> Side:
+    folder = Path(name)
+    scenario = _scenario(folder) if folder.is_dir() else load(name)
+    if not scenario.attacks:
+        raise InputError(f"{name} has no attack to leave out: name a second run")
+    made = run_scenario(replace(scenario, attacks=()), watch=False, pair=False)
+    return Side(f"{scenario.name} without its attacks", made.network, made.truth, made.scada)
+
+
+def compare(a: Side, b: Side) -> Comparison:
+    """Compare two runs of one plant, tag by tag.
+
+    Raises
+    ------
+    InputError
+        If they have no instant in common.
+    """
+    times = a.truth.index.intersection(b.truth.index)
+    if not len(times):
+        raise InputError(f"{a.name} and {b.name} have no instant in common")
+    true = (a.truth.loc[times] - b.truth.loc[times]).abs()
+    shows = a.scada.index.intersection(b.scada.index)
+    shown = (a.scada.loc[shows] - b.scada.loc[shows]).abs()
+    found = []
+    for tag in a.network.tags:
+        limit = DEVIATION[tag.quantity]
+        water, view = true[tag.name] > limit, shown[tag.name] > limit
+        if not (water.any() or view.any()):
+            continue
+        worst = true[tag.name] if water.any() else shown[tag.name]
+        found.append(
+            Difference(
+                tag=tag.name,
+                unit=tag.unit,
+                true_from_h=_first(water),
+                shown_from_h=_first(view),
+                true_h=float(water.sum()) * a.network.step / HOUR,
+                shown_h=float(view.sum()) * a.network.polling / HOUR,
+                most=float(worst.max()),
+                most_at_h=float(str(worst.idxmax())) / HOUR,
+            )
+        )
+    found.sort(key=lambda d: min(h for h in (d.true_from_h, d.shown_from_h) if h is not None))
+    ends = [counters(side.truth.loc[times]).iloc[-1] for side in (a, b)]
+    totals = pd.DataFrame(dict(zip("ab", ends, strict=True)), index=list(COUNTERS))
+    totals["difference"] = totals["a"] - totals["b"]
+    return Comparison(a, b, len(times) * a.network.step / HOUR, tuple(found), totals)
+
+
+def _first(wrong: pd.Series) -> float | None:
+    return float(str(wrong.idxmax())) / HOUR if wrong.any() else None
+
+
+def picture(made: Comparison) -> Figure:
+    """Draw when each tag differs, and the tags that differ most, in both runs."""
+    tags = {tag.name: tag for tag in made.a.network.tags}
+    names = [one.tag for one in made.differences]
+    drawn = _telling(made, tags)
+    heights = [0.2 * max(2, len(names)) + 0.3, *[1.2] * len(drawn)]
+    figure = Figure(figsize=(10.0, sum(heights) + 1.5), layout="constrained")
+    shape: Any = {"height_ratios": heights}
+    panels = np.atleast_1d(figure.subplots(len(heights), 1, sharex=True, gridspec_kw=shape))
+    _draw_spans(panels[0], made, names, tags)
+    for axes, name in zip(panels[1:], drawn, strict=True):
+        _draw_both(axes, made, tags[name])
+    panels[-1].set_xlim(0, made.hours)
+    panels[-1].xaxis.set_major_locator(MaxNLocator(10, steps=[1, 1.2, 2, 2.4, 3, 4.8, 6, 10]))
+    panels[-1].set_xlabel("hours since the start", fontsize=8)
+    figure.suptitle(f"{made.a.name}  against  {made.b.name}", fontsize=10)
+    return figure
+
+
+def _telling(made: Comparison, tags: dict[str, Tag]) -> list[str]:
+    """Return the tags with a panel: levels before others, the longest different first."""
+    ranked = sorted(
+        made.differences,
+        key=lambda d: (tags[d.tag].quantity == "status", tags[d.tag].quantity != "level",
+                       -(d.true_h + d.shown_h)),
+    )  # fmt: skip
+    return [one.tag for one in ranked[:_DRAWN]]
+
+
+def _draw_spans(axes: Axes, made: Comparison, names: Sequence[str], tags: dict[str, Tag]) -> None:
+    if not names:
+        axes.set_yticks([])
+        axes.text(0.5, 0.5, "nothing differs", transform=axes.transAxes, ha="center", va="center")
+        return
+    views = [("truth", -0.2, TRUTH, "the water differs"),
+             ("scada", 0.2, VIEW, "what SCADA shows differs")]  # fmt: skip
+    for table, shift, color, label in views:
+        first, second = getattr(made.a, table), getattr(made.b, table)
+        times = first.index.intersection(second.index)
+        for row, name in enumerate(names):
+            apart = (first.loc[times, name] - second.loc[times, name]).abs()
+            spans = on_spans(times.to_numpy() / HOUR, apart > DEVIATION[tags[name].quantity])
+            axes.broken_barh(spans, (row + shift - 0.2, 0.4), facecolors=color, lw=0,
+                             label=label if row == 0 else None)  # fmt: skip
+    axes.set_yticks(range(len(names)), names, fontsize=7)
+    axes.set_ylim(len(names) - 0.4, -0.6)
+    axes.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=2, fontsize=7.5, frameon=False)
+
+
+def _draw_both(axes: Axes, made: Comparison, tag: Tag) -> None:
+    style: dict[str, Any] = {} if tag.quantity == "level" else {"drawstyle": "steps-post"}
+    for side, color in ((made.b, PAIR), (made.a, TRUTH)):
+        axes.plot(side.truth.index / HOUR, side.truth[tag.name], color=color, lw=1.4, **style)
+    shows = (made.b, ALARM, "B shown"), (made.a, VIEW, "A shown")
+    labels = ["B", "A"]
+    for side, color, label in shows:
+        lie = (side.scada[tag.name] - side.truth[tag.name]).abs() > DEVIATION[tag.quantity]
+        if lie.any():
+            view = side.scada[tag.name].where(lie)
+            axes.plot(view.index / HOUR, view, color=color, lw=1.2, ls="--", **style)
+            labels.append(label)
+    axes.legend(labels, loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=7.5, frameon=False)
+    axes.set_ylabel(f"{tag.name}\n[{tag.unit or '0/1'}]", fontsize=8)
+    axes.tick_params(labelsize=7.5)

@@ -1,0 +1,52 @@
+"""What each library scenario does to the water, as measured, in its file's header.
+
+`make library` runs them all and writes the headers and the schema anew.
+"""
+
+import re
+import textwrap
+from pathlib import Path
+
+from scenarios import json_schema, schema
+from scenarios.account import account
+
+MARK = "# Measured, seed 0:"
+
+
+def measured(scenario):
+    """Return the header's lines on a scenario: what its run's account says of the water."""
+    run = scenario.run(seed=0, watch=False)
+    (water,) = [section.lines for section in account(run) if section.title == "The water"]
+    return (
+        textwrap.fill(
+            " ".join(water),
+            width=99,
+            initial_indent=f"{MARK} ",
+            subsequent_indent="#   ",
+            break_on_hyphens=False,
+        )
+        + "\n"
+    )
+
+
+def stated(text):
+    """Return the same lines as a file has them; empty where it has none."""
+    found = re.search(rf"^{re.escape(MARK)}.*\n(?:#   .*\n)*", text, re.M)
+    return found[0] if found else ""
+
+
+def rewrite(path: Path) -> None:
+    """Measure a scenario and write what was found into its header."""
+    text = path.read_text(encoding="utf-8")
+    lines = measured(schema.load(path))
+    if stated(text):
+        text = text.replace(stated(text), lines)
+    else:
+        text = re.sub(r"\A((?:#.*\n)*)", lambda head: head[1] + lines, text)
+    path.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    json_schema.PATH.write_text(json_schema.text(), encoding="utf-8")
+    for name in schema.library():
+        rewrite(schema.path_of(name))

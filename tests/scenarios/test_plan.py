@@ -1,0 +1,50 @@
+import pytest
+
+import scenarios
+from scenarios.plan import in_words, plan
+from scenarios.schema import from_data
+from twin.errors import InputError
+
+
+def planned(*attacks, **more):
+    return plan(from_data({"name": "x", "attacks": list(attacks), **more}))
+
+
+def test_a_plan_says_who_is_deceived_from_when_about_what():
+    first, second = plan(scenarios.load("t1-overflow-concealed")).steps
+    assert first.when == "once `S_PU1 > 0 and S_PU2 > 0` holds, not before 50 h, for 80 h"
+    assert (first.who, first.about) == ("PLC1, by what PLC2 tells it", "L_T1")
+    assert first.then == "readings arrive again"
+    assert second.who == "the operator, by what PLC2 tells"
+    assert "4 h after that" in second.when
+
+
+@pytest.mark.parametrize(
+    ("on", "do", "who", "about"),
+    [
+        ("sensor:L_T1", {"drop": {}}, "everyone who reads it: PLC2, PLC1, SCADA", "L_T1"),
+        ("link:T1->PLC2", {"drop": {}}, "PLC2 on its wire to T1, and whoever it tells: PLC1, SCADA",
+         "L_T1"),
+        ("link:*->SCADA", {"drop": {}}, "the operator", "43 tags"),
+        ("actuator:PU1", {"force": {"to": "open"}}, "PU1 itself, against what PLC1 commands",
+         "its command"),
+        ("plc:PLC3", {"drop": {}}, "PLC3 from within", ""),
+    ],
+)  # fmt: skip
+def test_every_port_is_said_in_words(on, do, who, about):
+    (step,) = planned({"on": on, "do": do}).steps
+    assert (step.who, step.about, step.when) == (who, about, "the whole run")
+
+
+def test_the_time_line_goes_by_time_not_by_place_in_the_file():
+    late = {"name": "late", "on": "sensor:L_T1", "do": {"drop": {}}, "when": {"from": "9 h"}}
+    early = {"name": "early", "on": "sensor:L_T1", "do": {"drop": {}}, "when": {"to": "3 h"}}
+    made = planned(late, early)
+    assert [step.name for step in made.steps] == ["early", "late"]
+    words = "\n".join(in_words(made))
+    assert words.index("from the start on, until 3 h:") < words.index("from 9 h on:")
+
+
+def test_a_plan_finds_what_a_run_would():
+    with pytest.raises(InputError, match="did you mean sensor:L_T1"):
+        planned({"on": "sensor:L_T11", "do": {"drop": {}}})
