@@ -85,6 +85,7 @@ def _key(scenario: Scenario, network: Network) -> str:
     for path in sorted(Path(__file__).parents[1].joinpath("twin").glob("*.py")):
         digest.update(path.read_bytes())
     facts = [scenario.seed, scenario.start.isoformat(), scenario.warmup, scenario.demand_model]
+    facts += [scenario.overflow]
     facts += [version(library) for library in _LIBRARIES]
     digest.update(repr(facts).encode())
     return digest.hexdigest()[:24]

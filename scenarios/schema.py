@@ -49,6 +49,9 @@ class Scenario:
     seed : int
     demand_model : str
         `demand-driven` or `pressure-driven`; the same with and without attacks.
+    overflow : str
+        `spill`: tanks do as network.inp says of each; `close`: none spills, a full one closes its
+        inlet, as in BATADAL's data. The same with and without attacks.
     attacks : tuple of Entry
     detector : str or None
         A kind, or a checkpoint's path relative to `folder`.
@@ -64,6 +67,7 @@ class Scenario:
     warmup: float = 7 * DAY
     seed: int = 0
     demand_model: str = "demand-driven"
+    overflow: str = "spill"
     attacks: tuple[Entry, ...] = ()
     detector: str | None = DETECTOR
     folder: Path = field(default_factory=Path.cwd)
@@ -71,7 +75,8 @@ class Scenario:
     def network(self) -> Network:
         """Return the plant, read from its folder."""
         with under("plant"):
-            return network.load(self.plant, self.folder)
+            plant = network.load(self.plant, self.folder)
+        return dataclasses.replace(plant, spills=self.overflow == "spill")
 
     def run(self, **options: Any) -> Run:
         """Run it; the options are those of `scenarios.run.run`.
@@ -140,6 +145,7 @@ class _File(_Strict):
     warmup: _Seconds = 7 * DAY
     seed: int = Field(0, ge=0, lt=2**63, strict=True)
     demand_model: Literal["demand-driven", "pressure-driven"] = "demand-driven"
+    overflow: Literal["spill", "close"] = "spill"
     attacks: list[_Entry] = []
     detector: str | None = DETECTOR
 
@@ -272,6 +278,7 @@ def _as_data(scenario: Scenario) -> dict[str, Any]:
         "warmup": readable(scenario.warmup),
         "seed": scenario.seed,
         "demand_model": scenario.demand_model,
+        "overflow": scenario.overflow,
         "attacks": [_entry_data(entry) for entry in scenario.attacks],
         "detector": _elsewhere(scenario.detector, detector.kinds(), scenario.folder),
     }

@@ -45,6 +45,8 @@ class Network:
         SCADA's polling interval [s].
     latency : dict of str to float
         Of each link that has one, by name [s].
+    spills : bool
+        Whether a full tank may spill, as network.inp says of each; or all close their inlet.
     """
 
     name: str
@@ -54,10 +56,15 @@ class Network:
     step: int
     polling: int
     latency: dict[str, float]
+    spills: bool = True
 
     def read_model(self) -> Any:
         """Return a fresh `wntr.network.WaterNetworkModel` of network.inp, controls included."""
-        return _read_inp(self.folder / "network.inp")
+        model = _read_inp(self.folder / "network.inp")
+        if not self.spills:
+            for _, tank in model.tanks():
+                tank.overflow = False
+        return model
 
     @cached_property
     def model(self) -> Any:
