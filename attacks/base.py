@@ -1,7 +1,8 @@
 """What an attack is, how a kind is registered, and how its fields are read and explained.
 
 A new kind is a frozen dataclass with `tamper` (for readings and commands) or `begin` and `end`
-(for a PLC's logic), under `@register("name")`; see `attacks/readings.py` for the shortest.
+(for a PLC's logic, or the water itself), under `@register("name")`; see `attacks/readings.py` for
+the shortest.
 """
 
 from __future__ import annotations
@@ -10,15 +11,15 @@ import dataclasses
 import importlib
 import pkgutil
 import typing
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeVar
 
+import numpy as np
 from pydantic import BeforeValidator, ConfigDict, TypeAdapter, ValidationError
 
 from twin.errors import InputError, nearest
 from twin.link import Late
-from twin.plc import Plc
 from twin.tags import Reading
 from twin.units import duration, readable
 
@@ -50,33 +51,55 @@ class Attack:
     """
 
     kind: ClassVar[str]
-    ports: ClassVar[tuple[str, ...]] = ("sensor", "link")
-    """Families of ports it works on: sensor, link, actuator, plc."""
+    ports: ClassVar[tuple[str, ...]] = ("sensor", "link", "plc", "scada")
+    """Families of ports it works on: sensor, link, plc, scada, actuator, plant."""
+    outputs: ClassVar[bool] = False
+    """Whether on a PLC it tampers with what leaves it, instead of what enters its memory."""
     at_end: ClassVar[str] = "true readings pass again"
     """What happens when it ends."""
+    technique: ClassVar[str] = ""
+    """Of MITRE ATT&CK for ICS: its number and name."""
     example: ClassVar[str] = ""
     """An entry of a scenario's `attacks:` that runs on C-Town."""
     __pydantic_config__ = ConfigDict(extra="forbid", allow_inf_nan=False)
 
-    def fresh(self) -> Attack:
-        """Return what acts in one run: this object, or one with state of its own."""
+    def fresh(self, rng: np.random.Generator) -> Attack:
+        """Return what acts in one run: this object, or one with state of its own.
+
+        Parameters
+        ----------
+        rng : Generator
+            The entry's own random stream, which disturbs no other.
+        """
         return self
-
-    def watch(self, reading: Reading) -> None:
-        """See a reading that passes, active or not, before it is tampered with."""
-
-    def tamper(self, reading: Reading) -> Reading | Late | None:
-        """Return what passes instead of `reading` while active; None drops it."""
-        return reading
 
     def check(self, testbed: Testbed, target: str) -> None:
         """Raise InputError if it makes no sense on what its port names: `PLC5` of `plc:PLC5`."""
 
-    def begin(self, plc: Plc) -> None:
-        """Act on a PLC when the attack starts (`plc:` ports only)."""
+    def watch(self, reading: Reading) -> None:
+        """See a reading that passes, active or not, before it is tampered with."""
 
-    def end(self, plc: Plc) -> None:
-        """Undo it when the attack ends (`plc:` ports only)."""
+    def tamper(self, reading: Reading) -> Reading | Late | Sequence[Reading | Late] | None:
+        """Return what passes instead of `reading` while active; None drops it."""
+        return reading
+
+    def tamper_packet(self, packet: Sequence[Reading]) -> Iterable[Reading | Late]:
+        """Return what passes instead of readings that travel together; by default one by one."""
+        for reading in packet:
+            passed = self.tamper(reading)
+            if isinstance(passed, Reading | Late):
+                yield passed
+            elif passed is not None:
+                yield from passed
+
+    def begin(self, testbed: Testbed, target: str) -> None:
+        """Act when the attack starts; a PLC is `testbed.plcs[target]`."""
+
+    def step(self, testbed: Testbed, target: str, now: float) -> None:
+        """Act at an instant [s] at which it is active, the first one too."""
+
+    def end(self, testbed: Testbed, target: str) -> None:
+        """Undo it when the attack ends."""
 
 
 _KINDS: dict[str, type[Attack]] = {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -10,14 +10,14 @@ from attacks.base import Attack
 from attacks.trigger import Trigger, When
 from twin.errors import InputError, nearest, under
 from twin.link import Late
-from twin.plc import Plc
+from twin.seeds import generator
 from twin.tags import Reading, Values
 
 if TYPE_CHECKING:
     from twin.testbed import Testbed
 
 
-FAMILIES = ("sensor", "link", "actuator", "plc")
+FAMILIES = ("sensor", "link", "plc", "scada", "actuator", "plant")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,13 +28,17 @@ class Entry:
     ----------
     name : str
     on : str
-        The port: `sensor:L_T1`, `link:PLC2->PLC1`, `actuator:PU1`, `plc:PLC5`.
+        The port: `sensor:L_T1`, `link:PLC2->PLC1`, `plc:PLC5`, `scada`, `actuator:PU1`,
+        `plant:P310`. Entries on the same port act in file order, each on what the one before it
+        let through.
     do : Attack
     when : When
     tags : tuple of str
         What it acts on there; empty for all that passes.
     incident : str
         Attacks that belong together, like one and its concealment, share it.
+    label : str
+        `attack`, or `fault` for a benign disturbance.
     """
 
     name: str
@@ -43,6 +47,7 @@ class Entry:
     when: When = field(default_factory=When)
     tags: tuple[str, ...] = ()
     incident: str
+    label: str = "attack"
 
 
 class Armed:
@@ -58,6 +63,8 @@ class Armed:
         was.
     altered : set of str
         Tags it changed since `altered` was last cleared.
+    seen : dict of str to float
+        What passed last at its port, before it changed it, by tag.
     """
 
     def __init__(self, entry: Entry, testbed: Testbed, names: Sequence[str]):
@@ -65,41 +72,48 @@ class Armed:
         self.active = False
         self.span: tuple[float, float] | None = None
         self.altered: set[str] = set()
+        self.seen: dict[str, float] = {}
         self._testbed = testbed
-        self._attack = entry.do.fresh()
+        self._attack = entry.do.fresh(generator(testbed.seed, f"{entry.label}:{entry.name}"))
         with under("when"):
             self._trigger = Trigger(entry.when, names)
-        self._plc: Plc | None = None
-        family, _, target = entry.on.partition(":")
-        if family not in FAMILIES:
+        family, _, self._target = entry.on.partition(":")
+        if family not in FAMILIES or (family == "scada") != (entry.on == "scada"):
             raise InputError(f"no port {entry.on!r}: {_port_like(entry.on, testbed)}", keys=["on"])
         if family not in entry.do.ports:
-            works = ", ".join(f"{port}:…" for port in entry.do.ports)
+            works = ", ".join(f"{port}:…" if port != "scada" else port for port in entry.do.ports)
             message = f"{entry.do.kind} works on {works}, not on {entry.on!r}"
             raise InputError(message, keys=["on"])
-        if family == "plc":
-            self._arm_logic(target)
+        if family == "plant":
+            self._check_element()
         else:
-            self._arm_points()
+            self._attach()
         with under("do", entry.do.kind):
-            entry.do.check(testbed, target)
+            entry.do.check(testbed, self._target)
 
-    def _arm_logic(self, name: str) -> None:
-        plcs = self._testbed.plcs
-        if name not in plcs:
-            raise InputError(f"unknown PLC {name!r}: {nearest(name, plcs)}", keys=["on"])
+    def _check_element(self) -> None:
+        network = self._testbed.network
+        model = network.model
+        known = [*model.node_name_list, *model.link_name_list, *network.dmas]
+        if self._target not in known:
+            message = f"nothing in the plant is called {self._target!r}"
+            raise InputError(f"{message}: {nearest(self._target, known)}", keys=["on"])
         if self.entry.tags:
-            raise InputError("an attack on a PLC's logic takes no tags", keys=["tags"])
-        self._plc = plcs[name]
+            raise InputError("nothing is read at the plant itself: no tags here", keys=["tags"])
 
-    def _arm_points(self) -> None:
+    def _attach(self) -> None:
         with under("on"):
-            points = self._testbed.points(self.entry.on)
+            points = self._testbed.points(self.entry.on, self.entry.do.outputs)
         passing = dict.fromkeys(tag for point in points for tag in point.tags)
         for i, tag in enumerate(self.entry.tags):
             if tag not in passing:
                 message = f"{tag!r} never passes at {self.entry.on}: {nearest(tag, passing)}"
                 raise InputError(message, keys=["tags", i])
+        if not _tampers(self._attack):
+            if self.entry.tags:
+                message = f"{self.entry.do.kind} changes no reading: it takes no tags"
+                raise InputError(message, keys=["tags"])
+            return
         wanted = self.entry.tags or tuple(passing)
         for point in points:
             here = [tag for tag in wanted if tag in point.tags]
@@ -115,18 +129,35 @@ class Armed:
             self.span = (now if self.span is None else self.span[0], end)
         if active != self.active:
             self.active = active
-            self._testbed.log(now, self.entry.name, "attack starts" if active else "attack ends")
-            if self._plc is not None:
-                (self._attack.begin if active else self._attack.end)(self._plc)
+            verb = "starts" if active else "ends"
+            self._testbed.log(now, self.entry.name, f"{self.entry.label} {verb}")
+            (self._attack.begin if active else self._attack.end)(self._testbed, self._target)
+        if active:
+            self._attack.step(self._testbed, self._target, now)
 
-    def _tap(self, reading: Reading) -> Reading | Late | None:
-        self._attack.watch(reading)
+    def _tap(self, packet: Sequence[Reading]) -> Iterable[Reading | Late]:
+        for reading in packet:
+            self.seen[reading.tag] = reading.value
+            self._attack.watch(reading)
         if not self.active:
-            return reading
-        passed = self._attack.tamper(reading)
-        if passed != reading:
-            self.altered.add(reading.tag)
+            return packet
+        passed = list(self._attack.tamper_packet(packet))
+        for reading in packet:
+            if [p for p in passed if _tag(p) == reading.tag] != [reading]:
+                self.altered.add(reading.tag)
         return passed
+
+
+def _tampers(attack: Attack) -> bool:
+    kind = type(attack)
+    return any(
+        getattr(kind, hook) is not getattr(Attack, hook)
+        for hook in ("watch", "tamper", "tamper_packet")
+    )
+
+
+def _tag(passed: Reading | Late) -> str:
+    return (passed.reading if isinstance(passed, Late) else passed).tag
 
 
 def _port_like(name: str, testbed: Testbed) -> str:
@@ -134,7 +165,8 @@ def _port_like(name: str, testbed: Testbed) -> str:
     names = [point.name for point in testbed.points("*")] + [f"plc:{plc}" for plc in testbed.plcs]
     rest = name.rpartition(":")[2]
     found = next((port for port in names if port.endswith(f":{rest}")), None)
-    return f"did you mean {found}?" if found else f"a port is {':…, '.join(FAMILIES)}:…"
+    families = ", ".join(f"{family}:…" for family in FAMILIES if family != "scada")
+    return f"did you mean {found}?" if found else f"a port is {families} or scada"
 
 
 def arm(entries: Sequence[Entry], testbed: Testbed) -> list[Armed]:
@@ -143,13 +175,14 @@ def arm(entries: Sequence[Entry], testbed: Testbed) -> list[Armed]:
     Raises
     ------
     InputError
-        For a port, tag, PLC or condition that does not exist; its keys start with the entry's
-        place in the list.
+        For a port, tag, PLC or condition that does not exist; its keys start with the list,
+        `attacks` or `faults`, and the entry's place in it.
     """
     tags = testbed.network.tag_names
-    armed = []
-    for i, entry in enumerate(entries):
-        with under(i):
+    armed: list[Armed] = []
+    for entry in entries:
+        place = sum(one.entry.label == entry.label for one in armed)
+        with under(f"{entry.label}s", place):
             armed.append(Armed(entry, testbed, [*tags, "t"]))
 
     def watch(now: float, values: Values) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Annotated
 
+import numpy as np
+
 from attacks.base import Attack, Unit, register
-from twin.condition import parse
+from twin.condition import moved
 from twin.errors import InputError, nearest
 from twin.plc import Plc, Rule
 
@@ -35,7 +37,7 @@ class Setpoint(Attack):
                 f"opens_below {self.opens_below:g} lies above closes_above {self.closes_above:g}"
             )
 
-    def fresh(self) -> Attack:
+    def fresh(self, rng: np.random.Generator) -> Attack:
         """Return one that remembers the rules it replaces."""
         return _Changed(
             actuators=self.actuators,
@@ -57,17 +59,17 @@ class Setpoint(Attack):
 class _Changed(Setpoint):
     _own: dict[int, Rule] = field(default_factory=dict)
 
-    def begin(self, plc: Plc) -> None:
+    def begin(self, testbed: Testbed, target: str) -> None:
+        plc = testbed.plcs[target]
         for name in self.actuators:
             for place, sign in _pair(plc, name).items():
                 rule = self._own[place] = plc.rules[place]
-                (tag,) = rule.when.names
                 level = self.opens_below if sign == "<" else self.closes_above
-                plc.rules[place] = replace(rule, when=parse(f"{tag} {sign} {level!r}", [tag]))
+                plc.replace(place, replace(rule, when=moved(rule.when, level)))
 
-    def end(self, plc: Plc) -> None:
+    def end(self, testbed: Testbed, target: str) -> None:
         for place, rule in self._own.items():
-            plc.rules[place] = rule
+            testbed.plcs[target].replace(place, rule)
 
 
 def _pair(plc: Plc, actuator: str) -> dict[int, str]:

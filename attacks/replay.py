@@ -6,6 +6,8 @@ import bisect
 from collections import defaultdict
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from attacks.base import Attack, Seconds, register
 from twin.errors import InputError
 from twin.tags import Reading
@@ -32,7 +34,7 @@ class Replay(Attack):
         if not (self.shift or self.window):
             raise InputError("replay's shift or window must be longer than 0 s")
 
-    def fresh(self) -> Attack:
+    def fresh(self, rng: np.random.Generator) -> Attack:
         """Return a recorder with an empty tape."""
         return _Recorder(shift=self.shift, window=self.window)
 

@@ -23,7 +23,7 @@ class Section:
 def account(run: Run) -> list[Section]:
     """Tell what happened to the water, what was done, what was shown, and what was noticed."""
     sections = [Section("The water", tuple(_water(run)))]
-    if run.scenario.attacks:
+    if run.scenario.entries:
         sections.append(Section("The attack", tuple(_attack(run))))
         sections.append(Section("What the operator saw", tuple(_operator(run))))
     sections.append(Section("The detector", tuple(_detector(run))))
@@ -79,7 +79,7 @@ def _water(run: Run) -> list[str]:
 
 
 def _against(run: Run, usual: str) -> str:
-    compared = run.scenario.attacks and run.paired is not None
+    compared = run.scenario.entries and run.paired is not None
     return f" ({usual} without the attack)" if compared else ""
 
 
@@ -98,7 +98,7 @@ def _attack(run: Run) -> list[str]:
                 f"{incident.name} began at {clock(incident.start_h)} and ended at "
                 f"{clock(incident.end_h)}."
             )
-        members = [entry for entry in run.scenario.attacks if entry.incident == incident.name]
+        members = [entry for entry in run.scenario.entries if entry.incident == incident.name]
         lines += [f"  {words}" for words in entries_in_words(members)]
     return lines
 
@@ -106,7 +106,7 @@ def _attack(run: Run) -> list[str]:
 def _why_not(run: Run, incident: Incident) -> str:
     """Say why no entry of an incident ever acted."""
     end = run.hours * HOUR
-    whens = [entry.when for entry in run.scenario.attacks if entry.incident == incident.name]
+    whens = [entry.when for entry in run.scenario.entries if entry.incident == incident.name]
     first = min(when.begins if when.start is None else when.not_before for when in whens)
     if first >= end:
         return f"it was set for h {first / HOUR:g}, and the run ended at h {run.hours:g}"

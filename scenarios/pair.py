@@ -1,4 +1,4 @@
-"""The paired run: the same plant, seed and physics without any attack, simulated once and kept.
+"""The paired run: the same plant, seed, physics and faults without any attack, run once and kept.
 
 Runs that differ only in their attacks share it. It is kept in the user's cache folder, or where
 HYDROTWIN_CACHE says; a longer one serves shorter runs. Losing the cache loses time only.
@@ -11,6 +11,7 @@ import hashlib
 import os
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -19,9 +20,13 @@ import platformdirs
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from scenarios.schema import Scenario
+from attacks.entry import arm
+from scenarios.schema import DEMANDS, Scenario
+from twin.demand import Playback, read_hours
+from twin.errors import InputError, under
 from twin.network import Network
 from twin.testbed import Testbed
+from twin.units import HOUR
 
 _KEPT = 64  # runs; a week of C-Town takes half a megabyte
 _LIBRARIES = ("hydrotwin", "wntr", "epanet-plus", "simpy", "numpy")
@@ -34,19 +39,35 @@ def cache() -> Path:
 
 
 def testbed(scenario: Scenario, network: Network, folder: Path | None = None) -> Testbed:
-    """Return the testbed of a scenario, its attacks not yet armed."""
+    """Return the testbed of a scenario, its attacks and faults not yet armed."""
+    played = None
+    if scenario.demands not in DEMANDS:
+        with under("demands"):
+            played = read_hours(scenario.folder / scenario.demands, network.profiled)
+            if len(played) * HOUR < scenario.duration:
+                raise InputError(f"{len(played)} hours of demands, fewer than the run has")
     return Testbed(
         network,
         seed=scenario.seed,
         start=scenario.start,
         warmup=scenario.warmup,
         pressure_driven=scenario.demand_model == "pressure-driven",
+        levels=scenario.initial_levels,
+        demand=None if played is None else Playback(played),
+        orders=scenario.operator,
         folder=folder,
     )
 
 
+def other(scenario: Scenario) -> Scenario:
+    """Return the scenario's pair: without its attacks, or, if it has none, without its faults."""
+    if scenario.attacks:
+        return replace(scenario, attacks=())
+    return replace(scenario, faults=())
+
+
 def paired_truth(scenario: Scenario, network: Network) -> pd.DataFrame:
-    """Return the truth of the scenario without its attacks.
+    """Return the truth of the scenario's pair.
 
     Returns
     -------
@@ -59,6 +80,7 @@ def paired_truth(scenario: Scenario, network: Network) -> pd.DataFrame:
     PlantError
         If the water cannot be solved even without an attack.
     """
+    scenario = other(scenario)
     end = int(scenario.duration)
     for path in cache().glob(f"{_key(scenario, network)}-*.parquet"):
         with contextlib.suppress(pa.ArrowException, OSError):
@@ -67,6 +89,7 @@ def paired_truth(scenario: Scenario, network: Network) -> pd.DataFrame:
                 path.touch()
                 return truth[truth.index <= end]
     with testbed(scenario, network) as bed:
+        arm(scenario.entries, bed)
         for _ in bed.run(end):
             pass
         truth = bed.historian.truth.frame()
@@ -82,12 +105,14 @@ def _key(scenario: Scenario, network: Network) -> str:
     digest = hashlib.sha256()
     for path in sorted(network.folder.glob("*.*")):
         digest.update(path.read_bytes())
-    for path in sorted(Path(__file__).parents[1].joinpath("twin").glob("*.py")):
-        digest.update(path.read_bytes())
-    facts = [scenario.seed, scenario.start.isoformat(), scenario.warmup, scenario.demand_model]
-    facts += [scenario.overflow]
-    facts += [version(library) for library in _LIBRARIES]
-    digest.update(repr(facts).encode())
+    for package in ("twin", "attacks"):
+        for path in sorted(Path(__file__).parents[1].joinpath(package).glob("*.py")):
+            digest.update(path.read_bytes())
+    if scenario.demands not in DEMANDS:
+        digest.update((scenario.folder / scenario.demands).read_bytes())
+    plain = replace(scenario, name="", description="", detector=None, duration=0.0)
+    digest.update(plain.to_yaml().encode())
+    digest.update(repr([version(library) for library in _LIBRARIES]).encode())
     return digest.hexdigest()[:24]
 
 

@@ -28,7 +28,7 @@ _DMA_COLORS = ["#7fb3d5", "#a9dfbf", "#f9e79f", "#d7bde2", "#f5cba7", "#aeb6bf",
 def draw(run: Run) -> dict[str, Figure]:
     """Draw every picture of a run, by the name of its file."""
     pictures = {
-        "map": network_map(run.network, run.scenario.attacks),
+        "map": network_map(run.network, run.scenario.entries),
     }
     measured = {tag.quantity for tag in run.network.tags}
     if "level" in measured:
@@ -158,7 +158,7 @@ def levels(run: Run) -> Figure:
     for axes, tag in zip(rows, tags, strict=True):
         tank = run.network.model.get_node(tag.element)
         _shade(axes, run)
-        if run.scenario.attacks and run.paired is not None:
+        if run.scenario.entries and run.paired is not None:
             axes.plot(hours, run.paired[tag.name], color=PAIR, lw=1.0)
         axes.plot(hours, run.truth[tag.name], color=TRUTH, lw=1.4)
         axes.plot(run.scada.index / HOUR, run.scada[tag.name], color=VIEW, lw=1.1, ls="--")
@@ -171,9 +171,9 @@ def levels(run: Run) -> Figure:
         Line2D([], [], color=VIEW, lw=1.4, ls="--", label="shown by SCADA"),
         Line2D([], [], color="#c0392b", lw=0.9, ls=":", label="rim"),
     ]
-    if run.scenario.attacks and run.paired is not None:
+    if run.scenario.entries and run.paired is not None:
         handles.append(Line2D([], [], color=PAIR, lw=1.4, label="truth without the attack"))
-    if run.scenario.attacks:
+    if run.scenario.entries:
         handles.append(Patch(color=ATTACK, alpha=0.5, label="attack active"))
     figure.legend(handles=handles, loc="outside upper center", ncols=5, fontsize=8, frameon=False)
     _time_axis(rows[-1], run)
@@ -188,15 +188,15 @@ def pumps(run: Run) -> Figure:
     _shade(axes, run)
     hours = run.truth.index / HOUR
     for row, tag in enumerate(tags):
-        if run.scenario.attacks and run.paired is not None:
+        if run.scenario.entries and run.paired is not None:
             _bars(axes, hours, run.paired[tag.name].to_numpy(), row + 0.22, 0.22, PAIR)
         _bars(axes, hours, run.truth[tag.name].to_numpy(), row - 0.12, 0.42, TRUTH)
     axes.set_yticks(range(len(tags)), [tag.element for tag in tags], fontsize=8)
     axes.set_ylim(len(tags) - 0.4, -0.6)
     handles = [Patch(color=TRUTH, label="runs (valve: flows)")]
-    if run.scenario.attacks and run.paired is not None:
+    if run.scenario.entries and run.paired is not None:
         handles.append(Patch(color=PAIR, label="without the attack"))
-    if run.scenario.attacks:
+    if run.scenario.entries:
         handles.append(Patch(color=ATTACK, alpha=0.5, label="attack active"))
     figure.legend(handles=handles, loc="outside upper center", ncols=3, fontsize=8, frameon=False)
     _time_axis(axes, run)
@@ -236,7 +236,7 @@ def score(run: Run) -> Figure:
         Line2D([], [], color=ALARM, lw=1.2, ls="--", label="threshold"),
         Patch(color=ALARM, label="alarm episode"),
     ]
-    if run.scenario.attacks:
+    if run.scenario.entries:
         handles.append(Patch(color=ATTACK, alpha=0.5, label="attack active"))
     figure.legend(handles=handles, loc="outside upper center", ncols=4, fontsize=8, frameon=False)
     _time_axis(axes, run)

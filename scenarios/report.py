@@ -51,7 +51,7 @@ def write(folder: Path, run: Run) -> None:
         captions=_CAPTIONS,
         words=_words,
         clock=clock,
-        compared=bool(run.scenario.attacks) and run.paired is not None,
+        compared=bool(run.scenario.entries) and run.paired is not None,
         scenario=run.scenario.to_yaml(),
     )
     (folder / "report.html").write_text(page, encoding="utf-8")

@@ -23,7 +23,7 @@ from scenarios.pair import testbed as testbed_of
 from scenarios.result import Run
 from scenarios.schema import Scenario
 from scenarios.watch import Watch
-from twin.errors import InputError, PlantError, under
+from twin.errors import InputError, PlantError
 from twin.network import PLANTS, Network
 from twin.scada import Alarm
 from twin.tags import Frame
@@ -80,12 +80,11 @@ def run(
     with contextlib.ExitStack() as stack:
         place = stack.enter_context(run_folder.draft(out)) if out is not None else None
         testbed = stack.enter_context(testbed_of(chosen, network, place))
-        with under("attacks"):
-            armed = arm(chosen.attacks, testbed)
+        armed = arm(chosen.entries, testbed)
         if on_start is not None:
             on_start()
         paired = None
-        if chosen.attacks and pair:
+        if chosen.entries and pair:
             try:
                 paired = paired_truth(chosen, network)
             except PlantError as error:
@@ -149,7 +148,7 @@ class _Labels:
         for one in self.armed:
             if frame.time >= 0:
                 altered = sorted(one.altered)
-                self.rows.append((frame.time, one.entry.name, "attack", one.active, altered))
+                self.rows.append((frame.time, one.entry.name, one.entry.label, one.active, altered))
             one.altered.clear()
 
 
@@ -171,7 +170,7 @@ def _conclude(
         last = len(truth)  # the row after the last recorded one: the totals at its end
         usual = {name: float(paired[name].iloc[last]) for name in totals}
         paired = paired.loc[truth.index]
-    elif not scenario.attacks:
+    elif not scenario.entries:
         paired, usual = truth, totals
     table = pd.DataFrame(labels.rows, columns=["time", "entry", "label", "active", "altered"])
     apart = deviating(truth, paired, network) if paired is not None else []

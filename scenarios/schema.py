@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import io
+import math
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,7 +23,7 @@ from twin import network
 from twin.errors import InputError, nearest, under
 from twin.files import line_of, read_yaml
 from twin.network import Network
-from twin.testbed import START
+from twin.testbed import START, Order
 from twin.units import DAY, HOUR, duration, readable
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 LIBRARY = Path(__file__).parent / "library"
 DETECTOR = "cnn-lstm"
+DEMANDS = ("profile", "patterns")
 LONGEST = 3650 * DAY
 
 
@@ -52,7 +54,17 @@ class Scenario:
     overflow : str
         `spill`: tanks do as network.inp says of each; `close`: none spills, a full one closes its
         inlet, as in BATADAL's data. The same with and without attacks.
-    attacks : tuple of Entry
+    initial_levels : dict of str to float
+        Of tanks [m] at the start, after the warm-up.
+    demands : str
+        `profile` (drawn by the seed), `patterns` (network.inp's own, as they stand), or a CSV file
+        relative to `folder` with a column a DMA and a row an hour from the start on.
+    control : dict
+        What holds instead of the plant's plcs.yaml, in its own form; see `twin.wiring.read`.
+    operator : tuple of Order
+        What the operator writes to PLCs.
+    attacks, faults : tuple of Entry
+        Faults are benign, and labelled so.
     detector : str or None
         A kind, or a checkpoint's path relative to `folder`.
     folder : Path
@@ -68,15 +80,27 @@ class Scenario:
     seed: int = 0
     demand_model: str = "demand-driven"
     overflow: str = "spill"
+    initial_levels: Mapping[str, float] = field(default_factory=dict)
+    demands: str = "profile"
+    control: Mapping[str, Any] = field(default_factory=dict)
+    operator: tuple[Order, ...] = ()
     attacks: tuple[Entry, ...] = ()
+    faults: tuple[Entry, ...] = ()
     detector: str | None = DETECTOR
     folder: Path = field(default_factory=Path.cwd)
 
     def network(self) -> Network:
         """Return the plant, read from its folder."""
         with under("plant"):
-            plant = network.load(self.plant, self.folder)
-        return dataclasses.replace(plant, spills=self.overflow == "spill")
+            found = network.load(self.plant, self.folder, drawn=self.demands != "patterns")
+        if self.control:
+            found = network.load(found.folder, None, self.control, found.drawn)
+        return dataclasses.replace(found, spills=self.overflow == "spill")
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """Faults, then attacks, as they act on the same port."""
+        return (*self.faults, *self.attacks)
 
     def run(self, **options: Any) -> Run:
         """Run it; the options are those of `scenarios.run.run`.
@@ -136,6 +160,11 @@ class _Entry(_Strict):
     when: _When = Field(default_factory=lambda: _When.model_validate({}))
 
 
+class _Order(_Strict):
+    at: _Seconds
+    write: dict[str, float | str]
+
+
 class _File(_Strict):
     name: str
     description: str = ""
@@ -146,11 +175,22 @@ class _File(_Strict):
     seed: int = Field(0, ge=0, lt=2**63, strict=True)
     demand_model: Literal["demand-driven", "pressure-driven"] = "demand-driven"
     overflow: Literal["spill", "close"] = "spill"
+    initial_levels: dict[str, float] = {}
+    demands: str = "profile"
+    control: dict[str, Any] = {}
+    operator: list[_Order] = []
     attacks: list[_Entry] = []
+    faults: list[_Entry] = []
     detector: str | None = DETECTOR
 
 
-_MODELS: dict[str, type[_Strict]] = {"attacks": _Entry, "when": _When}
+_MODELS: dict[str, type[_Strict]] = {
+    "attacks": _Entry,
+    "faults": _Entry,
+    "when": _When,
+    "operator": _Order,
+}
+_ORDERS = {"open": 1.0, "closed": 0.0, "auto": math.nan}
 
 
 def check_duration(seconds: float) -> None:
@@ -228,23 +268,37 @@ def from_data(data: Mapping[str, Any], folder: Path | None = None) -> Scenario:
         raise InputError(message, keys=["name"])
     if file.start.tzinfo is not None or file.start.minute or file.start.second:
         raise InputError("start must be a date or a full hour, without zone", keys=["start"])
-    entries = []
-    for i, written in enumerate(file.attacks):
-        with under("attacks", i):
-            entries.append(_entry(written, i))
-    names = [entry.name for entry in entries]
-    for i, name in enumerate(names):
-        if name in names[:i]:
-            raise InputError(f"two attacks are called {name!r}", keys=["attacks", i, "name"])
+    lists: dict[str, list[Entry]] = {"attacks": [], "faults": []}
+    names: set[str] = set()
+    for key, entries in lists.items():
+        for i, written in enumerate(getattr(file, key)):
+            with under(key, i):
+                entry = _entry(written, i, key.removesuffix("s"))
+                if entry.name in names:
+                    raise InputError(f"two entries are called {entry.name!r}", keys=["name"])
+            names.add(entry.name)
+            entries.append(entry)
+    orders = []
+    for i, order in enumerate(file.operator):
+        with under("operator", i, "write"):
+            orders.append(Order(order.at, {k: _order(k, v) for k, v in order.write.items()}))
     values = {
         f.name: getattr(file, f.name) for f in dataclasses.fields(Scenario) if f.name != "folder"
     }
-    values |= {"attacks": tuple(entries), "description": file.description.strip()}
+    values |= {key: tuple(entries) for key, entries in lists.items()}
+    values |= {"operator": tuple(orders), "description": file.description.strip()}
     return Scenario(**values, folder=folder or Path.cwd())
 
 
-def _entry(written: _Entry, place: int) -> Entry:
-    name = written.name or f"attack-{place + 1}"
+def _order(name: str, value: float | str) -> float:
+    if isinstance(value, str) and value not in _ORDERS:
+        words = f"open, closed, auto or a number, not {value!r}"
+        raise InputError(f"{name} is told {words}", keys=[name])
+    return _ORDERS[value] if isinstance(value, str) else value
+
+
+def _entry(written: _Entry, place: int, label: str) -> Entry:
+    name = written.name or f"{label}-{place + 1}"
     with under("do"):
         do = attacks.base.build(written.do)
     with under("when"):
@@ -256,6 +310,7 @@ def _entry(written: _Entry, place: int) -> Entry:
         when=when,
         tags=tuple(written.tags),
         incident=written.incident or name,
+        label=label,
     )
 
 
@@ -279,10 +334,31 @@ def _as_data(scenario: Scenario) -> dict[str, Any]:
         "seed": scenario.seed,
         "demand_model": scenario.demand_model,
         "overflow": scenario.overflow,
+        "initial_levels": dict(scenario.initial_levels),
+        "demands": _elsewhere(scenario.demands, DEMANDS, scenario.folder),
+        "control": _plain(scenario.control),
+        "operator": [
+            {"at": readable(o.at), "write": {k: _said(v) for k, v in o.values.items()}}
+            for o in scenario.operator
+        ],
         "attacks": [_entry_data(entry) for entry in scenario.attacks],
+        "faults": [_entry_data(entry) for entry in scenario.faults],
         "detector": _elsewhere(scenario.detector, detector.kinds(), scenario.folder),
     }
-    return data
+    unsaid: dict[str, Any] = {"initial_levels": {}, "demands": "profile", "control": {}}
+    unsaid |= {"operator": [], "faults": [], "overflow": "spill"}
+    return {key: value for key, value in data.items() if value != unsaid.get(key, data)}
+
+
+def _said(order: float) -> float | str:
+    return "auto" if math.isnan(order) else order
+
+
+def _plain(data: Any) -> Any:
+    """Return nested mappings and lists without what a YAML reader adds to them."""
+    if isinstance(data, Mapping):
+        return {str(key): _plain(value) for key, value in data.items()}
+    return [_plain(value) for value in data] if isinstance(data, list) else data
 
 
 def _elsewhere(name: str | None, known: Collection[str], folder: Path) -> str | None:

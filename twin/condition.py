@@ -88,6 +88,20 @@ def parse(text: str, names: Collection[str]) -> Condition:
     return Condition(text.strip(), tuple(named), tuple(_thresholds(tree)), holds)
 
 
+def moved(condition: Condition, level: float) -> Condition:
+    """Return a condition that compares one name with one number, with another number."""
+
+    class _Move(ast.NodeTransformer):
+        def visit_Compare(self, node: ast.Compare) -> ast.Compare:
+            terms = [node.left, *node.comparators]
+            terms = [term if _number(term) is None else ast.Constant(level) for term in terms]
+            node.left, node.comparators = terms[0], terms[1:]
+            return node
+
+    tree = _Move().visit(ast.parse(condition.text, mode="eval"))
+    return parse(ast.unparse(tree), condition.names)
+
+
 def _thresholds(tree: ast.AST) -> Iterator[tuple[str, float]]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Compare):

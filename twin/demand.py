@@ -250,3 +250,37 @@ class Playback:
     def next_hour(self) -> Values:
         """Return the coming hour's multipliers; shape (DMAs,)."""
         return np.asarray(next(self._rows))
+
+
+def read_hours(path: Path, dmas: Sequence[str]) -> Values:
+    """Read multipliers by the hour from a CSV file with a column a DMA.
+
+    Returns
+    -------
+    ndarray of shape (T, DMAs)
+
+    Raises
+    ------
+    InputError
+        If a column or a number is missing; with file and line.
+    """
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            lines = csv.reader(file)
+            header = [name.strip() for name in next(lines, [])]
+            rows = [(lines.line_num, row) for row in lines if row]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise InputError(f"cannot be read: {error}", path) from None
+    for name in dmas:
+        if name not in header:
+            raise InputError(f"no column {name}: {nearest(name, header)}", path, 1)
+    table = np.empty((len(rows), len(dmas)))
+    for i, (line, row) in enumerate(rows):
+        try:
+            table[i] = [float(row[header.index(name)]) for name in dmas]
+        except (ValueError, IndexError):
+            message = f"a row has a number for each of {', '.join(dmas)}, not {row}"
+            raise InputError(message, path, line) from None
+        if not (np.isfinite(table[i]) & (table[i] >= 0.0)).all():
+            raise InputError(f"a multiplier is 0 or more: {row}", path, line)
+    return table

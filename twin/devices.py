@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import simpy
 
 from twin.link import Register, TapPoint
@@ -21,7 +20,7 @@ class Sensor(TapPoint):
     env : simpy.Environment
     tag : Tag
     position : int
-        Where its truth stands in the plant's values.
+        Where it stands among the plant's values.
     memory : Register
         Of the PLC it is wired to.
     """
@@ -30,20 +29,12 @@ class Sensor(TapPoint):
         super().__init__(f"sensor:{tag.name}", [tag.name])
         self.env, self.tag, self.position, self.memory = env, tag, position, memory
         self.wire = TapPoint(f"link:{tag.element}->{tag.plc}", [tag.name])
-        self._place = memory.places([tag.name])
 
-    def read(self, now: float, truth: float) -> None:
-        """Measure `truth` [tag's unit] at `now` [s] and send it down the wire."""
-        shown = self.tamper(Reading(now, self.tag.name, truth))
-        sent = None if shown is None else self.wire.tamper(shown.reading)
-        if shown is None or sent is None:
-            return
-        value, delay = np.array([sent.reading.value]), shown.by + sent.by
-        if delay > 0.0:
-            later = self.env.timeout(delay)
-            later.callbacks.append(lambda _: self.memory.store(self._place, value, now + delay))
-        else:
-            self.memory.store(self._place, value, now)
+    def read(self, now: float, measured: float) -> None:
+        """Send what the instrument measures [tag's unit] at `now` [s] down the wire."""
+        for late in self.tamper([Reading(now, self.tag.name, measured)]):
+            for sent in self.wire.tamper([late.reading]):
+                self.memory.take(self.env, sent, late.by)
 
 
 class Actuator(TapPoint):
@@ -67,10 +58,11 @@ class Actuator(TapPoint):
         A command that a tap drops or holds back does not reach the drive: it stays as it is.
         """
         if self.taps:
-            passed = self.tamper(Reading(now, self.actuator, command))
-            if passed is None or passed.by > 0.0:
+            passed = self.tamper([Reading(now, self.actuator, command)])
+            passed = [late for late in passed if late.by == 0.0]
+            if not passed:
                 return False
-            command = passed.reading.value
+            command = passed[-1].reading.value
         if command == self.setting:
             return False
         self.setting = command

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -9,6 +10,7 @@ import numpy as np
 import simpy
 from numpy.typing import NDArray
 
+from twin.seeds import Draws
 from twin.tags import Reading, Values
 
 
@@ -28,12 +30,13 @@ class Late:
 
 
 Places = NDArray[np.intp]
-Tap = Callable[[Reading], "Reading | Late | None"]
-"""What sits on a tap point: it returns the reading, another one, a late one, or None (dropped)."""
+Tap = Callable[[Sequence[Reading]], "Iterable[Reading | Late]"]
+"""What sits on a tap point: given the readings that pass together, it returns what passes instead:
+these, others, late ones, fewer or more."""
 
 
 class TapPoint:
-    """A place a reading passes and may be seen or changed.
+    """A place readings pass and may be seen or changed.
 
     Parameters
     ----------
@@ -51,25 +54,24 @@ class TapPoint:
         """Let `tap` see every reading of `tags` here, after those already attached."""
         self.taps.append((frozenset(tags), tap))
 
-    def tamper(self, reading: Reading) -> Late | None:
-        """Pass one reading through the taps, in order.
+    def tamper(self, packet: Sequence[Reading]) -> list[Late]:
+        """Pass readings that travel together through the taps, in order.
 
         Returns
         -------
-        Late or None
-            What arrives and how much later; None where it was dropped.
+        list of Late
+            What arrives, and how much later.
         """
-        late = 0.0
+        passing = [Late(reading, 0.0) for reading in packet]
         for tags, tap in self.taps:
-            if reading.tag in tags:
-                passed = tap(reading)
-                if passed is None:
-                    return None
-                if isinstance(passed, Late):
-                    late += passed.by
-                    passed = passed.reading
-                reading = passed
-        return Late(reading, late)
+            mine = [late for late in passing if late.reading.tag in tags]
+            if mine:
+                behind = {late.reading.tag: late.by for late in mine}
+                passing = [late for late in passing if late.reading.tag not in tags]
+                for passed in tap([late.reading for late in mine]):
+                    late = passed if isinstance(passed, Late) else Late(passed, 0.0)
+                    passing.append(Late(late.reading, late.by + behind.get(late.reading.tag, 0.0)))
+        return passing
 
 
 class Block:
@@ -106,7 +108,7 @@ class Register:
     start : int
         Its first place in the block.
     values, arrived : ndarray of shape (tags,)
-        Views of the block: each value in its tag's unit, and when it arrived [s].
+        Views of the block: each value in its tag's unit, and when it arrived by its time stamp [s].
     """
 
     def __init__(self, tags: Iterable[str], block: Block | None = None):
@@ -131,6 +133,67 @@ class Register:
         """Return where `tags` stand in `values`."""
         return np.array([self.index[tag] for tag in tags], dtype=np.intp)
 
+    def take(self, env: simpy.Environment, late: Late, latency: float = 0.0) -> None:
+        """Store a reading once it arrives: at once, or after `latency` and its own lateness [s]."""
+        reading, delay = late.reading, latency + late.by
+        place = self.index[reading.tag]
+
+        def arrive(_: object = None) -> None:
+            self.values[place] = reading.value
+            self.arrived[place] = reading.time + delay
+
+        if delay > 0.0:
+            env.timeout(delay).callbacks.append(arrive)
+        else:
+            arrive()
+
+
+@dataclass(frozen=True, slots=True)
+class Medium:
+    """How well a link carries messages.
+
+    Attributes
+    ----------
+    latency : float
+        Seconds from sending to arrival.
+    jitter : float
+        Mean of what is added to it at random, exponentially distributed [s].
+    loss : float
+        Probability that a message is lost.
+    bandwidth : float
+        Bits a second; a message of n values has `message_bits(n)` and waits for those before it.
+    retries : int
+        How often a message that was lost is sent again …
+    timeout : float
+        … after waiting so long for an answer [s].
+    outages : tuple of (float, float)
+        Intervals [from, to) without any connection [s].
+    """
+
+    latency: float = 0.0
+    jitter: float = 0.0
+    loss: float = 0.0
+    bandwidth: float = math.inf
+    retries: int = 0
+    timeout: float = 1.0
+    outages: tuple[tuple[float, float], ...] = ()
+
+    @property
+    def patience(self) -> float:
+        """How long one waits for a message before going on without [s]: nearly all arrive."""
+        return self.latency + 5.0 * self.jitter + self.retries * self.timeout
+
+
+PERFECT = Medium()
+
+
+def message_bits(values: int) -> int:
+    """Return the size of a message: Ethernet, IP, TCP and Modbus headers, 4 bytes a value.
+
+    Source: 18 + 20 + 20 bytes of headers, and 9 of a Modbus/TCP answer to function 3.
+    """
+    return 8 * (18 + 20 + 20 + 9 + 4 * values)
+
 
 class Link(TapPoint):
     """A one-way link that carries tags from one register to another.
@@ -143,8 +206,10 @@ class Link(TapPoint):
     tags : iterable of str
         What it carries.
     source, target : Register
-    latency : float
-        Seconds from sending to arrival.
+    medium : Medium
+    draws : Draws, optional
+        Chances of each step, uniform in [0, 1): one a try, then one for the jitter of each. Any
+        medium but a perfect one needs them.
     """
 
     def __init__(
@@ -154,39 +219,62 @@ class Link(TapPoint):
         tags: Iterable[str],
         source: Register,
         target: Register,
-        latency: float = 0.0,
+        medium: Medium = PERFECT,
+        draws: Draws | None = None,
     ):
         super().__init__(name, tags)
-        self.env, self.source, self.target, self.latency = env, source, target, latency
+        self.env, self.source, self.target = env, source, target
+        self.medium, self._draws = medium, draws
         self._from, self._to = source.places(self.tags), target.places(self.tags)
+        self._busy = -math.inf
+        self._perfect = medium == PERFECT
 
     @property
     def places(self) -> tuple[Places, Places]:
         """Where in the block its tags are read and written."""
         return self.source.start + self._from, self.target.start + self._to
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether it delivers everything at once, unseen."""
+        return not self.taps and self._perfect
+
     def send(self, now: float) -> None:
         """Send the source's present values [their tags' units] at `now` [s]."""
-        values = self.source.values[self._from]
-        if not self.taps:
-            self._deliver(now, self._to, values, self.latency)
+        latency = self._carry(now)
+        if latency is None:
             return
-        for i, tag in enumerate(self.tags):
-            passed = self.tamper(Reading(now, tag, float(values[i])))
-            if passed is not None:
-                value = np.array([passed.reading.value])
-                self._deliver(now, self._to[i : i + 1], value, self.latency + passed.by)
-
-    def _deliver(self, now: float, places: Places, values: Values, delay: float) -> None:
-        if delay > 0.0:
-            later = self.env.timeout(delay)
-            later.callbacks.append(lambda _: self.target.store(places, values, now + delay))
+        values = self.source.values[self._from]
+        if self.taps:
+            numbers = zip(self.tags, values.tolist(), strict=True)
+            for late in self.tamper([Reading(now, tag, value) for tag, value in numbers]):
+                self.target.take(self.env, late, latency)
+        elif latency > 0.0:
+            later = self.env.timeout(latency)
+            later.callbacks.append(lambda _: self.target.store(self._to, values, now + latency))
         else:
-            self.target.store(places, values, now)
+            self.target.store(self._to, values, now)
+
+    def _carry(self, now: float) -> float | None:
+        """Return how long a message sent at `now` takes [s], or None if it is lost."""
+        if self._perfect:
+            return 0.0
+        medium = self.medium
+        tries = 1 + medium.retries
+        assert self._draws is not None
+        chances = self._draws.at(now)
+        for i in range(tries):
+            sent = now + i * medium.timeout
+            if chances[i] < medium.loss or any(a <= sent < b for a, b in medium.outages):
+                continue
+            self._busy = max(sent, self._busy) + message_bits(len(self.tags)) / medium.bandwidth
+            jitter = -medium.jitter * math.log1p(-chances[tries + i]) if medium.jitter else 0.0
+            return self._busy - now + medium.latency + jitter
+        return None
 
 
 class Bundle:
-    """Links that send at the same instants: the clean ones in one go, the others one by one.
+    """Links that send at the same instants: the plain ones in one go, the others one by one.
 
     Parameters
     ----------
@@ -195,12 +283,12 @@ class Bundle:
     """
 
     def __init__(self, links: Sequence[Link]):
-        clean = [link for link in links if not link.taps and link.latency == 0.0]
-        self._others = [link for link in links if link not in clean]
+        plain = [link for link in links if link.is_plain]
+        self._others = [link for link in links if not link.is_plain]
         self._block = links[0].target.block if links else Block(0)
         none = np.empty(0, dtype=np.intp)
-        self._from = np.concatenate([none, *(link.places[0] for link in clean)])
-        self._to = np.concatenate([none, *(link.places[1] for link in clean)])
+        self._from = np.concatenate([none, *(link.places[0] for link in plain)])
+        self._to = np.concatenate([none, *(link.places[1] for link in plain)])
 
     def send(self, now: float) -> None:
         """Send what every link's source holds at `now` [s]."""

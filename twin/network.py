@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -12,20 +12,17 @@ from typing import Any
 
 import wntr
 
-from twin.condition import parse
+from twin import wiring
 from twin.demand import FILE, weekly
 from twin.districts import districts, patterns_of
 from twin.errors import InputError, nearest
-from twin.files import line_of, read_yaml
-from twin.plc import CLOCK, CROSSINGS, PlcSpec, Rule
+from twin.plc import PlcSpec
 from twin.tags import Tag
-from twin.units import duration
+from twin.wiring import Wiring
 
 PLANTS = Path(__file__).parent / "plants"
 QUANTITIES = {"level": "m", "flow": "L/s", "pressure": "m", "status": ""}
 COLUMNS = ["tag", "quantity", "element", "unit", "plc"]
-_STATES = {"open": 1.0, "closed": 0.0}
-_HIGHEST = 1e6  # of a pump's relative speed or a valve's setting; more is a mistake
 
 
 @dataclass(frozen=True)
@@ -38,13 +35,10 @@ class Network:
     folder : Path
     tags : tuple of Tag
         In the data set's column order.
-    plcs : dict of str to PlcSpec
-    step : int
-        Hydraulic and recording step [s].
-    polling : int
-        SCADA's polling interval [s].
-    latency : dict of str to float
-        Of each link that has one, by name [s].
+    wiring : Wiring
+        Its control system.
+    drawn : bool
+        Whether demands are drawn from the profile, or follow network.inp's patterns as they are.
     spills : bool
         Whether a full tank may spill, as network.inp says of each; or all close their inlet.
     """
@@ -52,11 +46,24 @@ class Network:
     name: str
     folder: Path
     tags: tuple[Tag, ...]
-    plcs: dict[str, PlcSpec]
-    step: int
-    polling: int
-    latency: dict[str, float]
+    wiring: Wiring
+    drawn: bool = True
     spills: bool = True
+
+    @property
+    def plcs(self) -> dict[str, PlcSpec]:
+        """The PLCs, by name."""
+        return self.wiring.plcs
+
+    @property
+    def step(self) -> int:
+        """Hydraulic and recording step [s]."""
+        return self.wiring.step
+
+    @property
+    def polling(self) -> int:
+        """SCADA shows a frame every so many seconds."""
+        return self.wiring.polling
 
     def read_model(self) -> Any:
         """Return a fresh `wntr.network.WaterNetworkModel` of network.inp, controls included."""
@@ -80,6 +87,8 @@ class Network:
     @cached_property
     def profiled(self) -> tuple[str, ...]:
         """The DMAs in which some demand follows a weekly pattern; the profile is for them."""
+        if not self.drawn:
+            return ()
         drawn = self.profiled_patterns
         return tuple(
             d for d, members in self.dmas.items() if patterns_of(self.model, members) & drawn
@@ -103,7 +112,12 @@ def plants() -> list[str]:
     return sorted(path.parent.name for path in PLANTS.glob("*/plcs.yaml"))
 
 
-def load(plant: str | Path, beside: Path | None = None) -> Network:
+def load(
+    plant: str | Path,
+    beside: Path | None = None,
+    control: Mapping[str, Any] | None = None,
+    drawn: bool = True,
+) -> Network:
     """Read a plant folder.
 
     Parameters
@@ -112,6 +126,10 @@ def load(plant: str | Path, beside: Path | None = None) -> Network:
         A shipped plant's name, or a folder with network.inp, tags.csv and plcs.yaml.
     beside : Path, optional
         The folder a relative path starts from; by default the current one.
+    control : mapping, optional
+        What a scenario says instead of plcs.yaml; see `twin.wiring.read`.
+    drawn : bool, default True
+        Whether demands are drawn from the profile, or follow network.inp's patterns as they are.
 
     Raises
     ------
@@ -131,7 +149,7 @@ def load(plant: str | Path, beside: Path | None = None) -> Network:
         raise InputError(f"a plant folder needs {', '.join(missing)}", folder)
     model = _read_inp(folder / "network.inp")
     tags = _read_tags(folder / "tags.csv", model)
-    return _read_plcs(folder, tags, model)
+    return Network(folder.name, folder, tags, wiring.read(folder, tags, model, control), drawn)
 
 
 def _read_inp(path: Path) -> Any:
@@ -178,128 +196,3 @@ def _read_tags(path: Path, model: Any) -> tuple[Tag, ...]:
             seen.add(tag.name)
             tags.append(tag)
     return tuple(tags)
-
-
-def _read_plcs(folder: Path, tags: tuple[Tag, ...], model: Any) -> Network:
-    path = folder / "plcs.yaml"
-    data = read_yaml(path)
-
-    def fail(message: str, *keys: str | int) -> InputError:
-        return InputError(message, path, line_of(data, keys))
-
-    def only(found: Iterable[str], known: Iterable[str], *keys: str | int) -> None:
-        allowed = list(known)
-        for name in found:
-            if name not in allowed:
-                raise fail(f"unknown name {name!r}: {nearest(str(name), allowed)}", *keys, name)
-
-    def section(mapping: Any, *keys: str | int) -> dict[str, Any]:
-        if mapping is None:
-            return {}
-        if not isinstance(mapping, dict):
-            raise fail(f"expected `key: value` lines under {keys[-1]}, found {mapping!r}", *keys)
-        return mapping
-
-    def listing(found: Any, *keys: str) -> list[Any]:
-        if found is None:
-            return []
-        if not isinstance(found, list):
-            raise fail(f"expected a list under {keys[-1]}, found {found!r}", *keys)
-        return found
-
-    def seconds(value: Any, *keys: str) -> float:
-        try:
-            return duration(value)
-        except ValueError as error:
-            raise fail(str(error), *keys) from None
-
-    def whole(value: Any, *keys: str) -> int:
-        length = seconds(value, *keys)
-        if length < 1 or length % 1:
-            raise fail(f"{value!r} is not a whole number of seconds", *keys)
-        return int(length)
-
-    only(data, ["step", "polling", "scan", "latency", "links", "plcs"])
-    blocks = section(data.get("plcs"), "plcs")
-    scan = section(data.get("scan"), "scan")
-    only(scan, ["every", "crossings"], "scan")
-    step = whole(data.get("step", "5 min"), "step")
-    polling = whole(data.get("polling", "5 min"), "polling")
-    if polling % step:
-        raise fail(f"polling ({polling} s) is not a multiple of step ({step} s)", "polling")
-
-    owner = {tag.name: tag.plc for tag in tags}
-    only(owner.values(), blocks)
-    plcs: dict[str, PlcSpec] = {}
-    driver: dict[str, str] = {}
-    for name in blocks:
-        block = section(blocks[name], "plcs", name)
-        only(block, ["actuators", "receives", "rules", "scan"], "plcs", name)
-        actuators = tuple(map(str, listing(block.get("actuators"), "plcs", name, "actuators")))
-        only(actuators, model.link_name_list, "plcs", name, "actuators")
-        for actuator in actuators:
-            if actuator in driver:
-                message = f"{actuator} is driven by {driver[actuator]} already"
-                raise fail(message, "plcs", name, "actuators")
-            driver[actuator] = str(name)
-        receives = section(block.get("receives"), "plcs", name, "receives")
-        only(receives, owner, "plcs", name, "receives")
-        for tag, sender in receives.items():
-            if owner[tag] != sender:
-                message = f"{tag} is measured by {owner[tag]}, not by {sender}"
-                raise fail(message, "plcs", name, "receives", tag)
-        sensors = tuple(tag for tag in owner if owner[tag] == name)
-        rules: list[Rule] = []
-        for i, line in enumerate(listing(block.get("rules"), "plcs", name, "rules")):
-            where = ("plcs", name, "rules", i)
-            rules += _rules(section(line, *where), [*sensors, *receives], actuators, where, fail)
-        own_scan = {**scan, **section(block.get("scan"), "plcs", name, "scan")}
-        crossings = str(own_scan.get("crossings", "nearest"))
-        only([crossings], CROSSINGS, "scan", "crossings")
-        plcs[str(name)] = PlcSpec(
-            name=str(name),
-            sensors=sensors,
-            actuators=actuators,
-            receives={str(tag): str(sender) for tag, sender in receives.items()},
-            rules=tuple(rules),
-            scan=whole(own_scan.get("every", "15 min"), "scan", "every"),
-            crossing=CROSSINGS[crossings],
-        )
-
-    default = seconds(data.get("latency", "0 s"), "latency")
-    names = [f"{s}->{p.name}" for p in plcs.values() for s in dict.fromkeys(p.receives.values())]
-    names += [f"{plc}->SCADA" for plc in plcs]
-    latency = dict.fromkeys(names, default)
-    links = section(data.get("links"), "links")
-    only(links, names, "links")
-    for name in links:
-        fields = section(links[name], "links", name)
-        only(fields, ["latency"], "links", name)
-        latency[name] = seconds(fields.get("latency", "0 s"), "links", name, "latency")
-    return Network(folder.name, folder, tags, plcs, step, polling, latency)
-
-
-def _rules(
-    line: dict[str, Any],
-    tags: list[str],
-    actuators: tuple[str, ...],
-    where: tuple[str | int, ...],
-    fail: Callable[..., InputError],
-) -> Iterator[Rule]:
-    """Read one line of rules: `when`, then what each actuator is set to."""
-    commands = {str(key): value for key, value in line.items() if key != "when"}
-    if "when" not in line or not commands:
-        raise fail("a rule needs `when:` and an actuator, like {when: L_T1 < 4, PU1: open}", *where)
-    try:
-        when = parse(str(line["when"]), [*tags, *CLOCK])
-    except InputError as error:
-        raise fail(error.message, *where, "when") from None
-    for name, value in commands.items():
-        if name not in actuators:
-            raise fail(f"unknown name {name!r}: {nearest(name, actuators)}", *where, name)
-        command = _STATES.get(str(value), value)
-        if isinstance(command, bool) or not isinstance(command, int | float):
-            raise fail(f"{value!r} is not open, closed or a number", *where, name)
-        if not 0.0 <= command <= _HIGHEST:
-            raise fail(f"a setting cannot be {value}", *where, name)
-        yield Rule(name, float(command), when)

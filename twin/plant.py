@@ -7,6 +7,7 @@ conversion of units and every quirk of the engine lives here.
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -239,15 +240,26 @@ class Plant(Closing):
             Levels beyond a tank's rim or bottom are taken for these. A status is a setting here:
             a pump that was open and delivered nothing shows 0 and is closed.
         """
-        for place, tank in zip(self._level_places, self._level_tanks, strict=True):
-            low, high = self._range[tank]
-            # EPANET refuses a level outside the tank (error 225) and would keep the old one.
-            level = min(max(float(values[place]), low), high)
-            node = self._tank_nodes[tank]
-            self._must(epanet.EN_setnodevalue(self._project, node, EN.EN_TANKLEVEL, level))
-            self.levels[tank] = self.values[place] = level
+        self.fill(
+            {
+                self.tanks[tank]: float(values[place])
+                for place, tank in zip(self._level_places, self._level_tanks, strict=True)
+            }
+        )
         for place, actuator in self._status_reads:
             self.write(actuator, float(values[place]))
+
+    def fill(self, levels: Mapping[str, float]) -> None:
+        """Put tanks at levels [m]; beyond the rim or bottom means at it."""
+        for name, wanted in levels.items():
+            tank = self.tanks.index(name)
+            low, high = self._range[tank]
+            # EPANET refuses a level outside the tank (error 225) and would keep the old one.
+            level = min(max(wanted, low), high)
+            node = self._tank_nodes[tank]
+            self._must(epanet.EN_setnodevalue(self._project, node, EN.EN_TANKLEVEL, level))
+            self.levels[tank] = level
+        self.values[self._level_places] = self.levels[self._level_tanks]
 
     def write(self, actuator: str, setting: float) -> None:
         """Close (0), open (1) or set a pump's relative speed or a valve's setting [m or L/s]."""

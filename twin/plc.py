@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from twin.condition import Condition
+import numpy as np
+
+from twin.condition import Condition, moved
 from twin.link import Register
 
 CLOCK = ("t", "hour")
@@ -57,6 +59,13 @@ class PlcSpec:
         Its logic runs every so many seconds …
     crossing : float or None
         … and, rounded so (see `CROSSINGS`), at the instants at which a threshold is reached.
+    polling : int
+        SCADA asks it every so many seconds.
+    hold : float
+        An input that is older than this [s] is bad, and satisfies no rule; until then it is held.
+    failsafe : dict of str to float
+        What it commands an actuator to be while an input of that actuator's rules is bad; the
+        others stay as they are.
     """
 
     name: str
@@ -66,6 +75,25 @@ class PlcSpec:
     rules: tuple[Rule, ...]
     scan: int
     crossing: float | None
+    polling: int
+    hold: float = math.inf
+    failsafe: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def setpoints(self) -> dict[str, int]:
+        """The rules SCADA may write a threshold to, by the setpoint's name: `SP_PU10_open`.
+
+        A rule has one if it compares one tag with one number.
+        """
+        places: dict[str, int] = {}
+        words = {0.0: "closed", 1.0: "open"}
+        for place, rule in enumerate(self.rules):
+            if len(rule.when.thresholds) == 1 and rule.when.names[0] not in CLOCK:
+                word = words.get(rule.command, f"{rule.command:g}")
+                name = f"SP_{rule.actuator}_{word}"
+                same = sum(1 for known in places if known.startswith(name))
+                places[f"{name}_{same + 1}" if same else name] = place
+        return places
 
 
 @dataclass(slots=True)
@@ -77,38 +105,95 @@ class Plc:
     spec : PlcSpec
     memory : Register
         The last value of each tag it measures or receives.
+    orders : Register
+        What SCADA wrote to it last: an actuator's manual command, NaN for automatic, and its
+        setpoints.
     coils : dict of str to float
         What it commands each of its actuators to be, as in `Rule.command`.
-    rules : list of Rule
-        In force now; an attack on its logic changes them.
+    rules : tuple of Rule
+        In force now.
+    every : int
+        Seconds between scans now.
+    running : bool
+        A PLC that does not run scans nothing, and its coils stay as they are.
+    skew : float
+        How far its clock is ahead [s].
     """
 
     spec: PlcSpec
     memory: Register
+    orders: Register
     coils: dict[str, float]
-    rules: list[Rule] = field(init=False)
+    rules: tuple[Rule, ...] = field(init=False)
+    every: int = field(init=False)
+    running: bool = True
+    skew: float = 0.0
+    _obeyed: bytes = b""
+    _manual: dict[str, float] = field(default_factory=dict)
+    _setpoints: dict[str, int] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.rules = list(self.spec.rules)
+        self.rules = self.spec.rules
+        self.every = self.spec.scan
+        self._setpoints = self.spec.setpoints
+
+    def replace(self, place: int, rule: Rule) -> None:
+        """Put another rule in the place of one in force."""
+        self.rules = (*self.rules[:place], rule, *self.rules[place + 1 :])
 
     def is_due(self, now: int, crossing: bool) -> bool:
         """Return whether the logic runs at `now` [s], an instant of a threshold or not."""
-        return now % self.spec.scan == 0 or (crossing and self.spec.crossing is not None)
+        if not self.running:
+            return False
+        return now % self.every == 0 or (crossing and self.spec.crossing is not None)
 
-    def scan(self, t: float, hour: float) -> None:
-        """Run the logic once: set the coils by the rules and the remembered readings.
+    def scan(self, now: float, t: float, hour: float) -> None:
+        """Run the logic once: set the coils by the orders, the rules and the remembered readings.
 
-        A reading that never arrived is NaN and satisfies no rule: the coil stays as it is.
+        A reading that never arrived is NaN, as is a bad one, and satisfies no rule: the coil stays
+        as it is.
 
         Parameters
         ----------
+        now : float
+            The time [s].
         t, hour : float
             The time [h] since the start, and of the day.
         """
-        present = dict(zip(self.memory.tags, self.memory.values.tolist(), strict=True))
-        present["t"], present["hour"] = t, hour
+        if self.orders.values.tobytes() != self._obeyed:
+            self._take_orders()
+        values = self.memory.values
+        if self.spec.hold < math.inf:
+            values = np.where(now - self.memory.arrived > self.spec.hold, np.nan, values)
+        present = dict(zip(self.memory.tags, values.tolist(), strict=True))
+        present["t"] = t + self.skew / 3600.0
+        present["hour"] = (hour + self.skew / 3600.0) % 24.0
         for rule in self.rules:
             when = rule.when
             # Asked second: only `not` and `!=` hold for a NaN, and a rule seldom holds at all.
             if when.holds(present) and not any(math.isnan(present[name]) for name in when.names):
                 self.coils[rule.actuator] = rule.command
+        if self.spec.failsafe:
+            for rule in self.rules:
+                if rule.actuator in self.spec.failsafe and any(
+                    math.isnan(present[name]) for name in rule.when.names
+                ):
+                    self.coils[rule.actuator] = self.spec.failsafe[rule.actuator]
+        self.coils.update(self._manual)
+
+    def _take_orders(self) -> None:
+        """Take what SCADA wrote anew: setpoints here, manual commands for after the rules."""
+        orders = dict(zip(self.orders.tags, self.orders.values.tolist(), strict=True))
+        self._obeyed = self.orders.values.tobytes()
+        self._manual = {a: v for a, v in orders.items() if a in self.coils and v == v}
+        for name, place in self._setpoints.items():
+            rule, level = self.rules[place], orders[name]
+            ((_, present),) = rule.when.thresholds
+            if level == level and level != present:
+                self.replace(place, replace(rule, when=moved(rule.when, level)))
+
+    def restart(self) -> None:
+        """Start cold: forget every input, and go by the rules it was built with and its orders."""
+        self.memory.values[:] = np.nan
+        self.memory.arrived[:] = -np.inf
+        self.rules, self._obeyed = self.spec.rules, b""

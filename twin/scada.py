@@ -1,20 +1,22 @@
-"""The operator's SCADA: it polls the PLCs, shows a frame, and lists the alarms raised to it."""
+"""The operator's SCADA: it polls the PLCs, shows a frame, keeps the alarm list, gives orders."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import simpy
 
-from twin.link import Block, Bundle, Link, Register
-from twin.tags import Frame, Quality
+from twin.errors import InputError, nearest
+from twin.limits import LimitAlarm, Limits, LimitWatch
+from twin.link import Block, Bundle, Link, Places, Register, TapPoint
+from twin.tags import Frame, Quality, Reading, Values
 
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """A line of the operator's alarm list.
+    """A line of the operator's alarm list that a detector put there.
 
     Attributes
     ----------
@@ -35,6 +37,15 @@ class Alarm:
     plc: str
 
 
+@dataclass(frozen=True)
+class _Round:
+    """PLCs that are asked equally often."""
+
+    every: int
+    bundle: Bundle
+    places: Places
+
+
 class Scada:
     """A SCADA server and its operator's screen.
 
@@ -44,38 +55,99 @@ class Scada:
     tags : sequence of str
         What it shows, in the data set's column order.
     block : Block
-        The memory its register shares with the PLCs'.
+        The memory its registers share with the PLCs'.
+    orders : mapping of str to float
+        What it tells PLCs from the start: setpoints, and NaN for every actuator left to its PLC.
+    limits : mapping of str to Limits
 
     Attributes
     ----------
-    links : list of Link
-        One from each PLC.
+    links : list of (Link, int)
+        One from each PLC, and how often it is asked [s].
+    commands : list of Link
+        One to each PLC that drives something.
+    screen : TapPoint
+        Between the server and what the operator and the detector see.
     subscribers : list of callable
         Each is given every frame.
     alarms : list of Alarm
+        A detector's; those of limits are in `limits.alarms`.
+    limits : LimitWatch
+    on_limit : callable
+        Told of each limit alarm that is raised or cleared.
     """
 
-    def __init__(self, env: simpy.Environment, tags: Sequence[str], block: Block):
+    def __init__(
+        self,
+        env: simpy.Environment,
+        tags: Sequence[str],
+        block: Block,
+        orders: Mapping[str, float],
+        limits: Mapping[str, Limits],
+    ):
         self.env = env
         self.register = Register(tags, block)
-        self.links: list[Link] = []
+        self.orders = Register(orders, block)
+        self.orders.values[:] = list(orders.values())
+        self.links: list[tuple[Link, int]] = []
+        self.commands: list[Link] = []
+        self.screen = TapPoint("scada", tags)
         self.subscribers: list[Callable[[Frame], None]] = []
         self.alarms: list[Alarm] = []
-        self._last_poll = -np.inf
+        self.limits = LimitWatch(self.register.tags, limits)
+        self.on_limit: Callable[[LimitAlarm], None] = lambda alarm: None
+        self._asked: Values = np.full(len(tags), -np.inf)
+        self._before = self._asked.copy()
         self._all_good = np.full(len(tags), Quality.GOOD, dtype=np.int8)
+        self._shown = Register(tags)
+        self._new_orders = False
 
     def open(self) -> None:
         """Get ready to poll: links and the taps on them are as they will be."""
-        self._bundle = Bundle(self.links)
-        self._patience = max((link.latency for link in self.links), default=0.0)
+        self._rounds = []
+        for every in sorted({every for _, every in self.links}):
+            links = [link for link, often in self.links if often == every]
+            places = self.register.places(tag for link in links for tag in link.tags)
+            self._rounds.append(_Round(every, Bundle(links), places))
+        self._patience = max((link.medium.patience for link, _ in self.links), default=0.0)
+        self._order_bundle = Bundle(self.commands)
+        self._orders_can_change = not all(link.is_plain for link in self.commands)
 
-    def poll(self, now: float) -> None:
-        """Ask every PLC at `now` [s]; the frame is shown once the slowest link has answered."""
-        self._bundle.send(now)
+    def poll(self, now: int) -> None:
+        """Ask every PLC that is due at `now` [s]; show the frame once the slowest has answered."""
+        for one in self._rounds:
+            if now % one.every == 0:
+                one.bundle.send(now)
+                self._before[one.places] = self._asked[one.places]
+                self._asked[one.places] = now
         if self._patience > 0.0:
             self.env.timeout(self._patience).callbacks.append(lambda _: self._show(now))
         else:
             self._show(now)
+        if self._new_orders or self._orders_can_change:
+            self._order_bundle.send(now)
+            self._new_orders = False
+
+    def write(self, name: str, value: float) -> None:
+        """Write an order for its PLC, sent with the next poll and each one after it.
+
+        Parameters
+        ----------
+        name : str
+            An actuator, or a setpoint like `SP_PU10_open`.
+        value : float
+            As in `Rule.command`, NaN to leave the actuator to its PLC; a setpoint in its tag's
+            unit.
+
+        Raises
+        ------
+        InputError
+            If no PLC takes orders of that name.
+        """
+        if name not in self.orders.index:
+            raise InputError(f"no PLC takes {name!r}: {nearest(name, self.orders.tags)}")
+        self.orders.values[self.orders.index[name]] = value
+        self._new_orders = True
 
     def raise_alarm(self, alarm: Alarm) -> None:
         """Put an alarm on the operator's list."""
@@ -84,11 +156,21 @@ class Scada:
     def _show(self, now: float) -> None:
         register = self.register
         quality = self._all_good
-        if register.arrived.min() <= self._last_poll:
+        late = register.arrived <= self._before
+        if late.any():
             quality = quality.copy()
-            quality[register.arrived <= self._last_poll] = Quality.STALE
+            quality[late] = Quality.STALE
             quality[np.isnan(register.values)] = Quality.BAD
-        self._last_poll = now
-        frame = Frame(now, register.tags, register.values.copy(), quality)
+        for alarm in self.limits.see(now, register.values):
+            self.on_limit(alarm)
+        frame = Frame(now, register.tags, self._on_screen(now), quality)
         for subscriber in self.subscribers:
             subscriber(frame)
+
+    def _on_screen(self, now: float) -> Values:
+        if not self.screen.taps:
+            return self.register.values.copy()
+        numbers = zip(self.register.tags, self.register.values.tolist(), strict=True)
+        for late in self.screen.tamper([Reading(now, tag, value) for tag, value in numbers]):
+            self._shown.take(self.env, late)
+        return self._shown.values.copy()

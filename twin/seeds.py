@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
+
+_STEPS = 288  # drawn at a time; a day of 5-min steps
 
 
 def generator(seed: int, name: str) -> np.random.Generator:
@@ -20,3 +24,33 @@ def generator(seed: int, name: str) -> np.random.Generator:
     digest = hashlib.sha256(name.encode()).digest()
     key = tuple(int.from_bytes(digest[i : i + 4], "little") for i in range(0, 16, 4))
     return np.random.default_rng(np.random.SeedSequence(entropy=seed, spawn_key=key))
+
+
+class Draws:
+    """Random numbers by step of the clock, whatever happens between two steps.
+
+    The instants between marks depend on the water, and so on attacks: what is drawn must not.
+
+    Parameters
+    ----------
+    draw : callable
+        Returns an array of so many rows, drawn in order.
+    step : int
+        Seconds between marks.
+    """
+
+    def __init__(self, draw: Callable[[int], Any], step: int):
+        self._draw, self._step = draw, step
+        self._first: int | None = None
+        self._rows = draw(0)
+
+    def at(self, now: float) -> Any:
+        """Return the row of the step that holds `now` [s]; time must not go back."""
+        step = int(now // self._step)
+        if self._first is None:
+            self._first = step
+            self._rows = self._draw(_STEPS)
+        while step - self._first >= _STEPS:
+            self._first += _STEPS
+            self._rows = self._draw(_STEPS)
+        return self._rows[step - self._first]

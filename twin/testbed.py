@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import fnmatch
-from collections.abc import Callable, Generator, Iterable, Iterator
+import math
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from pathlib import Path
 
@@ -15,16 +18,43 @@ from twin.demand import Demand, Hours, profile
 from twin.devices import Actuator, Sensor
 from twin.errors import InputError, nearest
 from twin.historian import Event, Historian
+from twin.instruments import Instruments
+from twin.limits import LimitAlarm
 from twin.link import Block, Bundle, Link, Places, Register, TapPoint
 from twin.network import Network
 from twin.plant import Plant
-from twin.plc import CLOCK, Plc
+from twin.plc import CLOCK, Plc, PlcSpec
 from twin.scada import Scada
+from twin.seeds import Draws, generator
 from twin.tags import Frame, Values
 from twin.units import DAY, HOUR
 
 START = datetime(2026, 1, 5)  # a Monday
 Wiring = tuple[Places, Places]
+
+
+@dataclass(frozen=True)
+class Order:
+    """What the operator writes to PLCs.
+
+    Attributes
+    ----------
+    at : float
+        Seconds since the scenario's start.
+    values : dict of str to float
+        By actuator (as `Rule.command`, NaN to leave it to its PLC) or setpoint; see `Scada.write`.
+    """
+
+    at: float
+    values: dict[str, float]
+
+
+def _orders_of(plc: PlcSpec) -> dict[str, float]:
+    """Return what SCADA tells a PLC from the start: no manual command, its own setpoints."""
+    orders = dict.fromkeys(plc.actuators, math.nan)
+    for name, place in plc.setpoints.items():
+        ((_, orders[name]),) = plc.rules[place].when.thresholds
+    return orders
 
 
 class Testbed(Closing):
@@ -44,13 +74,19 @@ class Testbed(Closing):
         Simulated but not recorded before the start [s], whole hours: C-Town forgets its initial
         levels in four days.
     pressure_driven : bool, default False
+    levels : mapping of str to float, optional
+        Levels of tanks [m] at the start, after the warm-up.
+    demand : Hours, optional
+        Of every hour from the start on, in place of what is drawn.
+    orders : sequence of Order, optional
+        What the operator writes to PLCs, and when.
     folder : Path, optional
         Where the historian writes; by default it keeps its tables in memory.
 
     Attributes
     ----------
-    demand : Hours
-        Where every hour's demands come from: drawn from the plant's profile, or what replaces it.
+    demand : Hours or None
+        Where every hour's demands come from; None where they follow their own patterns.
     watchers : list of callable
         Each is called at every instant, before any PLC scans, with the time [s] and the true
         values (levels of now, the rest of the last solution).
@@ -66,12 +102,16 @@ class Testbed(Closing):
         start: datetime = START,
         warmup: float = 7 * DAY,
         pressure_driven: bool = False,
+        levels: Mapping[str, float] | None = None,
+        demand: Hours | None = None,
+        orders: Sequence[Order] = (),
         folder: Path | None = None,
     ):
         if warmup % HOUR:
             raise InputError(f"warmup must be whole hours, not {warmup:g} s")
         self.network, self.seed, self.start = network, seed, start
         self.warmup = int(warmup)
+        self.pressure_driven, self._levels, self._played = pressure_driven, levels, demand
         self.env = simpy.Environment(initial_time=-self.warmup)
         first = start - timedelta(seconds=self.warmup)
         self._clock = int((start - datetime.combine(start, time.min)).total_seconds())
@@ -84,6 +124,8 @@ class Testbed(Closing):
         self._tripped: set[str] = set()
         self.watchers: list[Callable[[float, Values], None]] = []
         self._build()
+        self._orders = sorted(orders, key=lambda order: order.at)
+        self._check_start()
         tanks = self.plant.tanks
         self._meters = ["unmet_m3", "energy_kwh", "pump_starts"]
         self._meters += [f"overflow_{tank}_m3" for tank in tanks]
@@ -98,46 +140,81 @@ class Testbed(Closing):
         place = {tag.name: i for i, tag in enumerate(network.tags)}
         by_name = {tag.name: tag for tag in network.tags}
         self._tank = {tag.name: tag.element for tag in network.tags if tag.quantity == "level"}
+        wiring = network.wiring
+        self.instruments = Instruments(
+            network.tag_names, wiring.instruments, self.seed, network.step
+        )
         inputs = {name: [*plc.sensors, *plc.receives] for name, plc in network.plcs.items()}
-        self._block = Block(sum(map(len, inputs.values())) + len(network.tags))
-        self.scada = Scada(env, network.tag_names, self._block)
+        given = {name: _orders_of(plc) for name, plc in network.plcs.items()}
+        orders = {name: value for of_plc in given.values() for name, value in of_plc.items()}
+        size = len(network.tags) + 2 * len(orders) + sum(map(len, inputs.values()))
+        self._block = Block(size)
+        self.scada = Scada(env, network.tag_names, self._block, orders, wiring.limits)
+        self.scada.on_limit = self._log_limit
         self.plcs: dict[str, Plc] = {}
         self.sensors: list[Sensor] = []
         self.actuators: dict[str, Actuator] = {}
+        memories = {name: Register(inputs[name], self._block) for name in network.plcs}
+        self._memories = slice(self._block.used - sum(map(len, inputs.values())), self._block.used)
         for name, spec in network.plcs.items():
-            memory = Register(inputs[name], self._block)
+            memory = memories[name]
+            written = Register(given[name], self._block)
+            written.values[:] = list(given[name].values())
             coils = {actuator: self.plant.settings[actuator] for actuator in spec.actuators}
-            self.plcs[name] = Plc(spec, memory, coils)
+            self.plcs[name] = Plc(spec, memory, written, coils)
             self.sensors += [Sensor(env, by_name[t], place[t], memory) for t in spec.sensors]
             for actuator, setting in coils.items():
                 self.actuators[actuator] = Actuator(actuator, self.plant, setting)
         self._drivers = {name: plc for name, plc in self.plcs.items() if plc.coils}
         self.links: list[Link] = []
         for name, plc in self.plcs.items():
-            senders = dict.fromkeys(plc.spec.receives.values())
-            for sender in senders:
+            for sender in dict.fromkeys(plc.spec.receives.values()):
                 tags = [tag for tag, source in plc.spec.receives.items() if source == sender]
-                self.links.append(self._link(sender, name, tags, plc.memory))
+                source = self.plcs[sender].memory
+                self.links.append(self._link(f"{sender}->{name}", tags, source, plc.memory))
         for name, plc in self.plcs.items():
-            link = self._link(name, "SCADA", plc.spec.sensors, self.scada.register)
-            self.scada.links.append(link)
+            spec, shown = plc.spec, self.scada.register
+            answer = self._link(f"{name}->SCADA", spec.sensors, plc.memory, shown)
+            self.scada.links.append((answer, spec.polling))
+            if plc.coils:
+                command = self._link(f"SCADA->{name}", given[name], self.scada.orders, plc.orders)
+                self.scada.commands.append(command)
 
-    def _link(self, sender: str, receiver: str, tags: Iterable[str], target: Register) -> Link:
-        name = f"{sender}->{receiver}"
-        source = self.plcs[sender].memory
-        latency = self.network.latency[name]
-        return Link(self.env, f"link:{name}", tags, source, target, latency)
+    def _link(self, name: str, tags: Iterable[str], source: Register, target: Register) -> Link:
+        medium = self.network.wiring.links[name]
+        stream = generator(self.seed, f"link:{name}")
+        draws = Draws(lambda rows: stream.random((rows, 2 + 2 * medium.retries)), self.network.step)
+        return Link(self.env, f"link:{name}", tags, source, target, medium, draws)
 
-    def points(self, name: str) -> list[TapPoint]:
-        """Return the tap points a port names: `sensor:…`, `link:…->…` (with `*`), `actuator:…`.
+    def points(self, name: str, outputs: bool = False) -> list[TapPoint]:
+        """Return the tap points a port names.
+
+        Parameters
+        ----------
+        name : str
+            `sensor:…`, `link:…->…` (with `*`), `actuator:…`, `scada`, or `plc:…`: every wire and
+            link into a PLC's memory.
+        outputs : bool, default False
+            Of a PLC, every link out of it instead.
 
         Raises
         ------
         InputError
             If there is none of that name.
         """
-        everything: list[TapPoint] = [*self.sensors, *(s.wire for s in self.sensors)]
-        everything += [*self.links, *self.scada.links, *self.actuators.values()]
+        wires = [sensor.wire for sensor in self.sensors]
+        answers = [link for link, _ in self.scada.links]
+        links: list[TapPoint] = [*self.links, *answers, *self.scada.commands]
+        if name.startswith("plc:"):
+            plc = name.removeprefix("plc:")
+            if plc not in self.plcs:
+                raise InputError(f"unknown PLC {plc!r}: {nearest(plc, self.plcs)}")
+            pattern = f"link:{plc}->*" if outputs else f"link:*->{plc}"
+            orders = f"link:SCADA->{plc}"
+            found = [p for p in [*wires, *links] if fnmatch.fnmatchcase(p.name, pattern)]
+            return [point for point in found if point.name != orders]
+        everything: list[TapPoint] = [*self.sensors, *wires, *links]
+        everything += [*self.actuators.values(), self.scada.screen]
         found = [point for point in everything if fnmatch.fnmatchcase(point.name, name)]
         source, arrow, target = name.removeprefix("link:").partition("->")
         turned = f"link:{target}->{source}"
@@ -146,6 +223,25 @@ class Testbed(Closing):
         if not found:
             raise InputError(f"no port {name!r}: {nearest(name, {p.name for p in everything})}")
         return found
+
+    def without_attacks(self, network: Network | None = None) -> Testbed:
+        """Return a testbed like this one before anything was done to it, to run beside it.
+
+        Parameters
+        ----------
+        network : Network, optional
+            Another idea of the same plant.
+        """
+        return Testbed(
+            network or self.network,
+            seed=self.seed,
+            start=self.start,
+            warmup=self.warmup,
+            pressure_driven=self.pressure_driven,
+            levels=self._levels,
+            demand=copy.deepcopy(self._played),
+            orders=self._orders,
+        )
 
     def run(self, duration: float, every: Callable[[], float] = lambda: HOUR) -> Iterator[float]:
         """Run the warm-up and then `duration` seconds.
@@ -194,11 +290,19 @@ class Testbed(Closing):
         first, rest = self._wiring(clean, levels=True), self._wiring(clean, levels=False)
         between = Bundle(self.links)
         self.scada.open()
+        orders = iter(self._orders)
+        order = next(orders, None)
+        self._tapped_drives = [a for a in self.actuators.values() if a.taps]
         crossing = -1
         while env.now < end:
             now = int(env.now)
+            if now == 0:
+                self._begin()
             if self.demand is not None and now % 3600 == 0:
                 plant.set_demands(self.demand.next_hour())
+            while order is not None and order.at <= now:
+                self._write(now, order)
+                order = next(orders, None)
             for watch in self.watchers:
                 watch(now, plant.values)
             self._sense(now, first, tapped, levels=True)
@@ -226,16 +330,55 @@ class Testbed(Closing):
             self.log(now, "plant", f"{pump} {words}")
         self._tripped = dry
 
+    def _begin(self) -> None:
+        """Put the water, at the scenario's start, where the scenario says it is."""
+        if self._played is not None:
+            self.demand = self._played
+        if self._levels:
+            self.plant.fill(self._levels)
+
+    def _check_start(self) -> None:
+        for name in self._levels or ():
+            if name not in self.plant.tanks:
+                raise InputError(
+                    f"unknown tank {name!r}: {nearest(name, self.plant.tanks)}",
+                    keys=["initial_levels", name],
+                )
+        if self._played is not None and not self.network.profiled:
+            raise InputError("no demand of this plant is drawn by the hour", keys=["demands"])
+        for i, order in enumerate(self._orders):
+            for name in order.values:
+                if name not in self.scada.orders.index:
+                    hint = nearest(name, self.scada.orders.tags)
+                    raise InputError(
+                        f"no PLC takes {name!r}: {hint}", keys=["operator", i, "write", name]
+                    )
+
+    def _write(self, now: int, order: Order) -> None:
+        for name, value in order.values.items():
+            self.scada.write(name, value)
+            if now >= 0:
+                said = "left to its PLC" if value != value else f"set to {value:g}"
+                self.log(now, "operator", f"{name} {said}")
+
+    def _log_limit(self, alarm: LimitAlarm) -> None:
+        if alarm.time >= 0:
+            words = f"{alarm.tag} {alarm.limit}: {alarm.value:.2f} beyond {alarm.bound:g}"
+            if alarm.cleared is not None:
+                words = f"{alarm.tag} {alarm.limit} cleared"
+            self.log(alarm.time if alarm.cleared is None else alarm.cleared, "SCADA", words)
+
     def _control(self, now: int, crossing: bool) -> None:
         hour = (self._clock + now) % DAY / HOUR
-        for name, plc in self._drivers.items():
-            if plc.rules and plc.is_due(now, crossing):
-                plc.scan(now / HOUR, hour)
+        due = [plc for plc in self._drivers.values() if plc.is_due(now, crossing)]
+        for plc in due:
+            plc.scan(now, now / HOUR, hour)
+        for plc in self._drivers.values() if self._tapped_drives else due:
             for actuator, command in plc.coils.items():
                 if self.actuators[actuator].obey(now, command) and now >= 0:
                     setting = self.actuators[actuator].setting
                     words = {0.0: "closed", 1.0: "opened"}.get(setting, f"set to {setting:g}")
-                    self.log(now, name, f"{actuator} {words}")
+                    self.log(now, plc.spec.name, f"{actuator} {words}")
 
     def _seconds_to_crossing(self, now: int) -> int:
         """Return how soon the first rule is due before its PLC's next scan [s]; 0 for none.
@@ -248,9 +391,9 @@ class Testbed(Closing):
         settings = self.plant.settings
         for plc in self._drivers.values():
             rounding = plc.spec.crossing
-            if not plc.rules or rounding is None:
+            if rounding is None or not plc.running:
                 continue
-            left = plc.spec.scan - now % plc.spec.scan
+            left = plc.every - now % plc.every
             for rule in plc.rules:
                 if settings[rule.actuator] == rule.command:
                     continue
@@ -285,12 +428,12 @@ class Testbed(Closing):
         return sources, np.array(places, dtype=np.intp)
 
     def _sense(self, now: float, wiring: Wiring, tapped: list[Sensor], levels: bool) -> None:
-        truth = self.plant.values
+        measured = self.instruments.show(now, self.plant.values)
         sources, places = wiring
-        self._block.store(places, truth[sources], now)
+        self._block.store(places, measured[sources], now)
         for sensor in tapped:
             if (sensor.tag.quantity == "level") == levels:
-                sensor.read(now, float(truth[sensor.position]))
+                sensor.read(now, float(measured[sensor.position]))
 
     def totals(self) -> dict[str, float]:
         """Return what the plant's meters have added up since the start, by column of `truth`."""
@@ -304,8 +447,7 @@ class Testbed(Closing):
     def _record_truth(self, now: float) -> None:
         totals = self.plant.meters.totals() - self._before
         self.historian.truth.append(now, self.plant.values, totals)
-        # The PLCs' memories lie in the block in order, behind SCADA's register.
-        self.historian.plc.append(now, self._block.values[len(self.network.tags) :])
+        self.historian.plc.append(now, self._block.values[self._memories])
 
     def _record_view(self, frame: Frame) -> None:
         if frame.time >= 0:

@@ -108,7 +108,7 @@ def _announce(
     console.print(f"[bold]{scenario.name}[/]  {readable(length)} of {plant}, seed {seed}")
     if scenario.description:
         console.print(scenario.description)
-    for words in entries_in_words(scenario.attacks):
+    for words in entries_in_words(scenario.entries):
         console.print(f"  · {words}", markup=False)
     if listen is not None:
         console.print(f"[dim]While it runs, {KEYS}.[/]")

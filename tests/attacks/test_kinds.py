@@ -5,6 +5,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from attacks.base import Attack, build, fields, kinds, register
+from attacks.entry import FAMILIES
 from scenarios.schema import from_data
 from tests.attacks.beds import HOUR, armed_run
 from twin.errors import InputError
@@ -34,7 +35,7 @@ def test_it_explains_itself(kind):
     cls = kinds()[kind]
     assert cls.__doc__
     assert cls.at_end
-    assert set(cls.ports) <= {"sensor", "link", "actuator", "plc"}
+    assert set(cls.ports) <= set(FAMILIES)
     for name, written, _, default in fields(cls):
         assert name
         assert written
@@ -132,7 +133,7 @@ def test_setpoint_changes_the_rule_and_restores_it():
     assert during(switches).sum() > 3 * switches.loc[: 12 * HOUR - 1].sum()
     assert after(run.truth)["L_T7"].max() > 4.5  # its own setpoints again
     plc = run.bed.plcs["PLC5"]
-    assert plc.rules == list(plc.spec.rules)
+    assert plc.rules == plc.spec.rules
 
 
 def test_entries_on_one_port_act_in_file_order():

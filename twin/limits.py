@@ -1,0 +1,120 @@
+"""Alarm limits: what SCADA itself tells the operator when a shown value is too low or too high."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from twin.tags import Values
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """A tag's alarm limits in its unit, as ISA-18.2 names them; NaN for none.
+
+    Attributes
+    ----------
+    LL, L, H, HH : float
+        Low-low, low, high, high-high.
+    deadband : float
+        How far inside a limit the value must come back before its alarm clears.
+    """
+
+    LL: float = np.nan
+    L: float = np.nan
+    H: float = np.nan
+    HH: float = np.nan
+    deadband: float = 0.0
+
+
+LEVELS = ("LL", "L", "H", "HH")
+
+
+@dataclass(slots=True)
+class LimitAlarm:
+    """A line of the operator's list that a limit put there.
+
+    Attributes
+    ----------
+    time : float
+        When it was raised [s].
+    tag, limit : str
+        The limit is `LL`, `L`, `H` or `HH`.
+    value, bound : float
+        What was shown then, and the limit it had passed.
+    cleared : float or None
+        When the value came back [s].
+    """
+
+    time: float
+    tag: str
+    limit: str
+    value: float
+    bound: float
+    cleared: float | None = None
+
+
+@dataclass
+class LimitWatch:
+    """Compares every frame with the limits.
+
+    Attributes
+    ----------
+    tags : sequence of str
+        In the frames' order.
+    limits : mapping of str to Limits
+    suppressed : bool
+        While it is, no alarm is raised or cleared.
+    alarms : list of LimitAlarm
+        Every alarm raised, in order.
+    """
+
+    tags: Sequence[str]
+    limits: Mapping[str, Limits]
+    suppressed: bool = False
+    alarms: list[LimitAlarm] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        watched = [tag for tag in self.tags if tag in self.limits]
+        self._places = np.array([self.tags.index(tag) for tag in watched], dtype=np.intp)
+        bounds = [[getattr(self.limits[tag], level) for level in LEVELS] for tag in watched]
+        sign = np.array([-1.0, -1.0, 1.0, 1.0])
+        self._watched, self._sign = watched, sign
+        self._bounds = np.array(bounds).reshape(-1, 4) * sign
+        band = np.array([self.limits[tag].deadband for tag in watched])
+        self._band = np.repeat(band[:, None], 4, axis=1)
+        self._on = np.zeros(self._bounds.shape, dtype=bool)
+        self._open: dict[tuple[int, int], LimitAlarm] = {}
+
+    def see(self, now: float, values: Values) -> list[LimitAlarm]:
+        """Compare a frame's values of shape (tags,) at `now` [s].
+
+        Returns
+        -------
+        list of LimitAlarm
+            Those raised or cleared by it.
+        """
+        if not len(self._places) or self.suppressed:
+            return []
+        shown = values[self._places][:, None] * self._sign
+        on = shown > self._bounds - np.where(self._on, self._band, 0.0)
+        changed = on != self._on
+        if not changed.any():
+            return []
+        self._on = on
+        found = []
+        for row, column in np.argwhere(changed).tolist():
+            if on[row, column]:
+                tag, limit = self._watched[row], LEVELS[column]
+                bound = float(self._bounds[row, column] * self._sign[column])
+                value = float(values[self._places[row]])
+                alarm = LimitAlarm(now, tag, limit, value, bound)
+                self._open[row, column] = alarm
+                self.alarms.append(alarm)
+            else:
+                alarm = self._open.pop((row, column))
+                alarm.cleared = now
+            found.append(alarm)
+        return found

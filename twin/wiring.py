@@ -1,0 +1,386 @@
+"""A plant's control system: plcs.yaml, with what a scenario lays over it, checked line by line."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from twin.condition import parse
+from twin.errors import InputError, nearest, under
+from twin.files import line_of, read_yaml
+from twin.instruments import Instrument
+from twin.limits import LEVELS, Limits
+from twin.link import Medium
+from twin.plc import CLOCK, CROSSINGS, PlcSpec, Rule
+from twin.tags import Tag
+from twin.units import duration
+
+FILE = "plcs.yaml"
+_STATES = {"open": 1.0, "closed": 0.0}
+_HIGHEST = 1e6  # of a pump's relative speed or a valve's setting; more is a mistake
+_OVERLAID = ("step", "polling", "scan", "latency", "links", "sensors", "alarms", "plcs")
+_OVERLAID_PLC = ("scan", "polling", "hold", "failsafe")
+
+
+@dataclass(frozen=True)
+class Wiring:
+    """What plcs.yaml says.
+
+    Attributes
+    ----------
+    plcs : dict of str to PlcSpec
+    step : int
+        Hydraulic and recording step [s].
+    polling : int
+        SCADA shows a frame every so many seconds.
+    links : dict of str to Medium
+        Of every link, by name: `PLC2->PLC1`, `PLC2->SCADA`, `SCADA->PLC1`.
+    instruments : dict of str to Instrument
+        Of the tags that do not show the plain truth.
+    limits : dict of str to Limits
+        Of the tags SCADA raises alarms for.
+    """
+
+    plcs: dict[str, PlcSpec]
+    step: int
+    polling: int
+    links: dict[str, Medium]
+    instruments: dict[str, Instrument]
+    limits: dict[str, Limits]
+
+
+def read(
+    folder: Path, tags: tuple[Tag, ...], model: Any, over: Mapping[str, Any] | None = None
+) -> Wiring:
+    """Read a plant folder's plcs.yaml.
+
+    Parameters
+    ----------
+    folder : Path
+    tags : tuple of Tag
+    model : wntr.network.WaterNetworkModel
+    over : mapping, optional
+        What a scenario says instead, in the file's own form; no rules, actuators or links more.
+
+    Raises
+    ------
+    InputError
+        With file and line; for what `over` says, with its keys under `control`.
+    """
+    path = folder / FILE
+    data = read_yaml(path)
+    whole = _Reader(data, path, {}, tags, model).read()
+    if not over:
+        return whole
+    with under("control"):
+        _check_overlay(over, data)
+    return _Reader(_laid_over(data, over), path, over, tags, model).read()
+
+
+def _check_overlay(over: Mapping[str, Any], data: Mapping[str, Any]) -> None:
+    for key in over:
+        if key not in _OVERLAID:
+            raise InputError(f"unknown name {key!r}: {nearest(str(key), _OVERLAID)}", keys=[key])
+    plcs = over.get("plcs") or {}
+    for name, block in plcs.items() if isinstance(plcs, Mapping) else ():
+        if name not in data["plcs"]:
+            hint = nearest(str(name), data["plcs"])
+            raise InputError(f"unknown PLC {name!r}: {hint}", keys=["plcs", name])
+        for key in block if isinstance(block, Mapping) else ():
+            if key not in _OVERLAID_PLC:
+                hint = nearest(str(key), _OVERLAID_PLC)
+                message = f"a scenario cannot change {key!r} of a PLC: {hint}"
+                raise InputError(message, keys=["plcs", name, key])
+
+
+def _laid_over(data: Any, over: Any) -> Any:
+    if not isinstance(data, Mapping) or not isinstance(over, Mapping):
+        return over
+    return {
+        **data,
+        **{key: _laid_over(data[key], v) if key in data else v for key, v in over.items()},
+    }
+
+
+def _holds(data: Any, keys: Iterable[str | int]) -> bool:
+    for key in keys:
+        inside = range(len(data)) if isinstance(data, list) else data
+        if not isinstance(inside, range | Mapping) or key not in inside:
+            return False
+        data = data[key]
+    return True
+
+
+@dataclass
+class _Reader:
+    """Reads and checks one mapping; every method is given the keys of what it reads."""
+
+    data: Mapping[str, Any]
+    path: Path
+    over: Mapping[str, Any]
+    tags: tuple[Tag, ...]
+    model: Any
+
+    def read(self) -> Wiring:
+        self.only(self.data, _OVERLAID)
+        step = self.whole(self.data.get("step", "5 min"), "step")
+        polling = self.whole(self.data.get("polling", "5 min"), "polling")
+        if polling % step:
+            message = f"polling ({polling} s) is not a multiple of step ({step} s)"
+            raise self.fail(message, "polling")
+        plcs = self.plcs(polling)
+        names = [f"{s}->{plc}" for plc in plcs for s in dict.fromkeys(plcs[plc].receives.values())]
+        names += [f"{plc}->SCADA" for plc in plcs]
+        names += [f"SCADA->{plc.name}" for plc in plcs.values() if plc.actuators]
+        links = self.links(names)
+        for name, medium in links.items():
+            if name.endswith("->SCADA") and medium.patience >= polling:
+                message = (
+                    f"SCADA would wait {medium.patience:g} s for {name}, and ask again after "
+                    f"{polling} s: lower its latency, jitter, timeout or retries"
+                )
+                raise self.fail(message, "links" if self.data.get("links") else "latency")
+        return Wiring(plcs, step, polling, links, self.instruments(), self.limits())
+
+    def plcs(self, polling: int) -> dict[str, PlcSpec]:
+        blocks = self.section(self.data.get("plcs"), "plcs")
+        scan = self.section(self.data.get("scan"), "scan")
+        self.only(scan, ["every", "crossings"], "scan")
+        owner = {tag.name: tag.plc for tag in self.tags}
+        self.only(owner.values(), blocks)
+        plcs: dict[str, PlcSpec] = {}
+        driver: dict[str, str] = {}
+        for name in blocks:
+            plc = plcs[str(name)] = self.plc(str(name), blocks, owner, scan, polling)
+            for actuator in plc.actuators:
+                if actuator in driver:
+                    message = f"{actuator} is driven by {driver[actuator]} already"
+                    raise self.fail(message, "plcs", name, "actuators")
+                driver[actuator] = str(name)
+        return plcs
+
+    def plc(
+        self,
+        name: str,
+        blocks: Mapping[str, Any],
+        owner: Mapping[str, str],
+        scan: Mapping[str, Any],
+        polling: int,
+    ) -> PlcSpec:
+        at = ("plcs", name)
+        block = self.section(blocks[name], *at)
+        self.only(block, ["actuators", "receives", "rules", *_OVERLAID_PLC], *at)
+        actuators = tuple(map(str, self.listing(block.get("actuators"), *at, "actuators")))
+        self.only(actuators, self.model.link_name_list, *at, "actuators")
+        receives = self.section(block.get("receives"), *at, "receives")
+        self.only(receives, owner, *at, "receives")
+        for tag, sender in receives.items():
+            if owner[tag] != sender:
+                message = f"{tag} is measured by {owner[tag]}, not by {sender}"
+                raise self.fail(message, *at, "receives", tag)
+        sensors = tuple(tag for tag in owner if owner[tag] == name)
+        rules: list[Rule] = []
+        for i, line in enumerate(self.listing(block.get("rules"), *at, "rules")):
+            where = (*at, "rules", i)
+            rules += self.rules(self.section(line, *where), [*sensors, *receives], actuators, where)
+        own_scan = {**scan, **self.section(block.get("scan"), *at, "scan")}
+        crossings = str(own_scan.get("crossings", "nearest"))
+        self.only([crossings], CROSSINGS, "scan", "crossings")
+        every = self.whole(block.get("polling", f"{polling} s"), *at, "polling")
+        if every % polling:
+            message = f"polling ({every} s) is not a multiple of SCADA's ({polling} s)"
+            raise self.fail(message, *at, "polling")
+        hold = block.get("hold")
+        failsafe = self.section(block.get("failsafe"), *at, "failsafe")
+        self.only(failsafe, actuators, *at, "failsafe")
+        return PlcSpec(
+            name=name,
+            sensors=sensors,
+            actuators=actuators,
+            receives={str(tag): str(sender) for tag, sender in receives.items()},
+            rules=tuple(rules),
+            scan=self.whole(own_scan.get("every", "15 min"), "scan", "every"),
+            crossing=CROSSINGS[crossings],
+            polling=every,
+            hold=float("inf") if hold is None else self.seconds(hold, *at, "hold"),
+            failsafe={
+                str(a): self.setting(value, *at, "failsafe", a) for a, value in failsafe.items()
+            },
+        )
+
+    def rules(
+        self,
+        line: Mapping[str, Any],
+        tags: list[str],
+        actuators: tuple[str, ...],
+        where: tuple[str | int, ...],
+    ) -> Iterator[Rule]:
+        """Read one line of rules: `when`, then what each actuator is set to."""
+        commands = {str(key): value for key, value in line.items() if key != "when"}
+        if "when" not in line or not commands:
+            message = "a rule needs `when:` and an actuator, like {when: L_T1 < 4, PU1: open}"
+            raise self.fail(message, *where)
+        try:
+            when = parse(str(line["when"]), [*tags, *CLOCK])
+        except InputError as error:
+            raise self.fail(error.message, *where, "when") from None
+        for name, value in commands.items():
+            if name not in actuators:
+                message = f"unknown name {name!r}: {nearest(name, actuators)}"
+                raise self.fail(message, *where, name)
+            yield Rule(name, self.setting(value, *where, name), when)
+
+    def links(self, names: list[str]) -> dict[str, Medium]:
+        """Read the links' lines, each for the names its key matches; a later one overrules."""
+        latency = self.seconds(self.data.get("latency", "0 s"), "latency")
+        said: dict[str, dict[str, Any]] = {name: {} for name in names}
+        if latency:
+            said = {name: {"latency": latency} for name in names}
+        readers: dict[str, Callable[..., Any]] = {
+            "latency": self.seconds,
+            "jitter": self.seconds,
+            "timeout": self.seconds,
+            "loss": self.share,
+            "bandwidth": self.positive,
+            "retries": self.count,
+            "outages": self.outages,
+        }
+        for name, fields in self.matching("links", names, list(readers)):
+            for key, value in fields.items():
+                for link in fnmatch.filter(names, name):
+                    said[link][key] = readers[key](value, "links", name, key)
+        return {name: Medium(**fields) for name, fields in said.items()}
+
+    def instruments(self) -> dict[str, Instrument]:
+        names = [tag.name for tag in self.tags]
+        status = {tag.name for tag in self.tags if tag.quantity == "status"}
+        said: dict[str, dict[str, float]] = {}
+        for name, fields in self.matching("sensors", names, ["noise", "resolution", "drift"]):
+            found = fnmatch.filter(names, name)
+            if status.issuperset(found):
+                message = f"{name} is a status, on or off: it has no noise, resolution or drift"
+                raise self.fail(message, "sensors", name)
+            for key, value in fields.items():
+                at = ("sensors", name, key)
+                number = self.number(value, *at) if key == "drift" else self.at_least_0(value, *at)
+                for tag in found:
+                    if tag not in status:
+                        said.setdefault(tag, {})[key] = number
+        return {name: Instrument(**fields) for name, fields in said.items()}
+
+    def limits(self) -> dict[str, Limits]:
+        names = [tag.name for tag in self.tags]
+        said: dict[str, dict[str, float]] = {}
+        for name, fields in self.matching("alarms", names, [*LEVELS, "deadband"]):
+            numbers = {
+                key: self.number(value, "alarms", name, key) for key, value in fields.items()
+            }
+            rising = [numbers[level] for level in LEVELS if level in numbers]
+            if rising != sorted(rising):
+                raise self.fail(f"the limits of {name} do not rise from LL to HH", "alarms", name)
+            for tag in fnmatch.filter(names, name):
+                said.setdefault(tag, {}).update(numbers)
+        return {name: Limits(**fields) for name, fields in said.items()}
+
+    def matching(
+        self, section: str, names: list[str], fields: Iterable[str]
+    ) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        """Return a section's lines, whose keys are names or patterns of names."""
+        lines = self.section(self.data.get(section), section)
+        for name in lines:
+            if not fnmatch.filter(names, str(name)):
+                message = f"unknown name {name!r}: {nearest(str(name), names)}"
+                raise self.fail(message, section, name)
+            line = self.section(lines[name], section, name)
+            self.only(line, fields, section, name)
+            yield str(name), line
+
+    def outages(self, value: Any, *keys: str | int) -> tuple[tuple[float, float], ...]:
+        found = []
+        for i, one in enumerate(self.listing(value, *keys)):
+            line = self.section(one, *keys, i)
+            self.only(line, ["from", "for"], *keys, i)
+            if len(line) != 2:
+                raise self.fail("an outage has `from` and `for`, both durations", *keys, i)
+            start, length = (self.seconds(line[key], *keys, i, key) for key in ("from", "for"))
+            found.append((start, start + length))
+        return tuple(found)
+
+    def fail(self, message: str, *keys: str | int) -> InputError:
+        if _holds(self.over, keys):
+            return InputError(message, keys=["control", *keys])
+        return InputError(message, self.path, line_of(self.data, keys))
+
+    def only(self, found: Iterable[str], known: Iterable[str], *keys: str | int) -> None:
+        allowed = list(known)
+        for name in found:
+            if name not in allowed:
+                message = f"unknown name {name!r}: {nearest(str(name), allowed)}"
+                raise self.fail(message, *keys, name)
+
+    def section(self, mapping: Any, *keys: str | int) -> Mapping[str, Any]:
+        if mapping is None:
+            return {}
+        if not isinstance(mapping, Mapping):
+            message = f"expected `key: value` lines under {keys[-1]}, found {mapping!r}"
+            raise self.fail(message, *keys)
+        return mapping
+
+    def listing(self, found: Any, *keys: str | int) -> list[Any]:
+        if found is None:
+            return []
+        if not isinstance(found, list):
+            raise self.fail(f"expected a list under {keys[-1]}, found {found!r}", *keys)
+        return found
+
+    def seconds(self, value: Any, *keys: str | int) -> float:
+        try:
+            return duration(value)
+        except ValueError as error:
+            raise self.fail(str(error), *keys) from None
+
+    def whole(self, value: Any, *keys: str | int) -> int:
+        length = self.seconds(value, *keys)
+        if length < 1 or length % 1:
+            raise self.fail(f"{value!r} is not a whole number of seconds", *keys)
+        return int(length)
+
+    def setting(self, value: Any, *keys: str | int) -> float:
+        command = _STATES.get(str(value), value)
+        if isinstance(command, bool) or not isinstance(command, int | float):
+            raise self.fail(f"{value!r} is not open, closed or a number", *keys)
+        if not 0.0 <= command <= _HIGHEST:
+            raise self.fail(f"a setting cannot be {value}", *keys)
+        return float(command)
+
+    def number(self, value: Any, *keys: str | int) -> float:
+        if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < 1e12:
+            raise self.fail(f"{keys[-1]} is a number, not {value!r}", *keys)
+        return float(value)
+
+    def at_least_0(self, value: Any, *keys: str | int) -> float:
+        number = self.number(value, *keys)
+        if number < 0.0:
+            raise self.fail(f"{keys[-1]} is not negative, but {value!r}", *keys)
+        return number
+
+    def positive(self, value: Any, *keys: str | int) -> float:
+        number = self.number(value, *keys)
+        if number <= 0.0:
+            raise self.fail(f"{keys[-1]} is above 0, not {value!r}", *keys)
+        return number
+
+    def share(self, value: Any, *keys: str | int) -> float:
+        number = self.number(value, *keys)
+        if not 0.0 <= number <= 1.0:
+            raise self.fail(f"{keys[-1]} is a probability, 0 to 1, not {value!r}", *keys)
+        return number
+
+    def count(self, value: Any, *keys: str | int) -> int:
+        number = self.number(value, *keys)
+        if not 0 <= number <= 100 or number % 1:
+            raise self.fail(f"{keys[-1]} is a whole number, 0 to 100, not {value!r}", *keys)
+        return int(number)
