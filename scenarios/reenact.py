@@ -20,10 +20,10 @@ from numpy.typing import NDArray
 
 from attacks.entry import Armed, Entry, arm
 from detector.batadal import ATTACKS
+from scenarios.hidden import Revealer
 from scenarios.schema import Scenario
-from twin.demand import Playback, cells, profile
+from twin.demand import Hours, Playback
 from twin.errors import InputError, under
-from twin.inference import explain_all
 from twin.network import Network
 from twin.record import DECIMALS, Record
 from twin.tags import Frame, Values
@@ -32,7 +32,6 @@ from twin.units import HOUR
 
 LEAD = 72
 """Rows before the scenario's start that are run through first, for replays to have a tape."""
-_PASSES = 2  # demands, the run under them, what is hidden from the record, demands again
 _WEEK = 168
 _SETTLED = 48  # h after an attack that do not count as normal
 
@@ -137,15 +136,15 @@ def reenact(
         spread = record.table.std(ddof=0)
     calm = replace(scenario, attacks=())
     stretch = Stretch.of(record, scenario.start, int(scenario.duration / HOUR))
-    demands, hidden = _demands(network, scenario, stretch)
+    known = _known(network, scenario, stretch)
     on_share(0.4)
     shown = {}
     for played, acts in ((scenario, True), (calm, False)):
-        shown["free", acts] = _free(network, played, stretch, demands, hidden)
-        shown["guided", acts] = _guided(network, played, stretch, demands, hidden)
+        shown["free", acts] = _free(network, played, stretch, known)
+        shown["guided", acts] = _guided(network, played, stretch, known)
         on_share(0.6 if acts else 0.8)
     recorded = stretch.compared(network, stretch.rows)
-    views = {key: stretch.compared(network, one.view) for key, one in shown.items()}
+    views = {key: stretch.compared(network, view) for key, (view, _) in shown.items()}
     apart = {
         guide: _apart(recorded, views[guide, True], views[guide, False], spread, attacked)
         for guide in ("free", "guided")
@@ -160,7 +159,7 @@ def reenact(
         guided=apart["guided"],
         normal=normal,
         views={guide: views[guide, True] for guide in apart},
-        truths={g: stretch.compared(network, shown[g, True].truth) for g in apart},
+        truths={g: stretch.compared(network, shown[g, True][1]) for g in apart},
         attacked=attacked,
     )
 
@@ -210,118 +209,152 @@ class Stretch:
         return pd.DataFrame(values[self.lead :], columns=list(network.tag_names))
 
 
-@dataclass
-class _Followed:
-    """What a run showed and was at every row, and of which tags the rows do not tell the truth.
+@dataclass(frozen=True)
+class _Known:
+    """What is known of a stretch: its rows but for what they hide, and the demands behind them."""
 
-    `settings` has, for each status, what the pump or valve was set to.
+    rows: Values
+    demands: Values
+
+
+class _Bed:
+    """A testbed that is put back, at some rows of a stretch, to what is known of them."""
+
+    def __init__(self, network: Network, scenario: Scenario, stretch: Stretch):
+        self.network, self.stretch = network, stretch
+        lead = stretch.lead * HOUR
+        self.bed = Testbed(network, seed=scenario.seed, start=scenario.start, warmup=lead)
+        with under("attacks"):
+            self.armed = arm(scenario.attacks, self.bed)
+        self._statuses = [
+            (place, tag.element)
+            for place, tag in enumerate(network.tags)
+            if tag.quantity == "status"
+        ]
+
+    def settings(self) -> Values:
+        """Return the true values, with what pumps and valves are set to in place of statuses."""
+        values, told = self.bed.plant.values.copy(), self.bed.plant.settings
+        for place, element in self._statuses:
+            values[place] = told.get(element, values[place])
+        return values
+
+    def run(self, demands: Hours, on_row: Callable[[int], None]) -> tuple[Values, Values]:
+        """Run through the stretch.
+
+        Parameters
+        ----------
+        demands : Hours
+        on_row : callable
+            Called with a row's place at its hour, before PLCs scan.
+
+        Returns
+        -------
+        view, truth : ndarray of shape (rows, tags)
+        """
+        rows, lead = self.stretch.rows, self.stretch.lead
+        view, truth = np.full(rows.shape, np.nan), np.full(rows.shape, np.nan)
+
+        def at(time: float) -> int | None:
+            row, late = divmod(time, HOUR)
+            place = int(row) + lead
+            return place if not late and place < len(rows) else None
+
+        def watch(now: float, _: Values) -> None:
+            place = at(now)
+            if place is not None:
+                on_row(place)
+
+        def keep(frame: Frame) -> None:
+            place = at(frame.time)
+            if place is not None:
+                view[place], truth[place] = frame.values, self.bed.plant.values
+
+        with self.bed as bed:
+            bed.demand = demands
+            bed.watchers.append(watch)
+            bed.scada.subscribers.append(keep)
+            for _ in bed.run((len(rows) - lead) * HOUR):
+                pass
+        return view, truth
+
+
+def _known(network: Network, scenario: Scenario, stretch: Stretch) -> _Known:
+    """Find the demands behind every row, and what its forged tags hide.
+
+    Where a level or status is hidden, an hour's forecast from the row before helps to find it.
     """
+    follower = _Bed(network, scenario, stretch)
+    known = _Known(stretch.rows.copy(), np.empty((len(stretch.rows), len(network.profiled))))
+    lies = [
+        np.array([name in _obscured(network, one.entry) for name in network.tag_names])
+        for one in follower.armed
+    ]
 
-    view: Values
-    truth: Values
-    settings: Values
-    hidden: NDArray[np.bool_]
+    with Revealer(network) as revealer:
+
+        def reveal(place: int) -> None:
+            hidden = np.zeros(len(network.tags), dtype=bool)
+            for one, lie in zip(follower.armed, lies, strict=True):
+                hidden |= lie & one.active
+            known.rows[place], known.demands[place] = revealer.reveal(
+                stretch.rows[place], hidden, follower.settings()
+            )
+            follower.bed.impose(known.rows[place])
+            follower.bed.plant.set_demands(known.demands[place])
+
+        follower.run(_Nothing(len(network.profiled)), reveal)
+    return known
+
+
+class _Nothing:
+    """No demand at all, until a watcher sets one."""
+
+    def __init__(self, count: int):
+        self._none = np.zeros(count)
+
+    def next_hour(self) -> Values:
+        """Return zeros; shape (DMAs,)."""
+        return self._none
 
 
 def _follow(
     network: Network,
     scenario: Scenario,
     stretch: Stretch,
-    demands: Values,
+    known: _Known,
     restarts: NDArray[np.bool_],
-    hidden: NDArray[np.bool_] | None = None,
-) -> _Followed:
-    """Run through a stretch, put back at some rows to what they show, but for what is hidden.
+) -> tuple[Values, Values]:
+    """Return view and truth of a run under the known demands, put back at some rows."""
+    follower = _Bed(network, scenario, stretch)
 
-    Parameters
-    ----------
-    restarts : ndarray of shape (rows,)
-    hidden : ndarray of shape (rows, tags), optional
-        By default what the scenario's own attacks forge, or set otherwise than a status can tell.
-    """
-    rows, lead = stretch.rows, stretch.lead
-    done = _Followed(*(np.full(rows.shape, np.nan) for _ in range(3)), np.zeros(rows.shape, bool))
-    places = [(i, tag) for i, tag in enumerate(network.tags) if tag.quantity == "status"]
-    with Testbed(network, seed=scenario.seed, start=scenario.start, warmup=lead * HOUR) as bed:
-        bed.demand = Playback(np.vstack([demands, demands[-1:]]))
-        with under("attacks"):
-            armed = arm(scenario.attacks, bed)
-        lies = [[name in _obscured(network, one.entry) for name in network.tag_names] for one in armed]
+    def restart(place: int) -> None:
+        if restarts[place]:
+            follower.bed.impose(known.rows[place])
 
-        def settings(values: Values) -> Values:
-            for i, tag in places:
-                values[i] = bed.plant.settings.get(tag.element, values[i])
-            return values
-
-        def restart(now: float, truth: Values) -> None:
-            row, late = divmod(now, HOUR)
-            at = int(row) + lead
-            if late or at >= len(rows):
-                return
-            if hidden is not None:
-                done.hidden[at] = hidden[at]
-            for one, lie in zip(armed, lies, strict=True):
-                if hidden is None and one.active:
-                    done.hidden[at] |= lie
-            if restarts[at]:
-                bed.impose(np.where(done.hidden[at], settings(truth.copy()), rows[at]))
-
-        def keep(frame: Frame) -> None:
-            row, late = divmod(frame.time, HOUR)
-            at = int(row) + lead
-            if not late and at < len(rows):
-                done.view[at] = frame.values
-                done.truth[at] = bed.plant.values
-                done.settings[at] = settings(bed.plant.values.copy())
-
-        bed.watchers.append(restart)
-        bed.scada.subscribers.append(keep)
-        for _ in bed.run((len(rows) - lead) * HOUR):
-            pass
-    return done
+    demands = np.vstack([known.demands, known.demands[-1:]])
+    return follower.run(Playback(demands), restart)
 
 
-def _free(network, played, stretch, demands, hidden):
+def _free(
+    network: Network, scenario: Scenario, stretch: Stretch, known: _Known
+) -> tuple[Values, Values]:
+    """Run on from the first row that is compared."""
     restarts = np.arange(len(stretch.rows)) <= stretch.lead
-    return _follow(network, played, stretch, demands, restarts, hidden)
+    return _follow(network, scenario, stretch, known, restarts)
 
 
-def _guided(network, played, stretch, demands, hidden):
-    """An hour ahead of the row before, at every row: two runs, put back at every other row each."""
+def _guided(
+    network: Network, scenario: Scenario, stretch: Stretch, known: _Known
+) -> tuple[Values, Values]:
+    """Go an hour ahead from every row: two runs, put back at every other row each."""
     rows = np.arange(len(stretch.rows))
-    runs = []
-    for parity in (0, 1):
-        restarts = (rows < stretch.lead) | (rows % 2 == parity)
-        runs.append(_follow(network, played, stretch, demands, restarts, hidden))
-    even = (rows % 2 == 0)[:, None]
-    view, truth = (
-        np.where(even, getattr(runs[1], what), getattr(runs[0], what)) for what in ("view", "truth")
+    even, odd = (
+        _follow(network, scenario, stretch, known, (rows < stretch.lead) | (rows % 2 == rest))
+        for rest in (0, 1)
     )
-    return replace(runs[0], view=view, truth=truth)
-
-
-def _demands(network: Network, scenario: Scenario, stretch: Stretch):
-    """Find the demands behind every row, and what of it is hidden.
-
-    Where a level or status is hidden, a run under a first guess tells what it was.
-    """
-    rows = stretch.rows
-    start = stretch.start - timedelta(hours=stretch.lead)
-    kinds, hours = cells(start, len(rows))
-    mean = profile(network).mean[:, kinds, hours].T
-    demands = np.broadcast_to(mean, (len(rows), len(network.profiled))).copy()
-    always = np.ones(len(rows), bool)
-    seen = np.array([tag.quantity in ("flow", "pressure") for tag in network.tags])
-    hidden = np.zeros(rows.shape, bool)
-    if scenario.attacks:
-        hidden = _follow(network, scenario, stretch, demands, always).hidden
-    murky = hidden.any(axis=1)
-    demands[~murky], _ = explain_all(network, rows[~murky])
-    for _ in range(_PASSES if murky.any() else 0):
-        run = _follow(network, scenario, stretch, demands, always, hidden)
-        known = np.where(hidden, np.where(seen, np.nan, run.settings), rows)
-        demands[murky], _ = explain_all(network, known[murky])
-    return demands, hidden
+    ahead = (rows % 2 == 0)[:, None]
+    return np.where(ahead, odd[0], even[0]), np.where(ahead, odd[1], even[1])
 
 
 def _normal(
@@ -346,8 +379,8 @@ def _normal(
         return None
     week = replace(calm, start=record.start + timedelta(hours=first))
     stretch = Stretch.of(record, week.start, _WEEK)
-    demands, hidden = _demands(network, week, stretch)
-    view = stretch.compared(network, _guided(network, week, stretch, demands, hidden).view)
+    view, _ = _guided(network, week, stretch, _known(network, week, stretch))
+    view = stretch.compared(network, view)
     return _apart(stretch.compared(network, stretch.rows), view, view, spread, attacked)
 
 
