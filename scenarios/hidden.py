@@ -21,7 +21,8 @@ _FAITH = 0.03
 """What a metre off the expected level costs, where a metre off a pressure that is seen costs 1: a
 level that no pressure tells stays as expected, and any other follows the pressures."""
 _DOUBT = 1e-3  # what a status other than the expected one costs, in squares of the same units
-_EVALUATIONS = 60
+_EVALUATIONS = 12  # of the slope
+_INSIDE = 1e-3  # of the bounds, where a search starts
 _FULL = 0.01
 """So close below its rim [m] a tank is taken for full: its inlet closes, which no slope tells."""
 
@@ -45,12 +46,10 @@ class Revealer(Closing):
         self._fitted = np.array([tag.quantity in ("flow", "pressure") for tag in tags])
         self._is_level = np.array([tag.quantity == "level" for tag in tags])
         self._is_status = np.array([tag.quantity == "status" for tag in tags])
-        self._rim = np.array(
-            [
-                network.model.get_node(tag.element).max_level if tag.quantity == "level" else np.nan
-                for tag in tags
-            ]
-        )
+        self._bottom, self._rim = np.full((2, len(tags)), np.nan)
+        for place in np.flatnonzero(self._is_level):
+            tank = network.model.get_node(tags[place].element)
+            self._bottom[place], self._rim[place] = tank.min_level, tank.max_level
         self._last = np.full(len(network.profiled), _GUESS)
 
     def reveal(
@@ -83,17 +82,21 @@ class Revealer(Closing):
         def error(x: Values) -> Values:
             frame[levels] = x[count:]
             self._plant.impose(frame)
-            self._plant.set_demands(np.clip(x[:count], 0.0, _MOST))
+            self._plant.set_demands(x[:count])
             self._plant.solve()
             off = _FAITH * (x[count:] - likely)
             return np.concatenate([(self._plant.values - row)[seen], off])
 
-        best, least = np.concatenate([self._last, likely]), np.inf
-        start = best
+        lowest = np.concatenate([np.zeros(count), self._bottom[levels]])
+        highest = np.concatenate([np.full(count, _MOST), self._rim[levels]])
+        start = np.clip(np.concatenate([self._last, likely]), lowest + _INSIDE, highest - _INSIDE)
+        best, least = start, np.inf
         statuses = np.flatnonzero(self._is_status & hidden)
         for choice in _choices(expected[statuses]):
             frame[statuses] = choice
-            found = least_squares(error, start, method="lm", diff_step=0.01, max_nfev=_EVALUATIONS)
+            found = least_squares(
+                error, start, bounds=(lowest, highest), diff_step=0.01, max_nfev=_EVALUATIONS
+            )
             cost = found.cost + _DOUBT * np.count_nonzero(choice != expected[statuses])
             if cost < least:
                 best, least = found.x, cost
@@ -101,7 +104,7 @@ class Revealer(Closing):
             if least < _DOUBT:
                 break
         known[levels] = best[count:]
-        self._last = np.clip(best[:count], 0.0, _MOST)
+        self._last = best[:count]
         return known, self._last
 
     def close(self) -> None:

@@ -424,6 +424,8 @@ def attacked_tags(network: Network, entries: Iterable[Entry]) -> tuple[str, ...]
         receiver = network.plcs.get(target.partition("->")[2])
         if family == "link" and receiver is not None:
             driven |= {rule.actuator for rule in receiver.rules if tags & set(rule.when.names)}
+            ordered = receiver.setpoints
+            driven |= {receiver.rules[ordered[tag]].actuator for tag in tags if tag in ordered}
         named |= tags
     levels = {
         name for rule in rules if rule.actuator in driven for name in rule.when.names
