@@ -53,7 +53,10 @@ class Table:
         self._batches: list[pa.RecordBatch] = []
         self._writer: pq.ParquetWriter | None = None
         if self.path is not None:
-            self._writer = pq.ParquetWriter(self.path, self._schema, compression="zstd")
+            # Physical values seldom repeat: a dictionary of them takes time and saves nothing.
+            self._writer = pq.ParquetWriter(
+                self.path, self._schema, compression="zstd", use_dictionary=False
+            )
 
     def append(self, time: float, *parts: Values | NDArray[np.int8]) -> None:
         """Add a row, given in one or more parts that together hold every column."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from twin.tags import Values
 
@@ -85,8 +86,16 @@ class LimitWatch:
         self._bounds = np.array(bounds).reshape(-1, 4) * sign
         band = np.array([self.limits[tag].deadband for tag in watched])
         self._band = np.repeat(band[:, None], 4, axis=1)
-        self._on = np.zeros(self._bounds.shape, dtype=bool)
         self._open: dict[tuple[int, int], LimitAlarm] = {}
+        self._turn(np.zeros(self._bounds.shape, dtype=bool))
+
+    def _turn(self, on: NDArray[np.bool_]) -> None:
+        """Take which alarms are on, and between which values none of them changes."""
+        self._on = on
+        turns = (self._bounds - np.where(on, self._band, 0.0)) * self._sign
+        rises = on == (self._sign < 0.0)  # whether an alarm changes when the value rises past it
+        self._above = np.where(rises, -np.inf, np.nan_to_num(turns, nan=-np.inf)).max(axis=1)
+        self._below = np.where(rises, np.nan_to_num(turns, nan=np.inf), np.inf).min(axis=1)
 
     def see(self, now: float, values: Values) -> list[LimitAlarm]:
         """Compare a frame's values of shape (tags,) at `now` [s].
@@ -98,12 +107,15 @@ class LimitWatch:
         """
         if not len(self._places) or self.suppressed:
             return []
-        shown = values[self._places][:, None] * self._sign
+        watched = values[self._places]
+        if ((watched > self._above) & (watched < self._below)).all():
+            return []
+        shown = watched[:, None] * self._sign
         on = shown > self._bounds - np.where(self._on, self._band, 0.0)
         changed = on != self._on
         if not changed.any():
             return []
-        self._on = on
+        self._turn(on)
         found = []
         for row, column in np.argwhere(changed).tolist():
             if on[row, column]:

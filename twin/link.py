@@ -280,11 +280,17 @@ class Bundle:
     ----------
     links : sequence of Link
         Whose registers share a block. Taps attached later are not seen.
+
+    Attributes
+    ----------
+    is_plain : bool
+        Whether everything arrives at once, always.
     """
 
     def __init__(self, links: Sequence[Link]):
         plain = [link for link in links if link.is_plain]
         self._others = [link for link in links if not link.is_plain]
+        self.is_plain = not self._others
         self._block = links[0].target.block if links else Block(0)
         none = np.empty(0, dtype=np.intp)
         self._from = np.concatenate([none, *(link.places[0] for link in plain)])

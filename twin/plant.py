@@ -360,8 +360,8 @@ class Plant(Closing):
         meters.unmet += self._unmet * seconds / 1000.0
         meters.energy += self._power * seconds / 3600.0
 
-    def rises(self) -> dict[str, tuple[float, float]]:
-        """Return each tank's level [m] and its rate of change [m/s] since the last solution."""
+    def rates(self) -> Values:
+        """Return how fast each tank's level rises since the last solution [m/s]; (tanks,)."""
         area = self._area
         if self._curves:
             area = area.copy()
@@ -369,9 +369,7 @@ class Plant(Closing):
                 # Of the piece of the curve that holds the level.
                 after = int(np.searchsorted(level[1:-1], self.levels[i], "right")) + 1
                 area[i] = (volume[after] - volume[after - 1]) / (level[after] - level[after - 1])
-        rates = self.inflows / 1000.0 / area
-        pairs = zip(self.levels.tolist(), rates.tolist(), strict=True)
-        return dict(zip(self.tanks, pairs, strict=True))
+        return np.asarray(self.inflows / 1000.0 / area)
 
     def _unmet_demand(self, code: int) -> float:
         """Return the demand that is not delivered now [L/s]."""

@@ -131,6 +131,8 @@ class Plc:
     _obeyed: bytes = b""
     _manual: dict[str, float] = field(default_factory=dict)
     _setpoints: dict[str, int] = field(init=False)
+    _reads: list[tuple[str, int]] = field(default_factory=list)
+    _read_by: tuple[Rule, ...] | None = None
 
     def __post_init__(self) -> None:
         self.rules = self.spec.rules
@@ -165,7 +167,7 @@ class Plc:
         values = self.memory.values
         if self.spec.hold < math.inf:
             values = np.where(now - self.memory.arrived > self.spec.hold, np.nan, values)
-        present = dict(zip(self.memory.tags, values.tolist(), strict=True))
+        present = {name: float(values[place]) for name, place in self._inputs()}
         present["t"] = t + self.skew / 3600.0
         present["hour"] = (hour + self.skew / 3600.0) % 24.0
         for rule in self.rules:
@@ -180,6 +182,15 @@ class Plc:
                 ):
                     self.coils[rule.actuator] = self.spec.failsafe[rule.actuator]
         self.coils.update(self._manual)
+
+    def _inputs(self) -> list[tuple[str, int]]:
+        """Return what the rules in force read, and where it lies in the memory."""
+        if self._read_by is not self.rules:
+            named = dict.fromkeys(name for rule in self.rules for name in rule.when.names)
+            place = self.memory.index
+            self._reads = [(name, place[name]) for name in named if name in place]
+            self._read_by = self.rules
+        return self._reads
 
     def _take_orders(self) -> None:
         """Take what SCADA wrote anew: setpoints here, manual commands for after the rules."""

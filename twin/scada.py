@@ -37,13 +37,15 @@ class Alarm:
     plc: str
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Round:
-    """PLCs that are asked equally often."""
+    """PLCs that are asked equally often, and when they were asked last and before that [s]."""
 
     every: int
     bundle: Bundle
     places: Places
+    asked: float = -np.inf
+    before: float = -np.inf
 
 
 class Scada:
@@ -96,8 +98,6 @@ class Scada:
         self.alarms: list[Alarm] = []
         self.limits = LimitWatch(self.register.tags, limits)
         self.on_limit: Callable[[LimitAlarm], None] = lambda alarm: None
-        self._asked: Values = np.full(len(tags), -np.inf)
-        self._before = self._asked.copy()
         self._all_good = np.full(len(tags), Quality.GOOD, dtype=np.int8)
         self._shown = Register(tags)
         self._new_orders = False
@@ -118,8 +118,7 @@ class Scada:
         for one in self._rounds:
             if now % one.every == 0:
                 one.bundle.send(now)
-                self._before[one.places] = self._asked[one.places]
-                self._asked[one.places] = now
+                one.before, one.asked = one.asked, now
         if self._patience > 0.0:
             self.env.timeout(self._patience).callbacks.append(lambda _: self._show(now))
         else:
@@ -156,11 +155,12 @@ class Scada:
     def _show(self, now: float) -> None:
         register = self.register
         quality = self._all_good
-        late = register.arrived <= self._before
-        if late.any():
-            quality = quality.copy()
-            quality[late] = Quality.STALE
-            quality[np.isnan(register.values)] = Quality.BAD
+        for one in self._rounds:
+            if not one.bundle.is_plain:
+                late = one.places[register.arrived[one.places] <= one.before]
+                quality = quality.copy()
+                quality[late] = Quality.STALE
+                quality[late[np.isnan(register.values[late])]] = Quality.BAD
         for alarm in self.limits.see(now, register.values):
             self.on_limit(alarm)
         frame = Frame(now, register.tags, self._on_screen(now), quality)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Se
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import simpy
@@ -139,7 +140,9 @@ class Testbed(Closing):
         network, env = self.network, self.env
         place = {tag.name: i for i, tag in enumerate(network.tags)}
         by_name = {tag.name: tag for tag in network.tags}
-        self._tank = {tag.name: tag.element for tag in network.tags if tag.quantity == "level"}
+        tanks = self.plant.tanks.index
+        self._tank = {t.name: tanks(t.element) for t in network.tags if t.quantity == "level"}
+        self._watched: dict[str, tuple[object, list[Any]]] = {}
         wiring = network.wiring
         self.instruments = Instruments(
             network.tag_names, wiring.instruments, self.seed, network.step
@@ -324,6 +327,8 @@ class Testbed(Closing):
             yield env.timeout(plant.time - self.warmup - now)
 
     def _log_trips(self, now: int) -> None:
+        if not self.plant.tripped and not self._tripped:
+            return
         dry = set(self.plant.tripped)
         for pump in sorted(self._tripped ^ dry):
             words = "tripped: too little water reaches it" if pump in dry else "reset"
@@ -387,29 +392,40 @@ class Testbed(Closing):
         is what its PLC was told.
         """
         soonest = 0
-        rises = self.plant.rises()
+        levels, rates = self.plant.levels.tolist(), self.plant.rates().tolist()
         settings = self.plant.settings
         for plc in self._drivers.values():
             rounding = plc.spec.crossing
             if rounding is None or not plc.running:
                 continue
             left = plc.every - now % plc.every
-            for rule in plc.rules:
-                if settings[rule.actuator] == rule.command:
+            for actuator, command, tank, name, threshold in self._thresholds(plc):
+                if settings[actuator] == command:
                     continue
-                for name, threshold in rule.when.thresholds:
-                    tank = self._tank.get(name)
-                    if tank is not None:
-                        level, rise = rises[tank]
-                        ahead = (threshold - level) / rise if rise else 0.0
-                    elif name in CLOCK:
-                        ahead = self._until(name, threshold, now)
-                    else:
-                        continue
-                    if 1.0 <= ahead + rounding < left:
-                        seconds = int(ahead + rounding)
-                        soonest = min(soonest or seconds, seconds)
+                if tank is None:
+                    ahead = self._until(name, threshold, now)
+                else:
+                    ahead = (threshold - levels[tank]) / rates[tank] if rates[tank] else 0.0
+                if 1.0 <= ahead + rounding < left:
+                    seconds = int(ahead + rounding)
+                    soonest = min(soonest or seconds, seconds)
         return soonest
+
+    def _thresholds(self, plc: Plc) -> list[tuple[str, float, int | None, str, float]]:
+        """Return what a PLC's rules in force compare with a level or the clock.
+
+        Each is (actuator, command, place of the tank or None for the clock, name, threshold).
+        """
+        rules, found = self._watched.get(plc.spec.name, (None, []))
+        if rules is not plc.rules:
+            found = [
+                (rule.actuator, rule.command, self._tank.get(name), name, threshold)
+                for rule in plc.rules
+                for name, threshold in rule.when.thresholds
+                if name in self._tank or name in CLOCK
+            ]
+            self._watched[plc.spec.name] = (plc.rules, found)
+        return found
 
     def _until(self, name: str, hours: float, now: int) -> float:
         """Return how long after `now` [s] it is `hours` by the time a rule calls `name` [s].

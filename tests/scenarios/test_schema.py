@@ -93,7 +93,7 @@ def test_a_mistake_is_named_with_its_line_and_mend(tmp_path, old, new, says):
         ("link:PLC2->PLC1", "lnk:PLC2->PLC1", "did you mean link:PLC2->PLC1"),
         ("link:PLC2->PLC1", "L_T1", "did you mean sensor:L_T1"),
         ("link:PLC2->PLC1", "link:PLC1->PLC2", "the other way, link:PLC2->PLC1"),
-        ("link:PLC2->PLC1", "plc:PLC1", "works on sensor:…, link:…"),
+        ("link:PLC2->PLC1", "actuator:PU1", "works on sensor:…, link:…"),
         ("[L_T1]", "[L_T1, L_T2]", "'L_T2' never passes at link:PLC2->PLC1"),
         ("[L_T1]", "[L_T11]", "did you mean L_T1"),
         ("from: 2 h", 'start: "L_T9 < 4"', "unknown name 'L_T9'"),
@@ -134,7 +134,7 @@ def test_what_is_no_scenario_is_said(tmp_path, text, line, says):
 
 def test_two_attacks_of_one_name_are_refused(tmp_path):
     entry = SCENARIO[SCENARIO.index("  - name: lie") :]
-    with pytest.raises(InputError, match="two attacks are called 'lie'"):
+    with pytest.raises(InputError, match="two entries are called 'lie'"):
         scenarios.load(write(tmp_path, SCENARIO + entry))
 
 

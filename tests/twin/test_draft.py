@@ -1,6 +1,5 @@
 """A plant folder from any EPANET file."""
 
-import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +11,6 @@ from twin import network
 from twin.draft import draft
 from twin.errors import InputError
 from twin.plant import Plant
-from twin.plc import CROSSINGS
 from twin.testbed import Testbed
 
 LIBRARY = Path(wntr.__file__).parent / "library" / "networks"
@@ -67,13 +65,11 @@ def test_ctowns_draft_is_the_hand_written_wiring_up_to_names(tmp_path):
 
 def test_ctowns_draft_with_batadals_scan_is_the_same_water(tmp_path):
     drafted = draft(CTOWN, tmp_path / "town").network
-    slow = {
-        name: dataclasses.replace(plc, scan=900, crossing=CROSSINGS["nearest"])
-        for name, plc in drafted.plcs.items()
-    }
+    slow = {"scan": {"every": "15 min", "crossings": "nearest"}}
+    slower = network.load(drafted.folder, control=slow)
     ours = network.load("ctown")
     expected = run(ours, 2).historian.truth.frame()[list(ours.tag_names)]
-    truth = run(dataclasses.replace(drafted, plcs=slow), 2).historian.truth.frame()
+    truth = run(slower, 2).historian.truth.frame()
     np.testing.assert_allclose(truth[list(ours.tag_names)], expected, rtol=0, atol=1e-6)
 
 
@@ -170,7 +166,7 @@ def test_a_tank_with_a_volume_curve_fills_and_spills_by_it(tmp_path):
         arrived, foot = 0.0, 0.3048
         while water.time < 2 * DAY:
             water.solve()
-            level, rise = water.rises()["T"]
+            level, rise = water.levels[0], water.rates()[0]
             area = (2000 if level < 10 * foot else 4000) * foot**2
             assert rise == pytest.approx(water.inflows[0] / 1000 / area, rel=1e-6)
             inflow, before = water.inflows[0], water.time

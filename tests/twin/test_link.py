@@ -10,20 +10,9 @@ from twin.tags import Reading
 def wire(latency=0.0):
     env = simpy.Environment()
     source, target = Register(["a", "b"]), Register(["b", "a", "c"])
-    return (
-        env,
-        source,
-        target,
-        Link(
-            env,
-            "link:X->Y",
-            ["a", "b"],
-            source,
-            target,
-            Medium(latency),
-            Draws(lambda n: np.ones((n, 2)), 300),
-        ),
-    )
+    draws = Draws(lambda rows: np.ones((rows, 2)), 300)
+    link = Link(env, "link:X->Y", ["a", "b"], source, target, Medium(latency), draws)
+    return env, source, target, link
 
 
 def test_without_latency_readings_are_there_at_once():

@@ -23,17 +23,18 @@ def test_levels_agree_with_wntr_over_a_week(ctown, tmp_path):
     model.options.time.duration = week
     result = wntr.sim.EpanetSimulator(model).run_sim(file_prefix=str(tmp_path / "wntr"))
     patterns = np.array([model.get_pattern(f"{dma}_pat").multipliers for dma in ctown.dmas])
-    tank = {tag.name: tag.element for tag in ctown.tags if tag.quantity == "level"}
+    level_of = {tag.name: tag.element for tag in ctown.tags if tag.quantity == "level"}
     rules = [rule for plc in ctown.plcs.values() for rule in plc.rules]
     levels, switched = [], 0
     with Plant(ctown) as plant:
         while plant.time < week:
             if plant.time % 3600 == 0:
                 plant.set_demands(patterns[:, plant.time // 3600 % 168])
-            rises = plant.rises()
+            rates = plant.rates()
             for rule in rules:
                 ((tag, threshold),) = rule.when.thresholds
-                level, rise = rises[tank[tag]]
+                tank = plant.tanks.index(level_of[tag])
+                level, rise = plant.levels[tank], rates[tank]
                 beyond = level - abs(rise) if rule.command else level + abs(rise)
                 near = beyond <= threshold if rule.command else beyond >= threshold
                 if near and plant.settings[rule.actuator] != rule.command:
@@ -43,10 +44,11 @@ def test_levels_agree_with_wntr_over_a_week(ctown, tmp_path):
             if plant.time % 300 == 0:
                 levels.append(plant.levels.copy())
             step = 300 - plant.time % 300
-            rises = plant.rises()
+            rates = plant.rates()
             for rule in rules:
                 ((tag, threshold),) = rule.when.thresholds
-                level, rise = rises[tank[tag]]
+                tank = plant.tanks.index(level_of[tag])
+                level, rise = plant.levels[tank], rates[tank]
                 if rise and plant.settings[rule.actuator] != rule.command:
                     ahead = int((threshold - level) / rise + 0.5)
                     if 0 < ahead < step:
