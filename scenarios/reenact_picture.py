@@ -36,8 +36,9 @@ def draw_reenactment(found: Reenactment) -> Figure:
             axes: Axes = grid[row, column]
             _shade(axes, found)
             hours = found.record.index
-            axes.plot(hours, found.truths[guide][tag.name], color=TRUTH, lw=1.0)
-            axes.plot(hours, found.views[guide][tag.name], color=VIEW, lw=1.4)
+            style = "steps-mid" if tag.quantity == "status" else "default"
+            axes.plot(hours, found.truths[guide][tag.name], color=TRUTH, lw=1.0, drawstyle=style)
+            axes.plot(hours, found.views[guide][tag.name], color=VIEW, lw=1.4, drawstyle=style)
             axes.plot(hours, found.record[tag.name], color=RECORD, ls="", marker=".", ms=2.6)
             _note(axes, tag.name, apart)
             unit = f"\n[{tag.unit}]" if tag.unit else ""

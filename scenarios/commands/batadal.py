@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Evaluate detectors on the BATADAL benchmark, or fetch its files.")
 
-app.command(
-    epilog="Example: hydrotwin batadal reenact 3 --data data/dataset04_labelled.csv"
-)(reenact)
+app.command(epilog="Example: hydrotwin batadal reenact 3 --data data/dataset04_labelled.csv")(
+    reenact
+)
 
 PICTURES = Path("runs/batadal")
 

@@ -12,7 +12,8 @@ from typer.testing import CliRunner
 from detector.batadal import ATTACKS
 from scenarios.cli import app
 from scenarios.hidden import Revealer
-from scenarios.reenact import Stretch, attacked_tags, reenact
+from scenarios.reenact import attacked_tags, reenact
+from scenarios.retrace import Stretch
 from scenarios.schema import from_data, load, path_of
 from twin.errors import InputError
 from twin.record import Record, read, write
