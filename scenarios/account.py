@@ -6,10 +6,15 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from scenarios.impact import AVAILABILITY, COUNTERS
 from scenarios.incidents import Incident
 from scenarios.result import Run
 from scenarios.schema import entries_in_words
+from twin.meters import LOW_PRESSURE
 from twin.units import HOUR
+
+_MORE_HOURS = 10.0  # of low pressure, by which two runs of a pair may well differ
+_SERVED = 99.95  # percent; more rounds to all
 
 
 @dataclass(frozen=True)
@@ -45,29 +50,39 @@ def _water(run: Run) -> list[str]:
     lines = []
     for name in run.impact.index:
         amount, otherwise = run.impact.loc[name, "run"], run.impact.loc[name, "paired"]
-        if name.startswith("overflow_") and name != "overflow_m3" and amount >= 0.5:
-            tank = name.split("_", 1)[1].rsplit("_", 1)[0]
-            since = _since(run.truth[name])
+        place = name.split("_", 1)[1].rsplit("_", 1)[0]
+        if name.startswith("overflow_") and name not in COUNTERS and amount >= 0.5:
             lines.append(
-                f"Tank {tank} overflowed from {since} on: {amount:.0f} m³ spilled"
-                f"{_against(run, f'{otherwise:.0f} m³')}."
+                f"Tank {place} overflowed from {_since(run.truth[name])} on: {amount:.0f} m³ "
+                f"spilled{_against(run, f'{otherwise:.0f} m³')}."
             )
-        if name.startswith("empty_") and name != "empty_tank_h":
-            tank = name.split("_", 1)[1].rsplit("_", 1)[0]
-            since = _since(run.truth[name])
+        if name.startswith("empty_") and name not in COUNTERS and amount > 0:
             lines.append(
-                f"Tank {tank} ran empty at {since} and was empty for {amount:.1f} h"
-                f"{_against(run, f'{otherwise:.1f} h')}."
+                f"Tank {place} ran empty at {_since(run.truth[name])} and was empty for "
+                f"{amount:.1f} h{_against(run, f'{otherwise:.1f} h')}."
             )
     done, usual = run.impact["run"], run.impact["paired"]
     if done["unmet_m3"] >= 1 or usual["unmet_m3"] >= 1:
         lines.append(
-            f"{done['unmet_m3']:.0f} m³ of demand were not delivered"
-            + _against(run, f"{usual['unmet_m3']:.0f} m³")
+            f"{done['unmet_m3']:,.0f} m³ of demand were not delivered"
+            + _against(run, f"{usual['unmet_m3']:,.0f} m³")
+            + f": {_served(done)}."
+        )
+    if done["leaked_m3"] >= 1:
+        lines.append(
+            f"{done['leaked_m3']:,.0f} m³ leaked away"
+            + _against(run, f"{usual['leaked_m3']:,.0f} m³")
             + "."
         )
     if not lines:
         lines.append("No tank overflowed or emptied, and every demand was met.")
+    if done["low_pressure_h"] > usual["low_pressure_h"] + _MORE_HOURS:
+        lines.append(
+            f"Junctions had less than {LOW_PRESSURE:g} m of pressure for "
+            f"{done['low_pressure_h']:,.0f} h, added up"
+            + _against(run, f"{usual['low_pressure_h']:,.0f} h")
+            + "."
+        )
     lines.append(
         f"Pumps started {done['pump_starts']:.0f} times"
         + _against(run, f"{usual['pump_starts']:.0f}")
@@ -76,6 +91,17 @@ def _water(run: Run) -> list[str]:
         + "."
     )
     return lines
+
+
+def _served(done: pd.Series[float]) -> str:
+    """Say how much of the demand was delivered, in all and where it was least."""
+    words = f"{done[AVAILABILITY]:.1f} % of all was"
+    by_dma = done[[name for name in done.index if name.startswith("availability_")]]
+    by_dma = by_dma.drop(AVAILABILITY).dropna()
+    if len(by_dma) < 2 or by_dma.min() >= _SERVED:
+        return words
+    worst = str(by_dma.idxmin())
+    return f"{words}, in {worst.split('_', 1)[1].rsplit('_', 1)[0]} {by_dma.min():.1f} %"
 
 
 def _against(run: Run, usual: str) -> str:

@@ -3,28 +3,49 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+import wntr
 
 from twin.network import Network
+from twin.units import HOUR
+
+if TYPE_CHECKING:
+    from twin.testbed import Testbed
 
 COUNTERS = {
     "overflow_m3": ("overflow_", "_m3"),
     "empty_tank_h": ("empty_", "_h"),
     "unmet_m3": ("unmet_m3", ""),
+    "low_pressure_h": ("low_pressure_h", ""),
+    "leaked_m3": ("leaked_m3", ""),
+    "supplied_m3": ("supplied_m3", ""),
+    "delivered_m3": ("delivered_m3", ""),
     "pump_starts": ("pump_starts", ""),
     "energy_kwh": ("energy_kwh", ""),
+    "energy_cost": ("energy_cost", ""),
 }
-"""Impact counters and the columns of the truth, by beginning and end, that add up to each."""
+"""Impact counters and the columns of the truth, by beginning and end, that add up to each; what
+each column counts is told in `twin.meters.Meters`."""
 
-DAMAGE = {"overflow_m3": 1.0, "empty_tank_h": 0.0, "unmet_m3": 10.0, "pump_starts": 10.0}
+DAMAGE = {
+    "overflow_m3": 1.0,
+    "empty_tank_h": 0.0,
+    "unmet_m3": 10.0,
+    "leaked_m3": 10.0,
+    "pump_starts": 10.0,
+}
 """By how much a counter must exceed the paired run's to be damage.
 
 Two runs of a pair drift apart by themselves once an attack has shifted a pump's switching: that
-alone gives a few starts and, pressure-driven, a few cubic metres more or less.
+alone gives a few starts and, pressure-driven, a few cubic metres more or less. Low pressure,
+energy and its cost are told, and are no damage by themselves.
 """
 
+AVAILABILITY = "availability_percent"
+_ABSURD = -10.0  # m; below it lies a vacuum
 _DEVIATION = {"level": 0.01, "flow": 1.0, "pressure": 0.1, "status": 0.5}
 """By how much a true value differs from the paired run's to count as deviating, in its unit."""
 
@@ -44,17 +65,48 @@ def impact(totals: dict[str, float], paired: dict[str, float] | None) -> pd.Data
     Returns
     -------
     DataFrame
-        A row a counter, then one a tank that overflowed or emptied; columns `run`, `paired` and
-        `difference`, the last two NaN without a pair.
+        A row a counter; `availability_percent`, the share of all demand that was delivered; then
+        by tank what spilled and how long it was empty, by district unmet demand and availability.
+        Columns `run`, `paired` and `difference`, the last two NaN without a pair.
     """
     if paired is None:
         paired = dict.fromkeys(totals, math.nan)
     both = pd.DataFrame([totals, paired], index=["run", "paired"])
-    table = counters(both).T
-    by_tank = both.T[both.columns.str.startswith(("overflow_", "empty_"))]
-    table = pd.concat([table, by_tank[(by_tank > 0).any(axis=1)]])
+    served = _availability(both)
+    details = [c for c in both.columns if c.startswith(("overflow_", "empty_", "unmet_"))]
+    details.remove("unmet_m3")
+    table = pd.concat(
+        [counters(both), served[[AVAILABILITY]], both[details], served.iloc[:, 1:]], axis=1
+    ).T
     table["difference"] = table["run"] - table["paired"]
     return table
+
+
+def _availability(both: pd.DataFrame) -> pd.DataFrame:
+    """Return water service availability [%], of the whole plant first, then by district."""
+    wanted = both.filter(regex="^demanded_").rename(columns=lambda c: c[len("demanded_") : -3])
+    missing = both[[f"unmet_{dma}_m3" for dma in wanted.columns]].set_axis(wanted.columns, axis=1)
+    wanted.insert(0, "", wanted.sum(axis=1, skipna=False))
+    missing.insert(0, "", both["unmet_m3"])
+    share = wntr.metrics.water_service_availability(wanted, wanted - missing)
+    names = [AVAILABILITY, *(f"availability_{dma}_percent" for dma in wanted.columns[1:])]
+    return pd.DataFrame(100.0 * share).set_axis(names, axis=1)
+
+
+def cautions(testbed: Testbed) -> list[str]:
+    """Say what EPANET warned about in a run, and where its pressures are none of this world."""
+    meters = testbed.plant.meters
+    notes = [f"EPANET warned {n} times: {what}" for what, n in sorted(meters.warnings.items())]
+    lowest = meters.lowest
+    if lowest is not None and lowest.pressure < _ABSURD:
+        hours = (lowest.time - testbed.warmup) / HOUR
+        when = f"at h {hours:.1f}" if hours >= 0 else "in the warm-up"
+        notes.append(
+            f"pressure at {lowest.junction} fell to {lowest.pressure:,.0f} m {when}, as none "
+            "does: demands are demand-driven here, so that EPANET delivers what it cannot. "
+            "`demand_model: pressure-driven` in the scenario delivers less instead"
+        )
+    return notes
 
 
 def damage_time(truth: pd.DataFrame, paired: pd.DataFrame, since: float) -> float | None:

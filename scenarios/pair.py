@@ -52,6 +52,7 @@ def testbed(scenario: Scenario, network: Network, folder: Path | None = None) ->
         start=scenario.start,
         warmup=scenario.warmup,
         pressure_driven=scenario.demand_model == "pressure-driven",
+        required_pressure=scenario.required_pressure,
         levels=scenario.initial_levels,
         demand=None if played is None else Playback(played),
         orders=scenario.operator,

@@ -5,11 +5,13 @@ from __future__ import annotations
 import base64
 from pathlib import Path
 
+import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from scenarios.account import account, clock
 from scenarios.pictures import draw
 from scenarios.result import Run
+from twin.meters import LOW_PRESSURE
 
 _CAPTIONS = {
     "map": "Where: the network, and what the attack acts on or lies about.",
@@ -21,18 +23,35 @@ _COUNTERS = {
     "overflow_m3": "overflow [m³]",
     "empty_tank_h": "empty tanks [h]",
     "unmet_m3": "demand not delivered [m³]",
+    "low_pressure_h": f"junctions below {LOW_PRESSURE:g} m [h]",
+    "leaked_m3": "leaked [m³]",
+    "supplied_m3": "supplied [m³]",
+    "delivered_m3": "delivered [m³]",
     "pump_starts": "pump starts",
     "energy_kwh": "pump energy [kWh]",
+    "energy_cost": "its cost, at the prices of network.inp",
+    "availability_percent": "water service availability [%]",
 }
+_UNITS = {"m3": "m³", "h": "h", "percent": "%"}
+_USUAL = {"percent": 100.0}
 
 
-def _words(counter: str) -> str:
-    """Name a row of the impact table: a counter, or one of it by tank."""
-    if counter in _COUNTERS:
-        return _COUNTERS[counter]
-    what, rest = counter.split("_", 1)
-    tank, unit = rest.rsplit("_", 1)
-    return f"· {what}, tank {tank} [{unit.replace('m3', 'm³')}]"
+def _words(row: str) -> str:
+    """Name a row of the impact table: a counter, or one of a tank or a district."""
+    if row in _COUNTERS:
+        return _COUNTERS[row]
+    what, rest = row.split("_", 1)
+    where, unit = rest.rsplit("_", 1)
+    return f"· {what}, {where} [{_UNITS[unit]}]"
+
+
+def _rows(impact: pd.DataFrame) -> pd.DataFrame:
+    """Leave out tanks and districts to which nothing happened."""
+    usual = pd.Series([_USUAL.get(row.rpartition("_")[2], 0.0) for row in impact.index])
+    parts = impact[["run", "paired"]].fillna({"paired": 0.0})
+    happened = parts.sub(usual.to_numpy(), axis=0).abs().gt(0.05)
+    keep = happened["run"] | (happened["paired"] & impact["paired"].notna())
+    return impact[keep | impact.index.isin(list(_COUNTERS))]
 
 
 def write(folder: Path, run: Run) -> None:
@@ -50,6 +69,7 @@ def write(folder: Path, run: Run) -> None:
         pictures=pictures,
         captions=_CAPTIONS,
         words=_words,
+        impact=_rows(run.impact),
         clock=clock,
         compared=bool(run.scenario.entries) and run.paired is not None,
         scenario=run.scenario.to_yaml(),

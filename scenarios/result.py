@@ -8,7 +8,6 @@ from typing import Any
 
 import pandas as pd
 
-from scenarios.impact import COUNTERS
 from scenarios.incidents import Incident
 from scenarios.schema import Scenario
 from twin.network import Network
@@ -39,7 +38,7 @@ class Run:
         Empty without a detector.
     events : DataFrame
     impact : DataFrame
-        By counter: `run`, `paired`, `difference`.
+        By counter, tank and district: `run`, `paired`, `difference`; see `scenarios.impact`.
     incidents : tuple of Incident
     false_episodes : int or None
         Alarms raised outside incidents and their aftermath; None without a detector.
@@ -87,7 +86,6 @@ class Run:
             }
             for row in self.alarms.reset_index().to_dict("records")
         ]
-        done, usual = self.impact["run"].to_dict(), self.impact["paired"].to_dict()
         return {
             "scenario": self.scenario.name,
             "seed": self.scenario.seed,
@@ -97,9 +95,14 @@ class Run:
             "wall_s": round(self.wall_s, 3),
             "folder": None if self.folder is None else str(self.folder),
             "attacks": [asdict(incident) for incident in self.incidents],
-            "impact": {name: done[name] for name in COUNTERS},
-            "paired": {name: usual[name] for name in COUNTERS} if self.paired is not None else None,
+            "impact": _known(self.impact["run"]),
+            "paired": None if self.paired is None else _known(self.impact["paired"]),
             "false_episodes": self.false_episodes,
             "alarms": alarms,
             "notes": list(self.notes),
         }
+
+
+def _known(figures: pd.Series[float]) -> dict[str, float | None]:
+    """Return figures for JSON, which knows no NaN."""
+    return {str(name): None if pd.isna(value) else float(value) for name, value in figures.items()}

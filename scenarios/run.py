@@ -15,7 +15,7 @@ from attacks.entry import Armed, arm
 from detector import DataError, Detector
 from detector.checkpoint import shipped_path
 from scenarios import folder as run_folder
-from scenarios.impact import deviating, impact
+from scenarios.impact import cautions, deviating, impact
 from scenarios.incidents import false_episodes, incidents
 from scenarios.pace import Pace
 from scenarios.pair import paired_truth
@@ -104,10 +104,7 @@ def run(
             status, reason = "failed", str(error)
         except KeyboardInterrupt:
             status, reason = "interrupted", "stopped by the user"
-        notes += [
-            f"EPANET warned {count} times: {what}"
-            for what, count in sorted(testbed.plant.meters.warnings.items())
-        ]
+        notes += cautions(testbed)
         made = _conclude(chosen, network, testbed, paired, labels, seat, notes)
         made = replace(made, status=status, reason=reason, wall_s=time.perf_counter() - began)
         if out is None or place is None:

@@ -23,6 +23,7 @@ from twin import network
 from twin.errors import InputError, nearest, under
 from twin.files import line_of, read_yaml
 from twin.network import Network
+from twin.plant import REQUIRED_PRESSURE
 from twin.testbed import START, Order
 from twin.units import DAY, HOUR, duration, readable
 
@@ -51,6 +52,8 @@ class Scenario:
     seed : int
     demand_model : str
         `demand-driven` or `pressure-driven`; the same with and without attacks.
+    required_pressure : float
+        Where demands are pressure-driven, what a junction needs to take all of its demand [m].
     overflow : str
         `spill`: tanks do as network.inp says of each; `close`: none spills, a full one closes its
         inlet, as in BATADAL's data. The same with and without attacks.
@@ -79,6 +82,7 @@ class Scenario:
     warmup: float = 7 * DAY
     seed: int = 0
     demand_model: str = "demand-driven"
+    required_pressure: float = REQUIRED_PRESSURE
     overflow: str = "spill"
     initial_levels: Mapping[str, float] = field(default_factory=dict)
     demands: str = "profile"
@@ -174,6 +178,7 @@ class _File(_Strict):
     warmup: _Seconds = 7 * DAY
     seed: int = Field(0, ge=0, lt=2**63, strict=True)
     demand_model: Literal["demand-driven", "pressure-driven"] = "demand-driven"
+    required_pressure: float = Field(REQUIRED_PRESSURE, ge=0.1, le=100.0)
     overflow: Literal["spill", "close"] = "spill"
     initial_levels: dict[str, float] = {}
     demands: str = "profile"
@@ -263,6 +268,9 @@ def from_data(data: Mapping[str, Any], folder: Path | None = None) -> Scenario:
         check_duration(file.duration)
     if file.warmup % HOUR or file.warmup > LONGEST:
         raise InputError("warmup must be whole hours, at most 10 years", keys=["warmup"])
+    if file.demand_model == "demand-driven" and "required_pressure" in file.model_fields_set:
+        message = "required_pressure belongs to `demand_model: pressure-driven`"
+        raise InputError(message, keys=["required_pressure"])
     if not re.fullmatch(r"\w[\w .+-]*", file.name):
         message = f"name {file.name!r}: letters, digits, blanks and . + - _ only; it names a folder"
         raise InputError(message, keys=["name"])
@@ -333,6 +341,7 @@ def _as_data(scenario: Scenario) -> dict[str, Any]:
         "warmup": readable(scenario.warmup),
         "seed": scenario.seed,
         "demand_model": scenario.demand_model,
+        "required_pressure": scenario.required_pressure,
         "overflow": scenario.overflow,
         "initial_levels": dict(scenario.initial_levels),
         "demands": _elsewhere(scenario.demands, DEMANDS, scenario.folder),
@@ -346,7 +355,8 @@ def _as_data(scenario: Scenario) -> dict[str, Any]:
         "detector": _elsewhere(scenario.detector, detector.kinds(), scenario.folder),
     }
     unsaid: dict[str, Any] = {"initial_levels": {}, "demands": "profile", "control": {}}
-    unsaid |= {"operator": [], "faults": [], "overflow": "spill"}
+    unsaid |= {"required_pressure": REQUIRED_PRESSURE, "overflow": "spill"}
+    unsaid |= {"operator": [], "faults": []}
     return {key: value for key, value in data.items() if value != unsaid.get(key, data)}
 
 

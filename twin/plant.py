@@ -1,46 +1,35 @@
 """The water: EPANET stepped from the WNTR model, in BATADAL's units.
 
-WNTR owns the model and writes it, without its controls, for EPANET (epanet-plus) to step. Every
-conversion of units and every quirk of the engine lives here.
+What protects pumps is in `pumps.py`, what can be broken in `breakage.py`, what is added up in
+`meters.py`, and EPANET's own ways in `engine.py`.
 """
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import epanet
 import numpy as np
 import wntr
 from epanet_plus import EpanetConstants as EN
-from epanet_plus import EPyT
 from numpy.typing import NDArray
 
+from twin.breakage import Breakage, check_hold, check_wear
 from twin.closing import Closing
-from twin.errors import PlantError
-from twin.meters import Meters, most_power
+from twin.engine import WARNINGS, Engine
+from twin.meters import COST, ENERGY, STARTS, STORED, Gauges, Meters
 from twin.network import Network
+from twin.pumps import Pumps
 from twin.tags import Values
+from twin.tanks import Tanks
 from twin.units import DAY
 
-_WARNINGS = {
-    1: "the solver did not converge",
-    2: "the solution may be unstable",
-    3: "junctions with a demand are cut off",
-    4: "a pump cannot deliver its flow or head",
-    5: "a valve cannot deliver its flow or pressure",
-    6: "negative pressures",
-}
 VALVE_UNITS = {"FCV": 1000.0}  # what a valve's setting in WNTR's units [m³/s] is in ours [L/s]
+REQUIRED_PRESSURE = 5.0
+"""Below this [m] a junction takes less than its demand, where demands are pressure-driven; a
+normal week of C-Town then goes short of 4 m³ in all."""
 _KW_PER_HP = 0.7457
-_FOREVER = 1_900_000_000  # seconds; the longest EPANET's 32-bit clock takes on every platform
-_REQUIRED_PRESSURE = 5.0  # m; a normal C-Town week then goes short of 4 m³ in all
-_RESTART = 5.0  # m at a tripped pump's suction
-_STANDSTILL = 3600  # s a tripped pump stands at least
-_FULL = 1e-6  # m below its rim at which a tank counts as full
-_EMPTY = 1e-3  # m above its bottom at which a tank counts as empty
 
 
 def initial_setting(link: Any) -> float:
@@ -67,15 +56,16 @@ class Plant(Closing):
     clock : int
         Seconds since Sunday, midnight, at which it starts: the first day of patterns is a Sunday.
     pressure_driven : bool
-        Whether junctions take less where pressure is below 5 m, or always their demand.
+        Whether junctions take less where pressure is below `required_pressure`, or always their
+        demand.
+    required_pressure : float
+        In metres.
     accuracy : float, optional
         Change of flow, relative to all flow, at which EPANET counts a solution as found; by
         default network.inp's.
 
     Attributes
     ----------
-    time : int
-        Seconds since the plant's start.
     values : ndarray of shape (tags,)
         True value of every tag: level and pressure [m], flow [L/s], status [0/1].
     settings : dict of str to float
@@ -83,11 +73,6 @@ class Plant(Closing):
     tanks : tuple of str
     levels, inflows : ndarray of shape (tanks,)
         Level [m] now, net inflow [L/s] at the last solution.
-    tripped : dict of str to int
-        Pumps that stand still because too little reaches them, and since when [s]: their dry-run
-        protection stops them where the pressure at their suction falls below zero. After an hour
-        they start again, as they are told then, if it is 5 m. Without it EPANET invents flows and
-        heads for a pump that runs dry.
     meters : Meters
     """
 
@@ -97,64 +82,44 @@ class Plant(Closing):
         *,
         clock: int = 0,
         pressure_driven: bool = False,
+        required_pressure: float = REQUIRED_PRESSURE,
         accuracy: float | None = None,
     ):
         self.network = network
-        self.time = 0
-        self._folder = tempfile.TemporaryDirectory(prefix="hydrotwin-")
         model = network.read_model()
+        options = model.options.hydraulic
         if accuracy is not None:
-            model.options.hydraulic.accuracy = accuracy
-        self._prepare(model, clock, pressure_driven)
-        self._pressure_driven = pressure_driven
-        try:
-            self._open(model)
-        except Exception:
-            self._folder.cleanup()
-            raise
-
-        tanks = [tank for _, tank in model.tanks()]
-        self.tanks = tuple(tank.name for tank in tanks)
-        self._area = np.array([np.pi / 4 * tank.diameter**2 for tank in tanks])
-        self._curves = {
-            i: np.array(tank.vol_curve.points).T
-            for i, tank in enumerate(tanks)
-            if tank.vol_curve_name
-        }
-        self._rim = np.array([tank.max_level - _FULL for tank in tanks])
-        self._bottom = np.array([tank.min_level + _EMPTY for tank in tanks])
-        self._range = np.array([(tank.min_level, tank.max_level) for tank in tanks])
-        self._spills = np.array([bool(tank.overflow) for tank in tanks])
-        self._tank_nodes = [self._node(name) for name in self.tanks]
-        self.levels: Values = np.array([tank.init_level for tank in tanks])
-        self.inflows: Values = np.zeros(len(tanks))
-        self.meters = Meters(np.zeros(len(tanks)), np.zeros(len(tanks)))
-
+            options.accuracy = accuracy
+        options.demand_model = "PDA" if pressure_driven else "DDA"
+        if pressure_driven:
+            options.required_pressure, options.minimum_pressure = required_pressure, 0.0
+        self._prepare(model, clock)
+        self._engine = Engine(model, network.folder.name, network.step)
+        self._patterns = [self._engine.pattern(f"{dma}-now") for dma in network.profiled]
+        self._shapes = Tanks(model)
+        self.tanks = self._shapes.names
+        self._tank_nodes = [self._engine.node(name) for name in self.tanks]
+        self.levels: Values = np.array([tank.init_level for _, tank in model.tanks()])
+        self.inflows: Values = np.zeros(len(self.tanks))
+        self.meters = Meters(self.tanks, network.dmas)
         self._map_tags()
-        self.values: Values = np.full(len(network.tags), np.nan)
-        self.values[self._level_places] = self.levels[self._level_tanks]
+        self._gauges = Gauges(self._engine, network, model, self.meters, pressure_driven)
+        self._links: dict[str, int] = {}
         driven = [name for plc in network.plcs.values() for name in plc.actuators]
-        self._links = {name: self._link(name) for name in driven}
         self._status_reads = [
             (place, tag.element)
             for place, tag in enumerate(network.tags)
-            if tag.quantity == "status" and tag.element in self._links
+            if tag.quantity == "status" and tag.element in driven
         ]
+        self._broken = Breakage(self._engine, network.model)
+        self._pumps = Pumps(self._engine, model, self._put)
+        self._code = 0
+        self._shut: list[str] = []
         self.settings = {name: initial_setting(model.get_link(name)) for name in driven}
-        self.tripped: dict[str, int] = {}
         for name, setting in self.settings.items():
             self.write(name, setting)
-        self._pumps = [self._link(name) for name in model.pump_name_list]
-        self._most_power = [most_power(model, name) for name in model.pump_name_list]
-        self._stations = [
-            (name, self._link(name), self._node(pump.start_node_name))
-            for name, pump in model.pumps()
-        ]
-        self._running = [False] * len(self._pumps)
 
-    def _prepare(
-        self, model: wntr.network.WaterNetworkModel, clock: int, pressure_driven: bool
-    ) -> None:
+    def _prepare(self, model: wntr.network.WaterNetworkModel, clock: int) -> None:
         for name in list(model.control_name_list):
             model.remove_control(name)
         for dma in self.network.profiled:
@@ -171,41 +136,8 @@ class Plant(Closing):
             if pump.pump_type == "POWER":
                 # EPANET 2.3.6 runs one of a file in metric units 1/0.7457 times too strong.
                 pump.power *= _KW_PER_HP
-        options = model.options.hydraulic
-        options.demand_model = "PDA" if pressure_driven else "DDA"
-        if pressure_driven:
-            options.required_pressure, options.minimum_pressure = _REQUIRED_PRESSURE, 0.0
-
-    def _open(self, model: wntr.network.WaterNetworkModel) -> None:
-        folder = Path(self._folder.name)
-        inp = folder / "plant.inp"
-        wntr.network.write_inpfile(model, str(inp), units="LPS")
-        # Without a report file EPANET would print on stdout, from C.
-        try:
-            self._engine = EPyT(
-                str(inp),
-                use_project=True,
-                rpt_file_out=str(folder / "plant.rpt"),
-                out_file=str(folder / "plant.out"),
-            )
-        except RuntimeError as error:
-            raise PlantError(f"EPANET cannot open {self.network.folder.name}: {error}") from None
-        self._engine.set_error_handling(raise_exception_on_error=False, warn_on_error=False)
-        self._project = self._engine.ph
-        # The report step first: it caps the hydraulic one in silence.
-        for what, value in (
-            (EN.EN_DURATION, _FOREVER),
-            (EN.EN_REPORTSTEP, _FOREVER),
-            (EN.EN_HYDSTEP, self.network.step),
-        ):
-            self._must(epanet.EN_settimeparam(self._project, what, value))
-        self._step = self.network.step
-        self._patterns = [
-            epanet.EN_getpatternindex(self._project, f"{dma}-now")[1]
-            for dma in self.network.profiled
-        ]
-        self._must(epanet.EN_openH(self._project))
-        self._must(epanet.EN_initH(self._project, 10))
+        if not any(junction.emitter_coefficient for _, junction in model.junctions()):
+            model.options.hydraulic.emitter_exponent = 0.5  # an orifice's, for leaks
 
     def _map_tags(self) -> None:
         def places(quantity: str) -> tuple[NDArray[np.intp], list[str]]:
@@ -218,18 +150,32 @@ class Plant(Closing):
         self._level_places, tanks = places("level")
         self._level_tanks = np.array([self.tanks.index(name) for name in tanks], dtype=np.intp)
         self._pressure_places, nodes = places("pressure")
-        self._pressure_nodes = [self._node(name) for name in nodes]
+        self._pressure_nodes = [self._engine.node(name) for name in nodes]
         self._flow_places, flowing = places("flow")
         self._status_places, switching = places("status")
         links = list(dict.fromkeys([*flowing, *switching]))
-        self._flow_links = [self._link(name) for name in links]
+        self._flow_links = [self._engine.link(name) for name in links]
         self._flow_of = np.array([links.index(name) for name in flowing], dtype=np.intp)
         self._status_of = np.array([links.index(name) for name in switching], dtype=np.intp)
+        self.values: Values = np.full(len(self.network.tags), np.nan)
+        self.values[self._level_places] = self.levels[self._level_tanks]
+
+    @property
+    def time(self) -> int:
+        """Seconds since the plant's start."""
+        return self._engine.time
+
+    @property
+    def tripped(self) -> dict[str, int]:
+        """Pumps that their dry-run protection has stopped, and since when [s]; see `Pumps`."""
+        return self._pumps.tripped
 
     def set_demands(self, multipliers: Values) -> None:
         """Set the demand multipliers of DMAs, in the order of `network.profiled`; shape (DMAs,)."""
+        project = self._engine.project
         for pattern, multiplier in zip(self._patterns, multipliers, strict=True):
-            epanet.EN_setpatternvalue(self._project, pattern, 1, float(multiplier))
+            epanet.EN_setpatternvalue(project, pattern, 1, float(multiplier))
+        self._gauges.look_again()
 
     def impose(self, values: Values) -> None:
         """Put tanks, pumps and valves where a frame shows them; the clock stays.
@@ -250,33 +196,119 @@ class Plant(Closing):
             self.write(actuator, float(values[place]))
 
     def fill(self, levels: Mapping[str, float]) -> None:
-        """Put tanks at levels [m]; beyond the rim or bottom means at it."""
+        """Put tanks at levels [m]; beyond the rim or bottom means at it. No meter counts it."""
         for name, wanted in levels.items():
             tank = self.tanks.index(name)
-            low, high = self._range[tank]
             # EPANET refuses a level outside the tank (error 225) and would keep the old one.
-            level = min(max(wanted, low), high)
-            node = self._tank_nodes[tank]
-            self._must(epanet.EN_setnodevalue(self._project, node, EN.EN_TANKLEVEL, level))
+            level = min(max(wanted, self._shapes.lowest[tank]), self._shapes.highest[tank])
+            self._engine.set_node(self._tank_nodes[tank], EN.EN_TANKLEVEL, level)
             self.levels[tank] = level
         self.values[self._level_places] = self.levels[self._level_tanks]
 
     def write(self, actuator: str, setting: float) -> None:
         """Close (0), open (1) or set a pump's relative speed or a valve's setting [m or L/s]."""
         self.settings[actuator] = setting
-        if actuator not in self.tripped:
-            self._set_link(self._links[actuator], setting)
+        self._put(actuator)
 
-    def _set_link(self, link: int, setting: float) -> None:
-        if setting in (0.0, 1.0):  # STATUS 1 also puts a pump's speed back to 1
-            self._must(epanet.EN_setlinkvalue(self._project, link, EN.EN_STATUS, setting))
-        else:
-            self._must(epanet.EN_setlinkvalue(self._project, link, EN.EN_SETTING, setting))
+    def _put(self, name: str) -> None:
+        """Put a link as it is told, or as what is broken holds it."""
+        if name not in self.tripped:
+            setting = self._broken.setting(name, self.told(name))
+            self._engine.set_link(self._link(name), setting)
 
-    def _read_levels(self) -> None:
-        # A tank's level is its pressure; EN_TANKLEVEL reads back the initial one.
-        self.levels[:] = self._at_nodes(self._tank_nodes, EN.EN_PRESSURE)
-        self.values[self._level_places] = self.levels[self._level_tanks]
+    def _link(self, name: str) -> int:
+        if name not in self._links:
+            self._links[name] = self._engine.link(name)
+        return self._links[name]
+
+    def told(self, link: str) -> float:
+        """Return what a link is told to do: its last command, or how network.inp starts it."""
+        told = self.settings.get(link)
+        return initial_setting(self.network.model.get_link(link)) if told is None else told
+
+    def leak(self, name: str, area: float, cause: object = None) -> None:
+        """Open a hole in a junction or a pipe, or heal it.
+
+        Half of a pipe's leak lies at either end (see `twin.breakage.leak_points`).
+
+        Parameters
+        ----------
+        name : str
+        area : float
+            Of the hole [m²]; 0 heals it. A burst is a large one.
+        cause : object, optional
+            Whose leak it is: those of several causes add up.
+
+        Raises
+        ------
+        InputError
+            If there is no such junction or pipe.
+        """
+        self._broken.leak(name, area, cause)
+
+    def demand(
+        self, nodes: Iterable[str], factor: float, extra: float, cause: object = None
+    ) -> None:
+        """Let junctions draw more, or less.
+
+        Parameters
+        ----------
+        nodes : iterable of str
+            Junctions.
+        factor : float
+            On their own demands. With 1, and no extra, they draw as ever.
+        extra : float
+            Constant, added to all of them together [L/s], in proportion to their base demands, or
+            evenly where none has any.
+        cause : object, optional
+            Factors of several causes multiply, extras add up.
+
+        Raises
+        ------
+        InputError
+            If there is no such junction.
+        """
+        self._broken.demand(nodes, factor, extra, cause)
+        self._gauges.look_again()
+
+    def hold(self, link: str, setting: float, cause: object = None) -> None:
+        """Keep a pump, valve or pipe as it is, whatever it is told, until `release`.
+
+        A pump that is held open and runs dry is still stopped by its protection.
+
+        Parameters
+        ----------
+        link : str
+        setting : float
+            As `write` takes it; a pipe is closed (0) or open (1).
+        cause : object, optional
+            Where several hold it, the later one does.
+
+        Raises
+        ------
+        InputError
+            If there is no such link, or it has no such setting.
+        """
+        check_hold(self.network.model, link, setting)
+        self._broken.hold(link, setting, cause)
+        self._put(link)
+
+    def release(self, link: str, cause: object = None) -> None:
+        """Let a link that is held do as it is told again."""
+        self._broken.release(link, cause)
+        self._put(link)
+
+    def wear(self, pump: str, factor: float, cause: object = None) -> None:
+        """Let a pump turn at `factor` of the speed it is told; 1 mends it.
+
+        Raises
+        ------
+        InputError
+            If there is no such pump, or its power is all that is known of it.
+        """
+        check_wear(self.network.model, pump)
+        self._broken.wear(pump, factor, cause)
+        self._put(pump)
 
     def solve(self) -> None:
         """Solve the network as it stands now and read every flow, status and pressure.
@@ -286,130 +318,68 @@ class Plant(Closing):
         PlantError
             If EPANET cannot solve it.
         """
-        code = epanet.EN_runH(self._project)[0]
-        if code in _WARNINGS or self.tripped:
-            code = self._protect_pumps(code)
+        engine, meters = self._engine, self.meters
+        code = self._find()
         if code:
-            if code not in _WARNINGS:
-                self._must((code,))
-            self.meters.warnings[_WARNINGS[code]] += 1
-        project, values, read = self._project, self.values, epanet.EN_getlinkvalue
+            meters.warnings[WARNINGS[code]] += 1
+        self._code = code
+        project, values, read = engine.project, self.values, epanet.EN_getlinkvalue
         flows = np.array([read(project, link, EN.EN_FLOW)[1] for link in self._flow_links])
         values[self._flow_places] = flows[self._flow_of]
         values[self._status_places] = flows[self._status_of] != 0.0
-        values[self._pressure_places] = self._at_nodes(self._pressure_nodes, EN.EN_PRESSURE)
-        self.inflows[:] = self._at_nodes(self._tank_nodes, EN.EN_DEMAND)
-        self._unmet = self._unmet_demand(code)
-        self._power = 0.0
-        for i, link in enumerate(self._pumps):
-            power = min(read(project, link, EN.EN_ENERGY)[1], self._most_power[i])
-            runs = power > 0.0
-            self.meters.starts += runs and not self._running[i]
-            self._running[i] = runs
-            self._power += power
+        values[self._pressure_places] = engine.at_nodes(self._pressure_nodes, EN.EN_PRESSURE)
+        meters.rates[ENERGY], meters.rates[COST], starts = self._pumps.measure()
+        if starts:
+            meters.count(STARTS, starts)
 
-    def _protect_pumps(self, code: int) -> int:
-        """Let pumps start that need not stand any more, stop those that run dry; solve anew.
+    def _find(self) -> int:
+        """Let EPANET solve until no pump runs dry and no empty tank gives water; return its code.
 
-        One pump that stops changes what reaches the others: it goes on until none runs dry.
+        EPANET lets water out of an empty tank while less than .15 mm of head is lost on the way,
+        and does not see that a tank will be empty within half a second: its pipes are shut here
+        until a solution with them open fills it.
         """
-        project = self._project
-        for name, link, suction in self._stations:
-            waited = self.time - self.tripped.get(name, self.time) >= _STANDSTILL
-            if waited and self._at_nodes([suction], EN.EN_PRESSURE)[0] >= _RESTART:
-                del self.tripped[name]
-                self._set_link(link, self.settings.get(name, 1.0))
-                code = epanet.EN_runH(project)[0]
+        engine = self._engine
+        for name in self._shut:
+            self._put(name)
+        self._shut = []
+        shut: set[int] = set()
         while True:
-            dry = [
-                (name, link)
-                for name, link, suction in self._stations
-                if epanet.EN_getlinkvalue(project, link, EN.EN_FLOW)[1] != 0.0
-                and self._at_nodes([suction], EN.EN_PRESSURE)[0] < 0.0
-            ]
-            if not dry:
+            code = engine.run()
+            if code or self.tripped:
+                code = self._pumps.protect(code)
+            self.inflows[:] = engine.at_nodes(self._tank_nodes, EN.EN_DEMAND)
+            drained = set(self._shapes.drained(self.levels, self.inflows).tolist()) - shut
+            if not drained:
                 return code
-            for name, link in dry:
-                self.tripped[name] = self.time
-                self._must(epanet.EN_setlinkvalue(project, link, EN.EN_STATUS, 0.0))
-            code = epanet.EN_runH(project)[0]
+            shut |= drained
+            for name in (name for tank in sorted(drained) for name in self._shapes.pipes[tank]):
+                engine.set_link(self._link(name), 0.0)
+                self._shut.append(name)
 
     def advance(self, limit: int) -> None:
         """Move on by `limit` seconds, or less where EPANET finds a tank full or empty first."""
-        if limit != self._step:
-            self._must(epanet.EN_settimeparam(self._project, EN.EN_HYDSTEP, limit))
-            self._step = limit
-        code, seconds = epanet.EN_nextH(self._project)
-        self._must((code,))
+        engine, meters = self._engine, self.meters
+        self._gauges.read(self._code, self._broken.leaking.values())
+        seconds = engine.advance(limit)
         before = self.levels.copy()
-        self.time += seconds
-        self._read_levels()
-        meters = self.meters
-        full = self._spills & (self.levels >= self._rim) & (self.inflows > 0.0)
-        if full.any():
-            arrived = self.inflows * (seconds / 1000.0)
-            stored = self._area * (self.levels - before)
-            for i, (level, volume) in self._curves.items():
-                ends = np.interp([before[i], self.levels[i]], level, volume)
-                stored[i] = ends[1] - ends[0]
-            spilled = np.maximum(arrived - stored, 0.0)
-            meters.overflow += np.where(full, spilled, 0.0)
-        low = before <= self._bottom
-        if low.any():
-            meters.empty += np.where(low, seconds, 0.0)
-        meters.unmet += self._unmet * seconds / 1000.0
-        meters.energy += self._power * seconds / 3600.0
+        # A tank's level is its pressure; EN_TANKLEVEL reads back the initial one.
+        self.levels[:] = engine.at_nodes(self._tank_nodes, EN.EN_PRESSURE)
+        self.values[self._level_places] = self.levels[self._level_tanks]
+        gained = self._shapes.gained(before, self.levels)
+        spilled = self._shapes.spilled(gained, self.levels, self.inflows, seconds)
+        meters.count(STORED, gained.sum())
+        if spilled is not None:
+            meters.overflow += spilled
+        empty = self._shapes.are_empty(before)
+        if empty.any():
+            meters.empty += np.where(empty, seconds, 0.0)
+        meters.go_on(seconds)
 
     def rates(self) -> Values:
         """Return how fast each tank's level rises since the last solution [m/s]; (tanks,)."""
-        area = self._area
-        if self._curves:
-            area = area.copy()
-            for i, (level, volume) in self._curves.items():
-                # Of the piece of the curve that holds the level.
-                after = int(np.searchsorted(level[1:-1], self.levels[i], "right")) + 1
-                area[i] = (volume[after] - volume[after - 1]) / (level[after] - level[after - 1])
-        return np.asarray(self.inflows / 1000.0 / area)
-
-    def _unmet_demand(self, code: int) -> float:
-        """Return the demand that is not delivered now [L/s]."""
-        if self._pressure_driven:
-            # EN_DEFICIENTNODES would be cheaper to ask, but EN_getstatistic crashes epanet-plus.
-            return float(self._of_all_nodes(EN.EN_DEMANDDEFICIT).clip(min=0.0).sum())
-        if not code:
-            return 0.0
-        demand = self._of_all_nodes(EN.EN_DEMAND)
-        demand[np.array(self._tank_nodes) - 1] = 0.0
-        return float(demand[(self._of_all_nodes(EN.EN_PRESSURE) < 0.0) & (demand > 0.0)].sum())
-
-    def _at_nodes(self, nodes: list[int], what: int) -> list[float]:
-        project, read = self._project, epanet.EN_getnodevalue
-        return [read(project, node, what)[1] for node in nodes]
-
-    def _of_all_nodes(self, what: int) -> Values:
-        return np.asarray(epanet.EN_getnodevalues_NPY(self._project, what)[1], dtype=float)
-
-    def _node(self, name: str) -> int:
-        code, index = epanet.EN_getnodeindex(self._project, name)
-        self._must((code,))
-        return int(index)
-
-    def _link(self, name: str) -> int:
-        code, index = epanet.EN_getlinkindex(self._project, name)
-        self._must((code,))
-        return int(index)
-
-    def _must(self, result: tuple[int, ...]) -> None:
-        code = result[0]
-        if code >= 100:
-            reason = str(epanet.EN_geterror(code)[1]).strip()
-            raise PlantError(f"EPANET stopped at {self.time / 3600:.2f} h: {reason} (error {code})")
+        return self._shapes.rates(self.levels, self.inflows)
 
     def close(self) -> None:
         """Give the engine and its temporary files back."""
-        if self._project is not None:
-            epanet.EN_closeH(self._project)
-            epanet.EN_close(self._project)
-            self._engine.deleteproject()
-            self._project = None
-            self._folder.cleanup()
+        self._engine.close()

@@ -23,7 +23,7 @@ from twin.instruments import Instruments
 from twin.limits import LimitAlarm
 from twin.link import Block, Bundle, Link, Places, Register, TapPoint
 from twin.network import Network
-from twin.plant import Plant
+from twin.plant import REQUIRED_PRESSURE, Plant
 from twin.plc import CLOCK, Plc, PlcSpec
 from twin.scada import Scada
 from twin.seeds import Draws, generator
@@ -75,6 +75,8 @@ class Testbed(Closing):
         Simulated but not recorded before the start [s], whole hours: C-Town forgets its initial
         levels in four days.
     pressure_driven : bool, default False
+    required_pressure : float, optional
+        Pressure-driven, what a junction needs to take all of its demand [m].
     levels : mapping of str to float, optional
         Levels of tanks [m] at the start, after the warm-up.
     demand : Hours, optional
@@ -103,6 +105,7 @@ class Testbed(Closing):
         start: datetime = START,
         warmup: float = 7 * DAY,
         pressure_driven: bool = False,
+        required_pressure: float = REQUIRED_PRESSURE,
         levels: Mapping[str, float] | None = None,
         demand: Hours | None = None,
         orders: Sequence[Order] = (),
@@ -112,7 +115,8 @@ class Testbed(Closing):
             raise InputError(f"warmup must be whole hours, not {warmup:g} s")
         self.network, self.seed, self.start = network, seed, start
         self.warmup = int(warmup)
-        self.pressure_driven, self._levels, self._played = pressure_driven, levels, demand
+        self.pressure_driven, self.required_pressure = pressure_driven, required_pressure
+        self._levels, self._played = levels, demand
         self.env = simpy.Environment(initial_time=-self.warmup)
         first = start - timedelta(seconds=self.warmup)
         self._clock = int((start - datetime.combine(start, time.min)).total_seconds())
@@ -121,16 +125,18 @@ class Testbed(Closing):
             self.demand = Demand(profile(network), network.profiled, first, seed)
         into_week = first - datetime.combine(first, time.min) + timedelta(first.isoweekday() % 7)
         clock = int(into_week.total_seconds())
-        self.plant = Plant(network, clock=clock, pressure_driven=pressure_driven)
+        self.plant = Plant(
+            network,
+            clock=clock,
+            pressure_driven=pressure_driven,
+            required_pressure=required_pressure,
+        )
         self._tripped: set[str] = set()
         self.watchers: list[Callable[[float, Values], None]] = []
         self._build()
         self._orders = sorted(orders, key=lambda order: order.at)
         self._check_start()
-        tanks = self.plant.tanks
-        self._meters = ["unmet_m3", "energy_kwh", "pump_starts"]
-        self._meters += [f"overflow_{tank}_m3" for tank in tanks]
-        self._meters += [f"empty_{tank}_h" for tank in tanks]
+        self._meters = self.plant.meters.columns
         self._before = self.plant.meters.totals()
         names = [f"{plc}.{tag}" for plc in self.plcs for tag in self.plcs[plc].memory.tags]
         self.historian = Historian(network.tag_names, names, self._meters, folder)
@@ -241,6 +247,7 @@ class Testbed(Closing):
             start=self.start,
             warmup=self.warmup,
             pressure_driven=self.pressure_driven,
+            required_pressure=self.required_pressure,
             levels=self._levels,
             demand=copy.deepcopy(self._played),
             orders=self._orders,
@@ -404,8 +411,10 @@ class Testbed(Closing):
                     continue
                 if tank is None:
                     ahead = self._until(name, threshold, now)
+                elif rates[tank]:
+                    ahead = (threshold - levels[tank]) / rates[tank]
                 else:
-                    ahead = (threshold - levels[tank]) / rates[tank] if rates[tank] else 0.0
+                    continue
                 if 1.0 <= ahead + rounding < left:
                     seconds = int(ahead + rounding)
                     soonest = min(soonest or seconds, seconds)

@@ -1,5 +1,6 @@
 import json
 
+import epanet
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,8 +8,7 @@ import pytest
 import scenarios
 from scenarios.impact import COUNTERS
 from scenarios.schema import from_data
-from twin.errors import InputError
-from twin.plant import Plant, PlantError
+from twin.errors import InputError, PlantError
 
 HOUR = 3600.0
 FILES = {
@@ -71,7 +71,8 @@ def test_the_folder_is_whole_and_reads_back(made):
     assert {path.name for path in run.folder.iterdir()} == FILES
     metrics = json.loads((run.folder / "metrics.json").read_text())
     assert metrics["scenario"] == "t1-overflow-concealed"
-    assert set(metrics["impact"]) == set(COUNTERS)
+    assert metrics["impact"] == run.impact["run"].to_dict()
+    assert set(COUNTERS) < set(metrics["impact"])
     assert len(metrics["alarms"]) == len(run.alarms)
     again = scenarios.load(run.folder / "scenario.yaml")
     assert again.seed == 3
@@ -115,19 +116,18 @@ def test_an_attack_that_never_fires_is_reported_as_such():
     assert not run.labels["active"].any()
 
 
-def test_a_failure_keeps_what_was_recorded(tmp_path, monkeypatch):
-    solve = Plant.solve
+def test_an_error_of_epanets_ends_the_run_and_keeps_what_was_recorded(tmp_path, monkeypatch):
+    solve = epanet.EN_runH
 
-    def breaks(self):
-        if self.time >= 8 * HOUR:
-            raise PlantError("EPANET stopped: as the test wants")
-        solve(self)
+    def breaks(project):
+        code, now = solve(project)
+        return (110, now) if now >= 8 * HOUR else (code, now)
 
-    monkeypatch.setattr(Plant, "solve", breaks)
+    monkeypatch.setattr(epanet, "EN_runH", breaks)
     scenario = from_data({"name": "x", "duration": "10 h", "warmup": "2 h", "detector": None})
     run = scenario.run(out=tmp_path / "run")
     assert run.status == "failed"
-    assert "as the test wants" in run.reason
+    assert "EPANET stopped at 8.00 h: Error 110: cannot solve" in run.reason
     assert len(pd.read_parquet(tmp_path / "run" / "truth.parquet")) == 6 * 12
     assert json.loads((tmp_path / "run" / "metrics.json").read_text())["status"] == "failed"
 
