@@ -13,10 +13,12 @@ import pkgutil
 import typing
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeVar
+from pathlib import Path
+from types import NoneType
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeVar
 
 import numpy as np
-from pydantic import BeforeValidator, ConfigDict, TypeAdapter, ValidationError
+from pydantic import BeforeValidator, ConfigDict, TypeAdapter, ValidationError, ValidationInfo
 
 from twin.errors import InputError, nearest
 from twin.link import Late
@@ -40,6 +42,28 @@ def _seconds(value: object) -> float:
 
 Seconds = Annotated[float, BeforeValidator(_seconds), Unit("s")]
 """A duration field: `36 h` in a file, seconds as a float in Python."""
+
+
+def _shift(value: object) -> float:
+    text = str(value).strip()
+    return -duration(text[1:]) if text.startswith("-") else duration(text)
+
+
+Shift = Annotated[float, BeforeValidator(_shift), Unit("s")]
+"""A duration that may be negative, like `-1 h`."""
+
+TABLES = Path(__file__).parent / "tables"
+
+
+def _path(value: object, info: ValidationInfo) -> Path:
+    folder = (info.context or {}).get("folder") or Path.cwd()
+    shipped = TABLES / str(value)
+    path: Path = (folder / str(value)).resolve()
+    return shipped if shipped.is_file() and not path.exists() else path
+
+
+File = Annotated[Path, BeforeValidator(_path)]
+"""A file's path: relative to the scenario's folder in a file, or the name of a shipped table."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +99,14 @@ class Attack:
 
     def check(self, testbed: Testbed, target: str) -> None:
         """Raise InputError if it makes no sense on what its port names: `PLC5` of `plc:PLC5`."""
+
+    def check_tags(self, tags: Sequence[str]) -> None:
+        """Raise InputError if it makes no sense for these tags, those that it will see pass."""
+
+    @property
+    def watches_raw(self) -> bool:
+        """Whether it watches what comes in at its port, before any other entry has changed it."""
+        return False
 
     def watch(self, reading: Reading) -> None:
         """See a reading that passes, active or not, before it is tampered with."""
@@ -112,12 +144,15 @@ def register(kind: str) -> Callable[[type[_A]], type[_A]]:
     Raises
     ------
     ValueError
-        If another class has that name.
+        If another class has that name, or a field that of one of an attack's own methods.
     """
 
     def known(cls: type[_A]) -> type[_A]:
         if kind in _KINDS:
             raise ValueError(f"attack {kind!r} is already {_KINDS[kind].__qualname__}")
+        for field in dataclasses.fields(cls):
+            if hasattr(Attack, field.name):
+                raise ValueError(f"a field {field.name!r} would hide what every attack has: rename")
         cls.kind = kind
         _KINDS[kind] = cls
         return cls
@@ -133,8 +168,14 @@ def kinds() -> dict[str, type[Attack]]:
     return dict(sorted(_KINDS.items()))
 
 
-def build(do: Mapping[str, Any]) -> Attack:
+def build(do: Mapping[str, Any], folder: Path | None = None) -> Attack:
     """Build an attack from the `do:` of a scenario file, like `{offset: {by: 1.0}}`.
+
+    Parameters
+    ----------
+    do : mapping
+    folder : Path, optional
+        Where relative paths start; by default the current one.
 
     Raises
     ------
@@ -152,7 +193,7 @@ def build(do: Mapping[str, Any]) -> Attack:
         raise InputError(message, keys=[kind])
     cls = known[kind]
     try:
-        return TypeAdapter(cls).validate_python(dict(fields))
+        return TypeAdapter(cls).validate_python(dict(fields), context={"folder": folder})
     except ValidationError as error:
         raise explained(error, [field.name for field in dataclasses.fields(cls)]).under(
             kind
@@ -185,7 +226,7 @@ def _in_words(error: Any, names: Collection[str]) -> str:
         return f"{where} is a number without a unit, not {error['input']!r}"
     if error["type"] in _UNKNOWN:
         return f"unknown field {where!r}: {nearest(where, names)}"
-    if error["type"].startswith("missing"):
+    if error["type"].startswith("missing") and error["loc"] and error["loc"][-1] == where:
         return f"field {where!r} is missing"
     reason = error["msg"].removeprefix("Value error, ")
     if error["type"] == "value_error":
@@ -195,31 +236,56 @@ def _in_words(error: Any, names: Collection[str]) -> str:
 
 def as_data(attack: Attack) -> dict[str, Any]:
     """Return an attack's fields as a scenario file writes them, without those left at default."""
-    data = {}
-    for field, (_, written, _, _) in zip(
-        dataclasses.fields(attack), fields(type(attack)), strict=True
-    ):
-        value = getattr(attack, field.name)
-        if value != field.default:
-            value = readable(value) if written == "duration" else value
-            data[field.name] = list(value) if isinstance(value, tuple) else value
-    return data
+    hints = typing.get_type_hints(type(attack), include_extras=True)
+    values = {field: getattr(attack, field.name) for field in dataclasses.fields(attack)}
+    return {
+        field.name: _written(value, hints[field.name])
+        for field, value in values.items()
+        if value != field.default
+    }
+
+
+def _written(value: Any, hint: Any) -> Any:
+    """Return a field's value, or what is nested in it, as a file writes it."""
+    if isinstance(value, tuple):
+        while typing.get_origin(hint) is Annotated:
+            hint = typing.get_args(hint)[0]
+        inner = typing.get_args(hint)
+        each = inner if Ellipsis not in inner else inner[:1] * len(value)
+        return [_written(one, of) for one, of in zip(value, each, strict=True)]
+    if isinstance(value, Path):
+        return value.name if value.parent == TABLES else str(value)
+    if _unit(hint) == "s":
+        return "-" + readable(-value) if value < 0 else readable(value)
+    return value
+
+
+def _unit(hint: Any) -> str:
+    """Return the unit a field's type names, if it names one."""
+    parts = [part for option in (hint, *typing.get_args(hint)) for part in typing.get_args(option)]
+    return next((part.name for part in parts if isinstance(part, Unit)), "")
+
+
+_WORDS = {float: "number", int: "whole number", str: "text", bool: "true or false", Path: "file"}
 
 
 def fields(cls: type[Attack]) -> list[tuple[str, str, str, str]]:
     """Return (name, type, unit, default) of each field of a kind, for people to read."""
     hints = typing.get_type_hints(cls, include_extras=True)
-    rows = []
     plain = typing.get_type_hints(cls)
-    words = {float: "number", int: "whole number", str: "text", bool: "true or false"}
+    rows = []
     for field in dataclasses.fields(cls):
-        hint = hints[field.name]
-        parts = [a for option in (hint, *typing.get_args(hint)) for a in typing.get_args(option)]
-        unit = next((part.name for part in parts if isinstance(part, Unit)), "")
-        listed = typing.get_origin(plain[field.name]) is tuple
-        written = "list" if listed else words.get(plain[field.name], str(plain[field.name]))
-        if unit == "s":
-            written = "duration"
+        unit = _unit(hints[field.name])
+        written = "duration" if unit == "s" else _type_in_words(plain[field.name])
         default = "required" if field.default is dataclasses.MISSING else str(field.default)
         rows.append((field.name, written, unit, default))
     return rows
+
+
+def _type_in_words(hint: Any) -> str:
+    inner = [option for option in typing.get_args(hint) if option is not NoneType]
+    if typing.get_origin(hint) is tuple:
+        return "list"
+    if typing.get_origin(hint) is Literal:
+        return " or ".join(map(str, inner))
+    return _type_in_words(inner[0]) if inner else _WORDS.get(hint, str(hint))

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from attacks.base import Attack
-from attacks.trigger import Trigger, When
+from attacks.present import Ear, Present
+from attacks.trigger import When
 from twin.errors import InputError, nearest, under
-from twin.link import Late
+from twin.link import Late, TapPoint
 from twin.seeds import generator
 from twin.tags import Reading, Values
 
@@ -58,25 +60,19 @@ class Armed:
     entry : Entry
     active : bool
         Now.
-    span : tuple of float or None
-        The interval [s] from its first active instant to the end of its last; None if it never
-        was.
+    spans : list of (float, float)
+        The intervals [s] it was active in, each from its first instant to the end of its last.
     altered : set of str
-        Tags it changed since `altered` was last cleared.
-    seen : dict of str to float
-        What passed last at its port, before it changed it, by tag.
+        Tags that it changed when they last passed, so that something else is shown than came in.
     """
 
-    def __init__(self, entry: Entry, testbed: Testbed, names: Sequence[str]):
+    def __init__(self, entry: Entry, testbed: Testbed, present: Present):
         self.entry = entry
         self.active = False
-        self.span: tuple[float, float] | None = None
+        self.spans: list[tuple[float, float]] = []
         self.altered: set[str] = set()
-        self.seen: dict[str, float] = {}
-        self._testbed = testbed
+        self._testbed, self._present = testbed, present
         self._attack = entry.do.fresh(generator(testbed.seed, f"{entry.label}:{entry.name}"))
-        with under("when"):
-            self._trigger = Trigger(entry.when, names)
         family, _, self._target = entry.on.partition(":")
         if family not in FAMILIES or (family == "scada") != (entry.on == "scada"):
             raise InputError(f"no port {entry.on!r}: {_port_like(entry.on, testbed)}", keys=["on"])
@@ -84,10 +80,20 @@ class Armed:
             works = ", ".join(f"{port}:…" if port != "scada" else port for port in entry.do.ports)
             message = f"{entry.do.kind} works on {works}, not on {entry.on!r}"
             raise InputError(message, keys=["on"])
+        points: list[TapPoint] = []
         if family == "plant":
             self._check_element()
         else:
-            self._attach()
+            with under("on"):
+                points = testbed.points(entry.on, entry.do.outputs)
+        passing = tuple(dict.fromkeys(tag for point in points for tag in point.tags))
+        with under("when"):
+            self._trigger = present.trigger(entry.name, entry.when, passing)
+        self._ear = Ear(self._trigger)
+        for point in points:
+            self._ear.sit(point)
+        if points:
+            self._attach(points, passing)
         with under("do", entry.do.kind):
             entry.do.check(testbed, self._target)
 
@@ -101,10 +107,7 @@ class Armed:
         if self.entry.tags:
             raise InputError("nothing is read at the plant itself: no tags here", keys=["tags"])
 
-    def _attach(self) -> None:
-        with under("on"):
-            points = self._testbed.points(self.entry.on, self.entry.do.outputs)
-        passing = dict.fromkeys(tag for point in points for tag in point.tags)
+    def _attach(self, points: Sequence[TapPoint], passing: Sequence[str]) -> None:
         for i, tag in enumerate(self.entry.tags):
             if tag not in passing:
                 message = f"{tag!r} never passes at {self.entry.on}: {nearest(tag, passing)}"
@@ -114,38 +117,66 @@ class Armed:
                 message = f"{self.entry.do.kind} changes no reading: it takes no tags"
                 raise InputError(message, keys=["tags"])
             return
-        wanted = self.entry.tags or tuple(passing)
+        wanted = self.entry.tags or passing
+        with under("do", self.entry.do.kind):
+            self.entry.do.check_tags(wanted)
         for point in points:
             here = [tag for tag in wanted if tag in point.tags]
             if here:
+                if self.entry.do.watches_raw:
+                    point.attach(self._listen, here, first=True)
                 point.attach(self._tap, here)
 
-    def update(self, now: float, present: dict[str, float]) -> None:
-        """Start or stop by the present true values."""
-        active = self._trigger.update(now, present)
+    def update(self, now: float) -> None:
+        """Start or stop by what is present."""
+        self._present.values.update(self._ear.heard)
+        active = self._trigger.update(now, self._present.values)
         if active or self.active:
             # An instant stands for the time until the next one, at which this is corrected.
             end = now + self._testbed.network.step if active else now
-            self.span = (now if self.span is None else self.span[0], end)
+            begin = self.spans.pop()[0] if self.active else now
+            self.spans.append((begin, end))
         if active != self.active:
             self.active = active
+            self._present.tell(self.entry.name, active)
             verb = "starts" if active else "ends"
             self._testbed.log(now, self.entry.name, f"{self.entry.label} {verb}")
             (self._attack.begin if active else self._attack.end)(self._testbed, self._target)
         if active:
             self._attack.step(self._testbed, self._target, now)
 
+    def why_not(self, end: float) -> str | None:
+        """Say why it never acted in a run that ended at `end` [s]; None if it did."""
+        return None if self.spans else self._trigger.why_not(end)
+
+    def _listen(self, packet: Sequence[Reading]) -> Iterable[Reading]:
+        for reading in packet:
+            self._attack.watch(reading)
+        return packet
+
     def _tap(self, packet: Sequence[Reading]) -> Iterable[Reading | Late]:
         for reading in packet:
-            self.seen[reading.tag] = reading.value
-            self._attack.watch(reading)
+            if not self.entry.do.watches_raw:
+                self._attack.watch(reading)
         if not self.active:
+            if self.altered:
+                self.altered.difference_update(reading.tag for reading in packet)
             return packet
         passed = list(self._attack.tamper_packet(packet))
         for reading in packet:
-            if [p for p in passed if _tag(p) == reading.tag] != [reading]:
+            if _same([p for p in passed if _tag(p) == reading.tag], reading):
+                self.altered.discard(reading.tag)
+            else:
                 self.altered.add(reading.tag)
         return passed
+
+
+def _same(passed: Sequence[Reading | Late], reading: Reading) -> bool:
+    """Return whether what passes of a tag shows what came in, at once."""
+    if len(passed) != 1 or not isinstance(passed[0], Reading):
+        return False
+    value = passed[0].value
+    return value == reading.value or (math.isnan(value) and math.isnan(reading.value))
 
 
 def _tampers(attack: Attack) -> bool:
@@ -178,18 +209,18 @@ def arm(entries: Sequence[Entry], testbed: Testbed) -> list[Armed]:
         For a port, tag, PLC or condition that does not exist; its keys start with the list,
         `attacks` or `faults`, and the entry's place in it.
     """
-    tags = testbed.network.tag_names
+    present = Present(testbed, [entry.name for entry in entries])
     armed: list[Armed] = []
     for entry in entries:
         place = sum(one.entry.label == entry.label for one in armed)
         with under(f"{entry.label}s", place):
-            armed.append(Armed(entry, testbed, [*tags, "t"]))
+            armed.append(Armed(entry, testbed, present))
 
     def watch(now: float, values: Values) -> None:
-        present = dict(zip(tags, values.tolist(), strict=True))
-        present["t"] = now / 3600.0
-        for one in armed:
-            one.update(now, present)
+        if now >= 0:  # nothing acts in the warm-up
+            present.update(now, values)
+            for one in armed:
+                one.update(now)
 
     if armed:
         testbed.watchers.append(watch)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from scenarios.detection import Detection
 from scenarios.impact import AVAILABILITY, COUNTERS
 from scenarios.incidents import Incident
 from scenarios.result import Run
@@ -28,8 +29,11 @@ class Section:
 def account(run: Run) -> list[Section]:
     """Tell what happened to the water, what was done, what was shown, and what was noticed."""
     sections = [Section("The water", tuple(_water(run)))]
-    if run.scenario.entries:
+    if run.scenario.faults:
+        sections.append(Section("The faults", tuple(_faults(run))))
+    if run.scenario.attacks:
         sections.append(Section("The attack", tuple(_attack(run))))
+    if run.scenario.entries:
         sections.append(Section("What the operator saw", tuple(_operator(run))))
     sections.append(Section("The detector", tuple(_detector(run))))
     if run.status != "done":
@@ -114,29 +118,32 @@ def _since(total: pd.Series) -> str:
     return clock(float(grown[0] if len(grown) else total.index[-1]) / HOUR)
 
 
+def _faults(run: Run) -> list[str]:
+    lines = entries_in_words(run.scenario.faults)
+    for i, entry in enumerate(run.scenario.faults):
+        active = run.labels.loc[(run.labels["entry"] == entry.name) & run.labels["active"], "time"]
+        since = f"began at {clock(active.iloc[0] / HOUR)}" if len(active) else "never began"
+        lines[i] += f": {since}."
+    return lines
+
+
 def _attack(run: Run) -> list[str]:
     lines = []
     for incident in run.incidents:
         if incident.start_h is None or incident.end_h is None:
-            lines.append(f"{incident.name} never began: {_why_not(run, incident)}.")
+            lines.append(f"{incident.name} never began.")
         else:
+            parts = len(incident.spans_h)
             lines.append(
                 f"{incident.name} began at {clock(incident.start_h)} and ended at "
-                f"{clock(incident.end_h)}."
+                f"{clock(incident.end_h)}{f', active {parts} times' if parts > 1 else ''}."
             )
-        members = [entry for entry in run.scenario.entries if entry.incident == incident.name]
-        lines += [f"  {words}" for words in entries_in_words(members)]
+        members = [entry for entry in run.scenario.attacks if entry.incident == incident.name]
+        for entry, words in zip(members, entries_in_words(members), strict=True):
+            lines.append(f"  {words}")
+            if entry.name in incident.never_began:
+                lines.append(f"    never began: {incident.never_began[entry.name]}")
     return lines
-
-
-def _why_not(run: Run, incident: Incident) -> str:
-    """Say why no entry of an incident ever acted."""
-    end = run.hours * HOUR
-    whens = [entry.when for entry in run.scenario.entries if entry.incident == incident.name]
-    first = min(when.begins if when.start is None else when.not_before for when in whens)
-    if first >= end:
-        return f"it was set for h {first / HOUR:g}, and the run ended at h {run.hours:g}"
-    return "its condition never held"
 
 
 def _operator(run: Run) -> list[str]:
@@ -168,7 +175,28 @@ def _detector(run: Run) -> list[str]:
     lines = [_noticed(incident, run.paired is not None) for incident in run.incidents]
     episodes = "episode" if run.false_episodes == 1 else "episodes"
     lines.append(f"{run.false_episodes} false {episodes} in {run.hours / 24:g} days.")
+    if run.fault_episodes:
+        episodes = "episode was" if run.fault_episodes == 1 else "episodes were"
+        lines.append(f"{run.fault_episodes} {episodes} raised by a fault, which is no attack.")
+    if (measured := run.detection(run.aftermath)) is not None:
+        lines.append(_hourly(measured))
     return lines
+
+
+_COUNTED = {
+    "normal": "hours after an attack count as normal",
+    "attack": "hours in which its effects last count as attacked",
+    "out": "hours in which only its effects last are left out",
+}
+
+
+def _hourly(found: Detection) -> str:
+    auc = "" if found.auc is None else f", area under the ROC curve {found.auc:.3f}"
+    return (
+        f"Of {found.attacked_rows} attacked hours it alarmed in {found.recall:.0%}, and of its "
+        f"alarmed hours {found.precision:.0%} were attacked: F1 {found.f1:.2f}{auc} "
+        f"({_COUNTED[found.aftermath]})."
+    )
 
 
 def _noticed(incident: Incident, compared: bool) -> str:

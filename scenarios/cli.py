@@ -47,6 +47,13 @@ def run(
     no_pair: Annotated[
         bool, typer.Option("--no-pair", help="Do not compare with the run without attacks.")
     ] = False,
+    aftermath: Annotated[
+        str,
+        typer.Option(
+            help="What hours count as in which only an attack's effects last: normal (as in "
+            "BATADAL), attack, or out (not counted)."
+        ),
+    ] = "normal",
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON only.")] = False,
 ) -> None:
     """Run a scenario: simulate it, watch it while it happens, and tell what came of it."""
@@ -61,6 +68,7 @@ def run(
             plant=plant,
             watch=not no_detector,
             pair=not no_pair,
+            aftermath=aftermath,
             speed=speed,
             as_json=json,
         )

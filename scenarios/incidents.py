@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -33,6 +34,10 @@ class Incident:
         When the water first came to harm.
     before_damage : bool or None
         Whether it was detected before that; None where there was no harm, or no detection.
+    never_began : dict of str to str
+        The entries that were never active, and why.
+    spans_h : tuple of (float, float)
+        The intervals in which some entry was active, merged where they touch.
     """
 
     name: str
@@ -42,15 +47,18 @@ class Incident:
     delay_h: float | None
     damage_h: float | None
     before_damage: bool | None
+    never_began: dict[str, str]
+    spans_h: tuple[tuple[float, float], ...]
 
 
 def incidents(
-    armed: list[Armed],
+    armed: Sequence[Armed],
     truth: pd.DataFrame,
     paired: pd.DataFrame | None,
     alarms: pd.DataFrame | None,
+    end: float,
 ) -> tuple[Incident, ...]:
-    """Group entries into incidents and say what came of each.
+    """Group attacks into incidents and say what came of each.
 
     Parameters
     ----------
@@ -60,45 +68,93 @@ def incidents(
         With and without the attacks, indexed by time [s]; without a pair no damage is known.
     alarms : DataFrame or None
         Alarm episodes by the time they were raised [s]; None without a detector.
+    end : float
+        Of the run [s].
     """
     groups: dict[str, list[Armed]] = {}
-    for one in armed:
+    for one in of_kind(armed, "attack"):
         groups.setdefault(one.entry.incident, []).append(one)
-    found = []
-    for name, members in groups.items():
-        spans = [one.span for one in members if one.span is not None]
-        if not spans:
-            found.append(Incident(name, None, None, None, None, None, None))
-            continue
-        start, end = min(span[0] for span in spans), max(span[1] for span in spans)
-        damage = None if paired is None else damage_time(truth, paired, start)
-        detected, delay = None, None
-        if alarms is not None:
-            raised = alarms.index[(alarms.index >= start) & (alarms.index < end)]
-            detected = len(raised) > 0
-            delay = (float(raised[0]) - start) / HOUR if detected else None
-        before = None
-        if damage is not None and detected is not None:
-            before = delay is not None and start + delay * HOUR <= damage
-        found.append(
-            Incident(
-                name,
-                start / HOUR,
-                end / HOUR,
-                detected,
-                delay,
-                None if damage is None else damage / HOUR,
-                before,
-            )
-        )
-    return tuple(found)
+    return tuple(
+        _incident(name, members, truth, paired, alarms, end) for name, members in groups.items()
+    )
 
 
-def false_episodes(alarms: pd.DataFrame, incidents: tuple[Incident, ...]) -> int:
-    """Count the alarms raised neither in an incident nor in its aftermath."""
-    spans = [
-        (one.start_h * HOUR, one.end_h * HOUR + AFTERMATH)
-        for one in incidents
-        if one.start_h is not None and one.end_h is not None
-    ]
-    return sum(not any(start <= raised < end for start, end in spans) for raised in alarms.index)
+def of_kind(armed: Sequence[Armed], label: str) -> list[Armed]:
+    """Return the entries that bear a label, `attack` or `fault`."""
+    return [one for one in armed if one.entry.label == label]
+
+
+def _incident(
+    name: str,
+    members: Sequence[Armed],
+    truth: pd.DataFrame,
+    paired: pd.DataFrame | None,
+    alarms: pd.DataFrame | None,
+    end: float,
+) -> Incident:
+    spans = [(begin, min(until, end)) for begin, until in spans_of(members)]
+    never = {one.entry.name: why for one in members if (why := one.why_not(end)) is not None}
+    start = spans[0][0] if spans else None
+    damage, detected, delay, before = None, None, None, None
+    if start is not None and paired is not None:
+        damage = damage_time(truth, paired, start)
+    if start is not None and alarms is not None:
+        raised = [at for at in alarms.index if _within(at, spans)]
+        detected = len(raised) > 0
+        delay = raised[0] - start if detected else None
+        if damage is not None:
+            before = delay is not None and start + delay <= damage
+    return Incident(
+        name=name,
+        start_h=_hours(start),
+        end_h=_hours(spans[-1][1] if spans else None),
+        detected=detected,
+        delay_h=_hours(delay),
+        damage_h=_hours(damage),
+        before_damage=before,
+        never_began=never,
+        spans_h=tuple((begin / HOUR, until / HOUR) for begin, until in spans),
+    )
+
+
+def _hours(seconds: float | None) -> float | None:
+    return None if seconds is None else float(seconds) / HOUR
+
+
+def spans_of(armed: Sequence[Armed]) -> list[tuple[float, float]]:
+    """Return the intervals [s] in which some of the entries was active, merged and in order."""
+    merged: list[tuple[float, float]] = []
+    for begin, end in sorted(span for one in armed for span in one.spans):
+        if merged and begin <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((begin, end))
+    return merged
+
+
+def _within(at: float, spans: Sequence[tuple[float, float]], after: float = 0.0) -> bool:
+    """Return whether a time [s] lies in one of the intervals, or so long after it."""
+    return any(begin <= at < end + after for begin, end in spans)
+
+
+def stray_episodes(armed: Sequence[Armed], alarms: pd.DataFrame) -> tuple[int, int]:
+    """Count the alarms that no attack explains.
+
+    Parameters
+    ----------
+    armed : list of Armed
+        After the run.
+    alarms : DataFrame
+        Alarm episodes by the time they were raised [s].
+
+    Returns
+    -------
+    faults : int
+        Raised during a fault or in its aftermath: a fault taken for an attack.
+    false : int
+        Raised in none of these, nor in an attack or its aftermath.
+    """
+    attacks, faults = spans_of(of_kind(armed, "attack")), spans_of(of_kind(armed, "fault"))
+    left = [at for at in alarms.index if not _within(at, attacks, AFTERMATH)]
+    mistaken = sum(_within(at, faults, AFTERMATH) for at in left)
+    return mistaken, len(left) - mistaken

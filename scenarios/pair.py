@@ -111,6 +111,10 @@ def _key(scenario: Scenario, network: Network) -> str:
             digest.update(path.read_bytes())
     if scenario.demands not in DEMANDS:
         digest.update((scenario.folder / scenario.demands).read_bytes())
+    for entry in scenario.entries:
+        for value in vars(entry.do).values():
+            if isinstance(value, Path):
+                digest.update(value.read_bytes())
     plain = replace(scenario, name="", description="", detector=None, duration=0.0)
     digest.update(plain.to_yaml().encode())
     digest.update(repr([version(library) for library in _LIBRARIES]).encode())

@@ -245,8 +245,8 @@ def score(run: Run) -> Figure:
 
 def _shade(axes: Axes, run: Run) -> None:
     for incident in run.incidents:
-        if incident.start_h is not None and incident.end_h is not None:
-            axes.axvspan(incident.start_h, incident.end_h, color=ATTACK, alpha=0.5, lw=0)
+        for begin, end in incident.spans_h:
+            axes.axvspan(begin, end, color=ATTACK, alpha=0.5, lw=0)
 
 
 def _time_axis(axes: Axes, run: Run) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from scenarios.detection import Aftermath, Detection, detection
 from scenarios.incidents import Incident
 from scenarios.schema import Scenario
 from twin.network import Network
@@ -33,7 +34,8 @@ class Run:
     paired : DataFrame or None
         The truth of the same run without attacks; None if it was not asked for.
     labels : DataFrame
-        For each step and entry, by column `time`: `active`, `altered`, `deviating`.
+        For each step and entry, by column `time`: `label`, `active`, `altered`, `deviating`; see
+        `scenarios.labels`.
     scores, alarms : DataFrame
         Empty without a detector.
     events : DataFrame
@@ -41,11 +43,15 @@ class Run:
         By counter, tank and district: `run`, `paired`, `difference`; see `scenarios.impact`.
     incidents : tuple of Incident
     false_episodes : int or None
-        Alarms raised outside incidents and their aftermath; None without a detector.
+        Alarms raised outside attacks and faults and a day after them; None without a detector.
+    fault_episodes : int or None
+        Alarms raised because of a fault, as far as no attack explains them.
     notes : tuple of str
         What the user should know: no detector, EPANET's warnings.
     folder : Path or None
         Where it was written.
+    aftermath : {"normal", "attack", "out"}
+        What the summary counts the aftermath of attacks as.
     """
 
     scenario: Scenario
@@ -65,13 +71,31 @@ class Run:
     impact: pd.DataFrame
     incidents: tuple[Incident, ...]
     false_episodes: int | None
+    fault_episodes: int | None
     notes: tuple[str, ...]
     folder: Path | None = None
+    aftermath: Aftermath = "normal"
 
     @property
     def hours(self) -> float:
         """How much was simulated and recorded."""
         return len(self.truth) * self.network.step / HOUR
+
+    def detection(self, aftermath: Aftermath = "normal") -> Detection | None:
+        """Return how well the detector told attacked hours from others; None if it could not.
+
+        Parameters
+        ----------
+        aftermath : {"normal", "attack", "out"}
+            What an hour counts as in which no attack is active any more but the water deviates
+            from the paired run's: normal, as in BATADAL; attacked; or it is left out.
+
+        Raises
+        ------
+        InputError
+            If the run has no pair, and the aftermath is not normal.
+        """
+        return detection(self.scores, self.labels, aftermath, self.paired is not None)
 
     def summary(self) -> dict[str, Any]:
         """Return the run in figures, ready for JSON."""
@@ -86,6 +110,7 @@ class Run:
             }
             for row in self.alarms.reset_index().to_dict("records")
         ]
+        measured = self.detection(self.aftermath)
         return {
             "scenario": self.scenario.name,
             "seed": self.scenario.seed,
@@ -97,7 +122,9 @@ class Run:
             "attacks": [asdict(incident) for incident in self.incidents],
             "impact": _known(self.impact["run"]),
             "paired": None if self.paired is None else _known(self.impact["paired"]),
+            "detection": None if measured is None else asdict(measured),
             "false_episodes": self.false_episodes,
+            "fault_episodes": self.fault_episodes,
             "alarms": alarms,
             "notes": list(self.notes),
         }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,8 +15,10 @@ from attacks.entry import Armed, arm
 from detector import DataError, Detector
 from detector.checkpoint import shipped_path
 from scenarios import folder as run_folder
-from scenarios.impact import cautions, deviating, impact
-from scenarios.incidents import false_episodes, incidents
+from scenarios.detection import Aftermath, check_aftermath
+from scenarios.impact import cautions, impact
+from scenarios.incidents import incidents, of_kind, stray_episodes
+from scenarios.labels import Labels
 from scenarios.pace import Pace
 from scenarios.pair import paired_truth
 from scenarios.pair import testbed as testbed_of
@@ -26,7 +28,6 @@ from scenarios.watch import Watch
 from twin.errors import InputError, PlantError
 from twin.network import PLANTS, Network
 from twin.scada import Alarm
-from twin.tags import Frame
 from twin.testbed import Testbed
 from twin.units import HOUR
 
@@ -39,6 +40,7 @@ def run(
     out: Path | str | None = None,
     watch: bool = True,
     pair: bool = True,
+    aftermath: Aftermath = "normal",
     pace: Pace | None = None,
     on_start: Callable[[], None] | None = None,
     on_time: Callable[[float], None] | None = None,
@@ -57,6 +59,9 @@ def run(
         Whether the scenario's detector takes part.
     pair : bool, default True
         Whether to compare with the same run without attacks; without, no damage is known.
+    aftermath : {"normal", "attack", "out"}
+        What the run's summary counts hours as in which no attack is active any more but the water
+        still deviates; see `scenarios.detection`.
     pace : Pace, optional
         How fast simulated time goes by; by default as fast as possible.
     on_start, on_time, on_alarm : callable, optional
@@ -70,6 +75,7 @@ def run(
     """
     began = time.perf_counter()
     pace = pace or Pace()
+    check_aftermath(aftermath, pair)
     chosen = replace(
         scenario,
         seed=scenario.seed if seed is None else seed,
@@ -89,8 +95,8 @@ def run(
                 paired = paired_truth(chosen, network)
             except PlantError as error:
                 notes.append(f"not compared: the run without attacks failed, {error}")
-        labels = _Labels(armed)
-        testbed.scada.subscribers.append(labels.see)
+                aftermath = "normal"  # nothing else can be told
+        labels = Labels(armed, testbed)
         seat = None
         if guard is not None:
             seat = Watch(guard, network, testbed.scada, on_alarm or (lambda alarm: None))
@@ -105,8 +111,9 @@ def run(
         except KeyboardInterrupt:
             status, reason = "interrupted", "stopped by the user"
         notes += cautions(testbed)
-        made = _conclude(chosen, network, testbed, paired, labels, seat, notes)
-        made = replace(made, status=status, reason=reason, wall_s=time.perf_counter() - began)
+        made = _conclude(chosen, network, testbed, paired, armed, labels, seat, notes)
+        made = replace(made, status=status, reason=reason, aftermath=aftermath)
+        made = replace(made, wall_s=time.perf_counter() - began)
         if out is None or place is None:
             return made
         made = replace(made, folder=Path(out))
@@ -134,27 +141,13 @@ def _detector(scenario: Scenario, network: Network) -> tuple[Detector | None, li
         raise InputError(str(error), keys=["detector"]) from None
 
 
-class _Labels:
-    """Notes, with each frame, which entry is active and what it has altered since the last."""
-
-    def __init__(self, armed: list[Armed]):
-        self.armed = armed
-        self.rows: list[tuple[float, str, str, bool, list[str]]] = []
-
-    def see(self, frame: Frame) -> None:
-        for one in self.armed:
-            if frame.time >= 0:
-                altered = sorted(one.altered)
-                self.rows.append((frame.time, one.entry.name, one.entry.label, one.active, altered))
-            one.altered.clear()
-
-
 def _conclude(
     scenario: Scenario,
     network: Network,
     testbed: Testbed,
     paired: pd.DataFrame | None,
-    labels: _Labels,
+    armed: Sequence[Armed],
+    labels: Labels,
     seat: Watch | None,
     notes: list[str],
 ) -> Run:
@@ -169,13 +162,14 @@ def _conclude(
         paired = paired.loc[truth.index]
     elif not scenario.entries:
         paired, usual = truth, totals
-    table = pd.DataFrame(labels.rows, columns=["time", "entry", "label", "active", "altered"])
-    apart = deviating(truth, paired, network) if paired is not None else []
-    by_time = dict(zip(truth.index, apart, strict=bool(apart)))
-    table["deviating"] = [by_time.get(at, []) for at in table["time"]]
     scores = pd.DataFrame() if seat is None else seat.score_table()
     alarms = pd.DataFrame() if seat is None else seat.alarm_table()
-    happened = incidents(labels.armed, truth, paired, None if seat is None else alarms)
+    end = len(truth) * network.step
+    happened = incidents(armed, truth, paired, None if seat is None else alarms, end)
+    mistaken, false = stray_episodes(armed, alarms)
+    for one in of_kind(armed, "fault"):
+        why = one.why_not(end)
+        notes += [f"the fault {one.entry.name} never began: {why}"] if why is not None else []
     events = pd.DataFrame(
         [(e.time, e.source, e.what) for e in history.events], columns=["time", "source", "what"]
     )
@@ -190,12 +184,13 @@ def _conclude(
         scada=history.scada.frame(),
         quality=history.quality.frame(),
         paired=paired,
-        labels=table,
+        labels=labels.table(truth, paired, network),
         scores=scores,
         alarms=alarms,
         events=events.set_index("time"),
         impact=impact(totals, usual),
         incidents=happened,
-        false_episodes=None if seat is None else false_episodes(alarms, happened),
+        false_episodes=None if seat is None else false,
+        fault_episodes=None if seat is None else mistaken,
         notes=tuple(notes),
     )

@@ -10,22 +10,23 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 from ruamel.yaml import YAML
 
 import attacks.base
 import detector
 from attacks.entry import Entry
-from attacks.trigger import FOREVER, When
+from scenarios import when as when_of
+from scenarios.when import STRICT, Seconds, WrittenArrivals, WrittenWhen
 from twin import network
 from twin.errors import InputError, nearest, under
 from twin.files import line_of, read_yaml
 from twin.network import Network
 from twin.plant import REQUIRED_PRESSURE
 from twin.testbed import START, Order
-from twin.units import DAY, HOUR, duration, readable
+from twin.units import DAY, HOUR, readable
 
 if TYPE_CHECKING:
     from scenarios.result import Run
@@ -128,31 +129,8 @@ class Scenario:
         return out.getvalue()
 
 
-def _seconds(value: object) -> float:
-    return duration(str(value))
-
-
-def _condition(value: object) -> object:
-    return str(value) if isinstance(value, int | float) else value
-
-
-_Seconds = Annotated[float, BeforeValidator(_seconds)]
-_Condition = Annotated[str, BeforeValidator(_condition)]
-
-
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", allow_inf_nan=False, populate_by_name=True)
-
-
-class _When(_Strict):
-    begins: _Seconds = Field(0.0, alias="from")
-    ends: _Seconds = Field(FOREVER, alias="to")
-    lasts: _Seconds = Field(FOREVER, alias="for")
-    start: _Condition | None = None
-    end: _Condition | None = None
-    not_before: _Seconds = 0.0
-    delay: _Seconds = 0.0
-    follow: bool = False
+    model_config = STRICT
 
 
 class _Entry(_Strict):
@@ -161,11 +139,11 @@ class _Entry(_Strict):
     on: str
     tags: list[str] = []
     do: dict[str, Any]
-    when: _When = Field(default_factory=lambda: _When.model_validate({}))
+    when: WrittenWhen = Field(default_factory=lambda: WrittenWhen.model_validate({}))
 
 
 class _Order(_Strict):
-    at: _Seconds
+    at: Seconds
     write: dict[str, float | str]
 
 
@@ -174,8 +152,8 @@ class _File(_Strict):
     description: str = ""
     plant: str = "ctown"
     start: datetime = START
-    duration: _Seconds = 7 * DAY
-    warmup: _Seconds = 7 * DAY
+    duration: Seconds = 7 * DAY
+    warmup: Seconds = 7 * DAY
     seed: int = Field(0, ge=0, lt=2**63, strict=True)
     demand_model: Literal["demand-driven", "pressure-driven"] = "demand-driven"
     required_pressure: float = Field(REQUIRED_PRESSURE, ge=0.1, le=100.0)
@@ -189,10 +167,11 @@ class _File(_Strict):
     detector: str | None = DETECTOR
 
 
-_MODELS: dict[str, type[_Strict]] = {
+_MODELS: dict[str, type[BaseModel]] = {
     "attacks": _Entry,
     "faults": _Entry,
-    "when": _When,
+    "when": WrittenWhen,
+    "random": WrittenArrivals,
     "operator": _Order,
 }
 _ORDERS = {"open": 1.0, "closed": 0.0, "auto": math.nan}
@@ -281,7 +260,7 @@ def from_data(data: Mapping[str, Any], folder: Path | None = None) -> Scenario:
     for key, entries in lists.items():
         for i, written in enumerate(getattr(file, key)):
             with under(key, i):
-                entry = _entry(written, i, key.removesuffix("s"))
+                entry = _entry(written, i, key.removesuffix("s"), folder)
                 if entry.name in names:
                     raise InputError(f"two entries are called {entry.name!r}", keys=["name"])
             names.add(entry.name)
@@ -305,12 +284,12 @@ def _order(name: str, value: float | str) -> float:
     return _ORDERS[value] if isinstance(value, str) else value
 
 
-def _entry(written: _Entry, place: int, label: str) -> Entry:
+def _entry(written: _Entry, place: int, label: str, folder: Path | None) -> Entry:
     name = written.name or f"{label}-{place + 1}"
     with under("do"):
-        do = attacks.base.build(written.do)
+        do = attacks.base.build(written.do, folder)
     with under("when"):
-        when = When(**written.when.model_dump())
+        when = when_of.read(written.when)
     return Entry(
         name=name,
         on=written.on,
@@ -324,7 +303,7 @@ def _entry(written: _Entry, place: int, label: str) -> Entry:
 
 def _explained(error: ValidationError) -> InputError:
     keys = next(iter(error.errors()))["loc"]
-    model: type[_Strict] = _File
+    model: type[BaseModel] = _File
     for key in keys[:-1]:
         model = _MODELS.get(str(key), model)
     names = [f.alias or name for name, f in model.model_fields.items()]
@@ -377,12 +356,7 @@ def _elsewhere(name: str | None, known: Collection[str], folder: Path) -> str | 
 
 
 def _entry_data(entry: Entry) -> dict[str, Any]:
-    keys = {"begins": "from", "ends": "to", "lasts": "for"}
-    when = {}
-    for f in dataclasses.fields(When):
-        value = getattr(entry.when, f.name)
-        if value != f.default:
-            when[keys.get(f.name, f.name)] = readable(value) if isinstance(value, float) else value
+    when = when_of.data(entry.when)
     data: dict[str, Any] = {"name": entry.name, "incident": entry.incident, "on": entry.on}
     if entry.tags:
         data["tags"] = list(entry.tags)
@@ -399,9 +373,8 @@ def entries_in_words(entries: Sequence[Entry]) -> list[str]:
         data = _entry_data(entry)
         fields = ", ".join(f"{key} {value}" for key, value in data["do"][entry.do.kind].items())
         tags = f" [{', '.join(entry.tags)}]" if entry.tags else ""
-        when = ", ".join(f"{key} {value}" for key, value in data.get("when", {}).items())
         lines.append(
             f"{entry.name}: {entry.do.kind}{f' ({fields})' if fields else ''} on {entry.on}{tags}, "
-            f"{when or 'the whole run'}"
+            f"{when_of.words(entry.when)}"
         )
     return lines

@@ -1,32 +1,53 @@
-"""Conditions like `S_PU2 > 0 and L_T1 < 4`: parsed by Python's grammar, never evaluated by it."""
+"""Conditions like `S_PU2 > 0 and L_T1 < 4`: a small language, read here and never run by Python.
+
+Comparisons (`<`, `<=`, `>`, `>=`, `==`, `!=`, also chained) of names and numbers, with `+ - * /`,
+`min(…)`, `max(…)`, `abs(…)`, `and`, `or`, `not` and parentheses. A caller may add constants of its
+own, like `max_level(T1)`.
+
+A value that is not known is NaN, and no comparison with it holds, nor does the negation of one:
+`L_T1 < 4` and `not L_T1 < 4` both wait until L_T1 was heard. So a condition holds only where it
+would whatever an unknown value turned out to be. `x / 0` is not known either.
+"""
 
 from __future__ import annotations
 
-import ast
-import operator
-from collections.abc import Callable, Collection, Iterator, Mapping
+import math
+import re
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from itertools import pairwise
-from typing import Any
+from typing import NamedTuple, TypeVar
 
 from twin.errors import InputError, nearest
+from twin.terms import (
+    COMPARE,
+    FUNCTIONS,
+    Comparison,
+    Names,
+    Number,
+    Test,
+    Truth,
+    all_of,
+    any_of,
+    calculated,
+    compared,
+    constant_of,
+    negated,
+)
 
-Names = Mapping[str, float]
-_COMPARE: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
-    ast.Lt: operator.lt,
-    ast.LtE: operator.le,
-    ast.Gt: operator.gt,
-    ast.GtE: operator.ge,
-    ast.Eq: operator.eq,
-    ast.NotEq: operator.ne,
-}
-_ARITHMETIC: dict[type[ast.operator], Callable[[Any, Any], float]] = {
-    ast.Add: operator.add,
-    ast.Sub: operator.sub,
-    ast.Mult: operator.mul,
-    ast.Div: lambda a, b: a / b if b else float("nan"),
-}
-LONGEST = 500  # characters; more is a mistake, and deep nesting would exhaust the parser
+Tables = Mapping[str, Mapping[str, float]]
+_T = TypeVar("_T")
+
+LONGEST = 500  # characters; more is a mistake
+DEEPEST = 20  # parentheses within parentheses
+
+_WORDS = ("and", "or", "not")
+_INSTEAD = {"&&": "and", "&": "and", "||": "or", "|": "or", "=": "==", "!": "not"}
+_TOKEN = re.compile(
+    r"(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|(?P<name>[^\W\d]\w*)"
+    r"|(?P<sign><=|>=|==|!=|[-<>+*/(),])|(?P<wrong>&&|\|\||.)",
+    re.DOTALL,
+)
+_DOTTED = re.compile(r"[\w.-]*\.[^\W\d][\w.-]*")
 
 
 @dataclass(frozen=True)
@@ -39,31 +60,47 @@ class Condition:
         As it was written.
     names : tuple of str
         What it names.
+    comparisons : tuple of Comparison
+        Its parts that compare a name with a number.
     thresholds : tuple of (str, float)
-        Every name it compares with a number, and that number.
+        Name and number of each of them.
     holds : callable
         Takes the present values by name, returns whether it holds.
     """
 
     text: str
     names: tuple[str, ...]
+    comparisons: tuple[Comparison, ...]
     thresholds: tuple[tuple[str, float], ...]
-    holds: Callable[[Names], bool]
+    holds: Test
 
     def __call__(self, present: Names) -> bool:
         """Return whether it holds for the present values."""
-        return bool(self.holds(present))
+        return self.holds(present)
 
 
-def parse(text: str, names: Collection[str]) -> Condition:
+def parse(
+    text: str,
+    names: Collection[str],
+    *,
+    flags: Collection[str] = (),
+    tables: Tables | None = None,
+    refused: Mapping[str, str] | None = None,
+) -> Condition:
     """Read a condition.
 
     Parameters
     ----------
     text : str
-        Comparisons of names and numbers, with + - * /, and, or, not and parentheses.
     names : collection of str
-        The names there are: tags, in their units, and `t`, the time in hours.
+        The names there are: tags, in their units, and `t`, the time in hours. They may hold any
+        characters: one that stands in the text is found before the signs in it are.
+    flags : collection of str
+        Further names whose values are 0 or 1; such a name may stand alone, for "it is 1".
+    tables : mapping, optional
+        Constants by name and key: `{"max_level": {"T1": 6.5}}` lets one write `max_level(T1)`.
+    refused : mapping, optional
+        Names that exist but make no sense here, and why.
 
     Raises
     ------
@@ -72,96 +109,229 @@ def parse(text: str, names: Collection[str]) -> Condition:
     """
     if len(text) > LONGEST:
         raise InputError(f"a condition of {len(text)} characters; {LONGEST} at most")
-    try:
-        tree = ast.parse(text.strip(), mode="eval")
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        # Python points at nothing where the text ends too soon.
-        column = getattr(error, "offset", None) or len(text.strip()) + 1
-        words = {"&&": "and", "||": "or", "=": "==", "!": "not"}
-        used = next((sign for sign in words if sign in text), None)
-        hint = f" (for {used} write {words[used]})" if used and "==" not in text else ""
-        raise _wrong(f"not a condition{hint}", text.strip(), column - 1) from None
-    if not isinstance(tree.body, ast.Compare | ast.BoolOp | ast.UnaryOp):
-        raise _wrong("a condition compares something, like L_T1 < 4", text, 0)
-    holds = _compile(tree.body, text, names)
-    named = dict.fromkeys(node.id for node in ast.walk(tree) if isinstance(node, ast.Name))
-    return Condition(text.strip(), tuple(named), tuple(_thresholds(tree)), holds)
+    return _Parser(text.strip(), names, flags, tables or {}, refused or {}).condition()
 
 
 def moved(condition: Condition, level: float) -> Condition:
     """Return a condition that compares one name with one number, with another number."""
-
-    class _Move(ast.NodeTransformer):
-        def visit_Compare(self, node: ast.Compare) -> ast.Compare:
-            terms = [node.left, *node.comparators]
-            terms = [term if _number(term) is None else ast.Constant(level) for term in terms]
-            node.left, node.comparators = terms[0], terms[1:]
-            return node
-
-    tree = _Move().visit(ast.parse(condition.text, mode="eval"))
-    return parse(ast.unparse(tree), condition.names)
+    (part,) = condition.comparisons
+    name = part.name
+    truth = compared(Number(lambda v: v[name], 0, name=name), part.sign, constant_of(level, 0))
+    text = f"{name} {part.sign} {level!r}"
+    return Condition(text, (name,), truth.comparisons, ((name, level),), truth.yes)
 
 
-def _thresholds(tree: ast.AST) -> Iterator[tuple[str, float]]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Compare):
-            terms = [node.left, *node.comparators]
-            for left, right in pairwise(terms):
-                for name, number in ((left, right), (right, left)):
-                    value = _number(number)
-                    if isinstance(name, ast.Name) and value is not None:
-                        yield name.id, value
+class _Token(NamedTuple):
+    kind: str  # number, name, sign, or end
+    text: str
+    at: int
 
 
-def _number(node: ast.expr) -> float | None:
-    match node:
-        case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as value)):
-            return -float(value)
-        case ast.Constant(value=int() | float() as value):
-            return float(value)
-        case _:
+class _Parser:
+    """Recursive descent, a method for each level of binding."""
+
+    def __init__(
+        self,
+        text: str,
+        names: Collection[str],
+        flags: Collection[str],
+        tables: Tables,
+        refused: Mapping[str, str],
+    ):
+        self.text, self.names, self.flags = text, names, flags
+        self.tables, self.refused = tables, refused
+        known = [name for group in (names, flags, refused) for name in group]
+        odd = sorted((n for n in known if not _TOKEN.fullmatch(n)), key=len, reverse=True)
+        self.odd = re.compile(rf"(?:{'|'.join(map(re.escape, odd))})(?!\w)") if odd else None
+        self.depth, self.place = 0, 0
+        self.named: dict[str, None] = {}
+        self.token = self._next()
+
+    def condition(self) -> Condition:
+        whole = self._either()
+        if self.token.kind != "end":
+            raise self._unexpected()
+        found = self._truth(whole)
+        thresholds = tuple((part.name, part.number) for part in found.comparisons)
+        return Condition(self.text, tuple(self.named), found.comparisons, thresholds, found.yes)
+
+    def _next(self) -> _Token:
+        text = self.text
+        while self.place < len(text) and text[self.place].isspace():
+            self.place += 1
+        at = self.place
+        if at == len(text):
+            return _Token("end", "", at)
+        match = self.odd.match(text, at) if self.odd else None
+        kind = "name"
+        if match is None:
+            match = _TOKEN.match(text, at)
+            assert match is not None  # its last branch takes anything
+            kind = str(match.lastgroup)
+        found = match.group()
+        if kind == "wrong":
+            if found in _INSTEAD:
+                raise self._wrong(f"not a condition (for {found} write {_INSTEAD[found]})", at)
+            raise self._wrong(f"{found!r} is not allowed in a condition", at)
+        self.place = match.end()
+        return _Token(kind, found, at)
+
+    def _take(self, *texts: str) -> _Token | None:
+        token = self.token
+        if token.text not in texts or token.kind == "number":
             return None
+        self.token = self._next()
+        return token
 
+    def _either(self) -> Number | Truth:
+        return self._joined("or", lambda: self._joined("and", self._negation))
 
-def _compile(node: ast.expr, text: str, names: Collection[str]) -> Callable[[Names], Any]:
-    match node:
-        case ast.Compare():
-            terms = [_compile(term, text, names) for term in [node.left, *node.comparators]]
-            tests = []
-            for i, op in enumerate(node.ops):
-                if type(op) not in _COMPARE:
-                    raise _wrong("only < <= > >= == != compare here", text, node.col_offset)
-                tests.append((_COMPARE[type(op)], terms[i], terms[i + 1]))
-            if len(tests) == 1:  # nearly all are, and PLCs ask often
-                test, left, right = tests[0]
-                return lambda v: test(left(v), right(v))
-            return lambda v: all(test(left(v), right(v)) for test, left, right in tests)
-        case ast.BoolOp():
-            parts = [_compile(part, text, names) for part in node.values]
-            if isinstance(node.op, ast.And):
-                return lambda v: all(part(v) for part in parts)
-            return lambda v: any(part(v) for part in parts)
-        case ast.UnaryOp(op=ast.Not()):
-            negated = _compile(node.operand, text, names)
-            return lambda v: not negated(v)
-        case ast.UnaryOp(op=ast.USub()):
-            number = _compile(node.operand, text, names)
-            return lambda v: -number(v)
-        case ast.BinOp() if type(node.op) in _ARITHMETIC:
-            work = _ARITHMETIC[type(node.op)]
-            left, right = _compile(node.left, text, names), _compile(node.right, text, names)
-            return lambda v: work(left(v), right(v))
-        case ast.Constant(value=int() | float() as constant) if not isinstance(constant, bool):
-            return lambda v: constant
-        case ast.Name(id=name):
-            if name not in names:
-                hint = nearest(name, names)
-                raise _wrong(f"unknown name {name!r}: {hint}", text, node.col_offset)
-            return lambda v: v[name]
-        case _:
-            raise _wrong("this is not allowed in a condition", text, node.col_offset)
+    def _joined(self, word: str, part: Callable[[], Number | Truth]) -> Number | Truth:
+        first = part()
+        if self.token.text != word:
+            return first
+        parts = [self._truth(first)]
+        while self._take(word):
+            parts.append(self._truth(part()))
+        return all_of(parts) if word == "and" else any_of(parts)
 
+    def _negation(self) -> Number | Truth:
+        nots = 0
+        while self._take("not"):
+            nots += 1
+        found = self._comparison()
+        if not nots:
+            return found
+        truth = self._truth(found)
+        return negated(truth) if nots % 2 else truth
 
-def _wrong(message: str, text: str, column: int) -> InputError:
-    shown = " ".join(text.split("\n")).strip()
-    return InputError(f"{message}\n    {shown}\n    {' ' * max(column, 0)}^")
+    def _comparison(self) -> Number | Truth:
+        first = left = self._sum()
+        parts: list[Truth] = []
+        while sign := self._take(*COMPARE):
+            right = self._sum()
+            parts.append(compared(self._number(left), sign.text, self._number(right)))
+            left = right
+        if not parts:
+            return first
+        return parts[0] if len(parts) == 1 else all_of(parts)
+
+    def _sum(self) -> Number | Truth:
+        return self._worked("+-", lambda: self._worked("*/", self._signed))
+
+    def _worked(self, signs: str, part: Callable[[], Number | Truth]) -> Number | Truth:
+        left = part()
+        while sign := self._take(*signs):
+            left = calculated(self._number(left), sign.text, self._number(part()))
+        return left
+
+    def _signed(self) -> Number | Truth:
+        minuses = []
+        while token := self._take("-"):
+            minuses.append(token)
+        found = self._atom()
+        if len(minuses) % 2 == 0:
+            return self._number(found) if minuses else found
+        zero = constant_of(-0.0, minuses[0].at)
+        return calculated(zero, "-", self._number(found))
+
+    def _atom(self) -> Number | Truth:
+        token = self.token
+        if self._take("("):
+            return self._inside(self._either)
+        if token.kind not in ("number", "name") or token.text in _WORDS:
+            raise self._unexpected()
+        if token.kind == "number":
+            self.token = self._next()
+            if math.isinf(float(token.text)):
+                raise self._wrong(f"{token.text} is too large", token.at)
+            return constant_of(float(token.text), token.at)
+        if token.text in self.names or token.text in self.flags:
+            self.token = self._next()
+            self.named[token.text] = None
+            name = token.text
+            return Number(lambda v: v[name], token.at, name=name)
+        called = self.text[self.place :].lstrip().startswith("(")
+        if called and token.text in self.tables:
+            return self._looked_up(token)
+        if called and token.text in FUNCTIONS:
+            return self._called(token)
+        raise self._unknown(token, called)
+
+    def _inside(self, content: Callable[[], _T]) -> _T:
+        """Read what stands in parentheses, the first of which is taken."""
+        self.depth += 1
+        if self.depth > DEEPEST:
+            raise self._wrong(f"more than {DEEPEST} parentheses within each other", self.token.at)
+        found = content()
+        if not self._take(")"):
+            raise self._unexpected("a closing parenthesis")
+        self.depth -= 1
+        return found
+
+    def _called(self, function: _Token) -> Number:
+        self.token = self._next()
+        self._take("(")
+        terms = self._inside(self._terms)
+        if function.text == "abs" and len(terms) != 1:
+            raise self._wrong(f"abs takes one number, not {len(terms)}", function.at)
+        work, values = FUNCTIONS[function.text], [term.value for term in terms]
+        return Number(lambda v: work([value(v) for value in values]), function.at)
+
+    def _terms(self) -> list[Number]:
+        terms = [self._number(self._sum())]
+        while self._take(","):
+            terms.append(self._number(self._sum()))
+        return terms
+
+    def _looked_up(self, table: _Token) -> Number:
+        opened = self.text.index("(", self.place)
+        end = self.text.find(")", opened)
+        if end < 0:
+            raise self._wrong("a closing parenthesis is missing", len(self.text))
+        inside = self.text[opened + 1 : end]
+        at = opened + 1 + len(inside) - len(inside.lstrip())
+        constants, key = self.tables[table.text], inside.strip()
+        if key not in constants:
+            raise self._wrong(f"no {table.text}({key}): {nearest(key, constants)}", at)
+        self.place = end + 1
+        self.token = self._next()
+        return constant_of(constants[key], table.at)
+
+    def _number(self, found: Number | Truth) -> Number:
+        if isinstance(found, Number):
+            return found
+        raise self._wrong("this holds or not: it is no number to reckon with", found.at)
+
+    def _truth(self, found: Number | Truth) -> Truth:
+        if isinstance(found, Truth):
+            return found
+        if found.name in self.flags:
+            return compared(found, ">", constant_of(0.0, found.at))
+        raise self._wrong("a condition compares something, like L_T1 < 4", found.at)
+
+    def _unknown(self, token: _Token, called: bool) -> InputError:
+        if called:
+            hint = nearest(token.text, [*FUNCTIONS, *self.tables])
+            return self._wrong(f"unknown function {token.text!r}: {hint}", token.at)
+        # Names with dots and hyphens fall apart where they are not known: look at the whole.
+        match = _DOTTED.match(self.text, token.at)
+        name = match.group() if match and token.text not in self.refused else token.text
+        if name in self.refused:
+            return self._wrong(self.refused[name], token.at)
+        hint = nearest(name, [*self.names, *self.flags])
+        return self._wrong(f"unknown name {name!r}: {hint}", token.at)
+
+    def _unexpected(self, wanted: str = "a name or a number") -> InputError:
+        token = self.token
+        if token.kind == "end":
+            return self._wrong(f"not a condition: {wanted} is missing", token.at)
+        if token.text.casefold() in _WORDS and token.text not in _WORDS:
+            return self._wrong(f"for {token.text} write {token.text.casefold()}", token.at)
+        if token.text in ("is", "in", "like"):
+            return self._wrong("only < <= > >= == != compare here", token.at)
+        return self._wrong(f"not a condition: {token.text!r} makes no sense here", token.at)
+
+    def _wrong(self, message: str, at: int) -> InputError:
+        shown = re.sub(r"\s", " ", self.text)
+        return InputError(f"{message}\n    {shown}\n    {' ' * at}^")

@@ -50,9 +50,9 @@ class TapPoint:
         self.name, self.tags = name, tuple(tags)
         self.taps: list[tuple[frozenset[str], Tap]] = []
 
-    def attach(self, tap: Tap, tags: Iterable[str]) -> None:
-        """Let `tap` see every reading of `tags` here, after those already attached."""
-        self.taps.append((frozenset(tags), tap))
+    def attach(self, tap: Tap, tags: Iterable[str], first: bool = False) -> None:
+        """Let `tap` see every reading of `tags` here, after (or before) those already attached."""
+        self.taps.insert(0 if first else len(self.taps), (frozenset(tags), tap))
 
     def tamper(self, packet: Sequence[Reading]) -> list[Late]:
         """Pass readings that travel together through the taps, in order.
@@ -65,12 +65,11 @@ class TapPoint:
         passing = [Late(reading, 0.0) for reading in packet]
         for tags, tap in self.taps:
             mine = [late for late in passing if late.reading.tag in tags]
-            if mine:
-                behind = {late.reading.tag: late.by for late in mine}
-                passing = [late for late in passing if late.reading.tag not in tags]
-                for passed in tap([late.reading for late in mine]):
+            passing = [late for late in passing if late.reading.tag not in tags]
+            for behind in dict.fromkeys(late.by for late in mine):
+                for passed in tap([late.reading for late in mine if late.by == behind]):
                     late = passed if isinstance(passed, Late) else Late(passed, 0.0)
-                    passing.append(Late(late.reading, late.by + behind.get(late.reading.tag, 0.0)))
+                    passing.append(Late(late.reading, late.by + behind))
         return passing
 
 

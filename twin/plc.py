@@ -88,7 +88,8 @@ class PlcSpec:
         places: dict[str, int] = {}
         words = {0.0: "closed", 1.0: "open"}
         for place, rule in enumerate(self.rules):
-            if len(rule.when.thresholds) == 1 and rule.when.names[0] not in CLOCK:
+            plain = len(rule.when.thresholds) == len(rule.when.names) == 1
+            if plain and rule.when.names[0] not in CLOCK:
                 word = words.get(rule.command, f"{rule.command:g}")
                 name = f"SP_{rule.actuator}_{word}"
                 same = sum(1 for known in places if known.startswith(name))

@@ -93,6 +93,8 @@ class Testbed(Closing):
     watchers : list of callable
         Each is called at every instant, before any PLC scans, with the time [s] and the true
         values (levels of now, the rest of the last solution).
+    recording : bool
+        Whether the historian keeps what happens.
     """
 
     __test__ = False  # not a test, whatever pytest thinks of its name
@@ -117,6 +119,8 @@ class Testbed(Closing):
         self.warmup = int(warmup)
         self.pressure_driven, self.required_pressure = pressure_driven, required_pressure
         self._levels, self._played = levels, demand
+        self._beside: list[Testbed] = []
+        self.recording = True
         self.env = simpy.Environment(initial_time=-self.warmup)
         first = start - timedelta(seconds=self.warmup)
         self._clock = int((start - datetime.combine(start, time.min)).total_seconds())
@@ -236,12 +240,14 @@ class Testbed(Closing):
     def without_attacks(self, network: Network | None = None) -> Testbed:
         """Return a testbed like this one before anything was done to it, to run beside it.
 
+        It is closed with this one.
+
         Parameters
         ----------
         network : Network, optional
             Another idea of the same plant.
         """
-        return Testbed(
+        beside = Testbed(
             network or self.network,
             seed=self.seed,
             start=self.start,
@@ -249,9 +255,11 @@ class Testbed(Closing):
             pressure_driven=self.pressure_driven,
             required_pressure=self.required_pressure,
             levels=self._levels,
-            demand=copy.deepcopy(self._played),
+            demand=self._played,
             orders=self._orders,
         )
+        self._beside.append(beside)
+        return beside
 
     def run(self, duration: float, every: Callable[[], float] = lambda: HOUR) -> Iterator[float]:
         """Run the warm-up and then `duration` seconds.
@@ -323,7 +331,7 @@ class Testbed(Closing):
             self._sense(now, rest, tapped, levels=False)
             if now == 0:
                 self._before = plant.meters.totals()
-            if now >= 0 and now % network.step == 0:
+            if self.recording and now >= 0 and now % network.step == 0:
                 self._record_truth(now)
             if now % network.polling == 0:
                 self.scada.poll(now)
@@ -345,7 +353,7 @@ class Testbed(Closing):
     def _begin(self) -> None:
         """Put the water, at the scenario's start, where the scenario says it is."""
         if self._played is not None:
-            self.demand = self._played
+            self.demand = copy.deepcopy(self._played)
         if self._levels:
             self.plant.fill(self._levels)
 
@@ -475,11 +483,13 @@ class Testbed(Closing):
         self.historian.plc.append(now, self._block.values[self._memories])
 
     def _record_view(self, frame: Frame) -> None:
-        if frame.time >= 0:
+        if self.recording and frame.time >= 0:
             self.historian.scada.append(frame.time, frame.values)
             self.historian.quality.append(frame.time, frame.quality)
 
     def close(self) -> None:
         """Write what the historian still holds and give the engine back."""
+        for beside in self._beside:
+            beside.close()
         self.historian.close()
         self.plant.close()

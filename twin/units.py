@@ -61,5 +61,5 @@ def readable(seconds: float) -> str:
     """
     for unit in ("d", "h", "min", "s"):
         if seconds >= SECONDS[unit] and seconds % SECONDS[unit] == 0:
-            return f"{seconds / SECONDS[unit]:g} {unit}"
-    return f"{seconds:g} s"
+            return f"{seconds / SECONDS[unit]:.0f} {unit}"
+    return f"{str(seconds).removesuffix('.0')} s"

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from scenarios.account import Section, account, clock
+from scenarios.detection import check_aftermath
 from scenarios.pace import KEYS, Pace, keyboard
 from scenarios.result import Run
 from scenarios.run import run
@@ -40,6 +41,7 @@ def run_scenario(
     plant: str | None,
     watch: bool,
     pair: bool,
+    aftermath: str,
     speed: float | None,
     as_json: bool,
 ) -> bool:
@@ -54,6 +56,7 @@ def run_scenario(
         "seed": seed,
         "watch": watch,
         "pair": pair,
+        "aftermath": _aftermath(aftermath, pair),
         "duration": _length(duration),
     }
     number = scenario.seed if seed is None else seed
@@ -81,6 +84,14 @@ def _pace(speed: float | None, listen: Callable[[], str | None] | None) -> Pace:
         return Pace(speed, listen)
     except ValueError as error:
         raise InputError(f"--speed: {error}") from None
+
+
+def _aftermath(word: str, pair: bool) -> str:
+    try:
+        check_aftermath(word, pair)
+    except InputError as error:
+        raise InputError(f"--{error.message}") from None
+    return word
 
 
 def _length(text: str | None) -> float | None:

@@ -61,6 +61,8 @@ def test_the_terminal_tells_the_story(mine):
         (["run", "mine.yaml", "--seed", "-1"], "--seed"),
         (["run", "mine.yaml", "--sed", "1"], "--seed"),
         (["run", "mine.yaml", "--out", "mine.yaml"], "is a file"),
+        (["run", "mine.yaml", "--aftermath", "atack"], "--aftermath 'atack': did you mean attack"),
+        (["run", "mine.yaml", "--aftermath", "out", "--no-pair"], "--aftermath 'out': not known"),
         (["run", "bad.yaml"], "bad.yaml:4: "),
         (["run", "port.yaml"], "port.yaml:4: no port 'sensor:L_T66': did you mean sensor:L_T6"),
         (["attacks", "show", "reply"], "did you mean replay"),

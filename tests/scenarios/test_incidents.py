@@ -1,19 +1,22 @@
+from types import SimpleNamespace
+
 import pandas as pd
 import pytest
 
-from scenarios.incidents import AFTERMATH, false_episodes, incidents
+from scenarios.incidents import AFTERMATH, incidents, stray_episodes
 
 HOUR = 3600.0
+DAY_AFTER = AFTERMATH / HOUR
 
 
-class Fired:
-    """Stands for an entry after a run: what incidents look at."""
-
-    class entry:  # noqa: N801
-        incident = "one"
-
-    def __init__(self, start, end):
-        self.span = (start * HOUR, end * HOUR)
+def entry(*hours, name="one", incident="one", label="attack"):
+    """Stand for an entry after a run, active in pairs of hours: what incidents look at."""
+    spans = [(begin * HOUR, end * HOUR) for begin, end in hours]
+    return SimpleNamespace(
+        entry=SimpleNamespace(name=name, incident=incident, label=label),
+        spans=spans,
+        why_not=lambda end: None if spans else f"it waits, and h {end / HOUR:g} was the end",
+    )
 
 
 def alarms(*hours):
@@ -21,8 +24,8 @@ def alarms(*hours):
     return table.set_index("time")
 
 
-def happened(raised):
-    return incidents([Fired(10, 20)], pd.DataFrame(), None, raised)
+def happened(armed, raised):
+    return incidents(armed, pd.DataFrame(), None, raised, 100 * HOUR)
 
 
 @pytest.mark.parametrize(
@@ -34,21 +37,49 @@ def happened(raised):
         ((9,), None, 1),
         ((9, 12), 2.0, 1),
         ((20,), None, 0),
-        ((20 + AFTERMATH / HOUR,), None, 1),
+        ((20 + DAY_AFTER,), None, 1),
         ((0, 5, 19, 60), 9.0, 3),
     ],
 )
 def test_only_an_alarm_raised_during_an_attack_detects_it(hours, delay, false):
-    raised = alarms(*hours)
-    found = happened(raised)
-    assert found[0].detected is (delay is not None)
-    assert found[0].delay_h == delay
-    assert false_episodes(raised, found) == false
+    raised, armed = alarms(*hours), [entry((10, 20))]
+    (found,) = happened(armed, raised)
+    assert found.detected is (delay is not None)
+    assert found.delay_h == delay
+    assert stray_episodes(armed, raised) == (0, false)
 
 
 def test_an_alarm_that_is_always_on_detects_nothing():
     raised = alarms(0)
     raised["last"] = 100 * HOUR
-    found = happened(raised)
-    assert found[0].detected is False
-    assert false_episodes(raised, found) == 1
+    armed = [entry((10, 20))]
+    (found,) = happened(armed, raised)
+    assert found.detected is False
+    assert stray_episodes(armed, raised) == (0, 1)
+
+
+def test_between_its_occurrences_an_attack_is_not_detected():
+    armed = [entry((10, 20), (60, 70)), entry((15, 22), name="mask")]
+    (found,) = happened(armed, alarms(30, 50))
+    assert (found.start_h, found.end_h, found.detected) == (10, 70, False)
+    assert found.spans_h == ((10, 22), (60, 70))
+    assert stray_episodes(armed, alarms(30, 50)) == (0, 1)
+    assert happened(armed, alarms(30, 61))[0].delay_h == 51
+
+
+@pytest.mark.parametrize(
+    ("hours", "faults", "false"),
+    [((50,), 1, 0), ((60 + DAY_AFTER,), 0, 1), ((45,), 1, 0), ((15,), 0, 0), ((5, 50), 1, 1)],
+)
+def test_a_fault_is_no_attack_and_its_alarms_are_counted_apart(hours, faults, false):
+    armed = [entry((10, 20)), entry((45, 60), name="leak", incident="leak", label="fault")]
+    assert [one.name for one in happened(armed, alarms(*hours))] == ["one"]
+    assert stray_episodes(armed, alarms(*hours)) == (faults, false)
+
+
+def test_what_never_began_is_told_with_its_reason():
+    armed = [entry((10, 20)), entry(name="mask"), entry(name="late", incident="two")]
+    first, second = happened(armed, alarms())
+    why = "it waits, and h 100 was the end"
+    assert (first.never_began, first.start_h) == ({"mask": why}, 10)
+    assert (second.never_began, second.start_h, second.detected) == ({"late": why}, None, None)

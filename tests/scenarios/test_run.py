@@ -1,4 +1,5 @@
 import json
+from dataclasses import asdict
 
 import epanet
 import numpy as np
@@ -6,6 +7,7 @@ import pandas as pd
 import pytest
 
 import scenarios
+from scenarios.account import account
 from scenarios.impact import COUNTERS
 from scenarios.schema import from_data
 from twin.errors import InputError, PlantError
@@ -114,6 +116,22 @@ def test_an_attack_that_never_fires_is_reported_as_such():
     assert incident.start_h is None
     assert incident.detected is None
     assert not run.labels["active"].any()
+    why = incident.never_began["attack-1"]
+    highest = run.truth["L_T1"].max()
+    assert why.startswith(f"L_T1 > 100 never held before h 6: highest {highest:.5g} at h ")
+    assert run.summary()["attacks"][0]["never_began"] == {"attack-1": why}
+    assert any(why in line for section in account(run) for line in section.lines)
+
+
+def test_the_figures_say_what_the_aftermath_counts_as(made):
+    run, _ = made
+    metrics = json.loads((run.folder / "metrics.json").read_text())
+    found = {word: run.detection(word) for word in ("normal", "attack", "out")}
+    assert metrics["detection"] == asdict(found["normal"])
+    assert found["normal"].rows == found["attack"].rows == len(run.scores)
+    assert found["attack"].attacked_rows > found["normal"].attacked_rows
+    left_out = found["attack"].attacked_rows - found["normal"].attacked_rows
+    assert found["out"].rows == len(run.scores) - left_out
 
 
 def test_an_error_of_epanets_ends_the_run_and_keeps_what_was_recorded(tmp_path, monkeypatch):

@@ -1,0 +1,103 @@
+"""Arrivals at random: how long until the next one, and how long it lasts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from twin.errors import InputError, nearest
+from twin.units import duration, readable
+
+SHORTEST = 1.0  # [s]
+
+_DRAWS: dict[str, tuple[str, Callable[..., float]]] = {
+    "always": ("2 h", lambda rng, value: value),
+    "exponential": ("{exponential: 36 h}", lambda rng, mean: rng.exponential(mean)),
+    "uniform": ("{uniform: [1 h, 4 h]}", lambda rng, low, high: rng.uniform(low, high)),
+}
+"""By kind: how it is written, and how a duration is drawn."""
+
+
+@dataclass(frozen=True)
+class Draw:
+    """A duration that is drawn anew each time.
+
+    Attributes
+    ----------
+    kind : str
+        `always` the same, `exponential` (by its mean) or `uniform` (from the first to the second).
+    values : tuple of float
+        Its parameters [s].
+    """
+
+    kind: str
+    values: tuple[float, ...]
+
+    @classmethod
+    def read(cls, written: object) -> Draw:
+        """Read `2 h`, `{exponential: 36 h}` or `{uniform: [1 h, 4 h]}`.
+
+        Raises
+        ------
+        ValueError
+            If it is none of these, or never as long as a second.
+        """
+        if isinstance(written, Draw):
+            return written
+        kind, given = "always", written
+        if isinstance(written, Mapping) and len(written) == 1:
+            ((kind, given),) = written.items()
+        forms = ", ".join(form for form, _ in _DRAWS.values())
+        if isinstance(given, Mapping) or not isinstance(kind, str):
+            raise InputError(f"{written!r} is no duration to draw: write one of {forms}")
+        if kind not in _DRAWS or (kind == "always" and isinstance(written, Mapping)):
+            known = [name for name in _DRAWS if name != "always"]
+            raise InputError(f"unknown distribution {kind!r}: {nearest(kind, known)}")
+        listed = list(given) if isinstance(given, list | tuple) else [given]
+        if len(listed) != (2 if kind == "uniform" else 1):
+            raise InputError(f"{kind} is written like {_DRAWS[kind][0]}")
+        values = tuple(duration(str(value)) for value in listed)
+        if max(values) < SHORTEST:
+            raise InputError(
+                f"{readable(max(values))} is too short to draw: {SHORTEST:g} s at least"
+            )
+        if values != tuple(sorted(set(values))):
+            raise InputError("uniform draws between two durations, the shorter first")
+        return cls(kind, values)
+
+    def written(self) -> Any:
+        """Return it as a scenario file writes it."""
+        words = [readable(value) for value in self.values]
+        if self.kind == "always":
+            return words[0]
+        return {self.kind: words if len(words) > 1 else words[0]}
+
+    def draw(self, rng: np.random.Generator) -> float:
+        """Draw a duration [s]."""
+        return float(_DRAWS[self.kind][1](rng, *self.values))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Arrivals:
+    """Occurrences at random.
+
+    Attributes
+    ----------
+    gap : Draw
+        From the end of one (and from the beginning) to the next.
+    lasts : Draw
+        How long one lasts.
+    """
+
+    gap: Draw
+    lasts: Draw
+
+    def spans(self, begins: float, rng: np.random.Generator) -> Iterator[tuple[float, float]]:
+        """Yield when one occurrence after the other begins and ends [s], from `begins` [s] on."""
+        while True:
+            start = begins + self.gap.draw(rng)
+            begins = start + self.lasts.draw(rng)
+            yield start, begins

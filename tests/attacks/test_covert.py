@@ -1,0 +1,108 @@
+"""What the attacker's own twin shows, against the run without attacks."""
+
+from contextlib import contextmanager
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from attacks.covert import slip
+from attacks.entry import arm
+from attacks.shadow import believed
+from scenarios.schema import from_data
+from tests.attacks.beds import HOUR
+from twin import network
+from twin.demand import Playback
+from twin.testbed import Testbed
+
+ATTACK = {"on": "link:PLC2->PLC1", "do": {"constant": {"value": 0.5}}, "when": {"from": "6 h"}}
+ROUGH = {
+    "links": {"*": {"latency": "200 ms", "jitter": "100 ms", "loss": 0.05}},
+    "sensors": {"L_*": {"noise": 0.02, "resolution": 0.01}},
+}
+
+
+def masked(on="link:*->SCADA", **covert):
+    entry = {"on": on, "do": {"covert": covert}, "when": {"from": "6 h"}}
+    return [ATTACK, entry]
+
+
+@contextmanager
+def ran(data, hours=24, control=None, **options):
+    plant = network.load("ctown", control=control)
+    with Testbed(plant, seed=4, **({"warmup": 12 * HOUR} | options)) as bed:
+        arm(from_data({"name": "x", "attacks": data}).attacks, bed)
+        for _ in bed.run(hours * HOUR):
+            pass
+        yield bed
+
+
+def tables(data, **options):
+    with ran(data, **options) as bed:
+        history = bed.historian
+        return history.truth.frame(), history.scada.frame(), history.quality.frame()
+
+
+@pytest.mark.parametrize("control", [None, ROUGH], ids=["perfect", "noisy"])
+@pytest.mark.parametrize("on", ["link:*->SCADA", "scada"])
+def test_a_perfect_mask_is_the_run_without_attacks_bit_for_bit(on, control):
+    truth, scada, quality = tables(masked(on), control=control)
+    usual_truth, usual, usual_quality = tables([], control=control)
+    pd.testing.assert_frame_equal(scada, usual, check_exact=True)
+    pd.testing.assert_frame_equal(quality, usual_quality, check_exact=True)
+    assert (truth["L_T1"] - usual_truth["L_T1"]).max() > 1.0
+
+
+def test_one_tag_of_an_instrument_deceives_every_reader_of_it():
+    truth, scada, _ = tables(masked("sensor:L_T4"))
+    _, usual, _ = tables([])
+    np.testing.assert_array_equal(scada["L_T4"], usual["L_T4"])
+    assert (scada["L_T1"] == truth["L_T1"]).all()
+
+
+def test_played_demands_and_levels_are_the_twins_too():
+    hours = np.random.default_rng(1).uniform(0.4, 1.0, (12, 5))
+    options = {"levels": {"T1": 2.0}, "hours": 12}
+    _, scada, _ = tables(masked(), demand=Playback(hours), **options)
+    _, usual, _ = tables([], demand=Playback(hours), **options)
+    pd.testing.assert_frame_equal(scada, usual, check_exact=True)
+
+
+def test_the_mask_slips_the_more_the_less_he_knows():
+    _, usual, _ = tables([], hours=12)
+    errors = [{"demand": 1.01}, {"demand": 1.05, "roughness": 1.2}]
+    small, large = [slip(tables(masked(**error), hours=12)[1], usual) for error in errors]
+    assert 0.0 < small["relative"].mean() < large["relative"].mean()
+    assert large["relative"]["F_PU3"] != large["relative"]["F_PU3"]  # it never runs
+
+
+def test_the_error_is_in_what_he_believes_and_not_in_the_plant():
+    plant = network.load("ctown")
+    wrong = believed(plant, 1.1, 1.05)
+    assert believed(plant, 1.0, 1.0) is plant
+    (_, pipe), (_, true) = next(wrong.model.pipes()), next(plant.model.pipes())
+    assert pipe.roughness == pytest.approx(1.1 * true.roughness)
+    assert wrong.model.options.hydraulic.demand_multiplier == pytest.approx(1.05)
+    assert plant.model.options.hydraulic.demand_multiplier == 1.0
+
+
+def test_slip_is_the_rms_by_tag():
+    times = pd.Index([0.0, 300.0, 600.0])
+    usual = pd.DataFrame({"a": [0.0, 2.0, 1.0], "b": [1.0, 1.0, 1.0]}, index=times)
+    shown = pd.DataFrame({"a": [3.0, 6.0], "b": [1.0, 2.0]}, index=times[:2])
+    table = slip(shown, usual)
+    assert table["rms"]["a"] == pytest.approx(np.sqrt((9 + 16) / 2))
+    assert table["relative"]["a"] == pytest.approx(table["rms"]["a"] / 1.0)
+    assert np.isnan(table["relative"]["b"])
+
+
+def test_the_twin_is_built_when_needed_keeps_no_record_and_is_closed_at_the_end():
+    late = masked()
+    late[1]["when"] = {"from": "48 h"}
+    with ran(late, hours=2, warmup=0.0) as bed:
+        assert bed._beside == []
+    with ran(masked(), hours=8, warmup=0.0) as bed:
+        (twin,) = bed._beside
+        assert twin.env.now == pytest.approx(bed.env.now, abs=300.0)
+        assert twin.historian.truth.frame().empty
+    assert twin.plant._project is None
