@@ -180,9 +180,11 @@ def test_the_rows_of_dataset04_are_met(dataset04, batadal_folder, tmp_path, numb
     done = CliRunner().invoke(app, [*command, "--out", str(tmp_path)])
     assert done.exit_code == 0, done.output
     found = json.loads(done.stdout)
-    assert found["guided"]["median"] <= (0.4 if number < 7 else 0.6)
-    assert found["free"]["median"] <= (0.6 if number < 6 else 1.3)
-    assert found["guided"]["attacked"] < found["guided"]["attacked_without"]
+    assert found["guided"]["median"] <= 0.2
+    assert found["free"]["median"] <= (0.6 if number < 7 else 1.2)
+    if number > 1:  # when PU10 and PU11 switch in attack 1 is decided by seconds
+        assert found["guided"]["attacked"] <= 0.2 < found["guided"]["attacked_without"]
+        assert found["free"]["attacked"] < 0.7 * found["free"]["attacked_without"]
     assert (tmp_path / f"batadal-{number:02}.png").stat().st_size > 20_000
 
 
