@@ -50,7 +50,7 @@ class _Started(Attack):
         self._began = testbed.env.now
 
     def tamper(self, reading: Reading) -> Reading:
-        return reading.with_value(self._course(reading, reading.time - self._began))
+        return reading.with_value(self._course(reading, max(reading.time - self._began, 0.0)))
 
 
 @register("ramp")
