@@ -159,7 +159,7 @@ class Scada:
         quality = self._all_good
         for one in self._rounds:
             if not one.bundle.is_plain:
-                late = one.places[register.arrived[one.places] <= one.before]
+                late = one.places[register.arrived[one.places] <= one.before + self._patience]
                 quality = quality.copy()
                 quality[late] = Quality.STALE
         none = np.isnan(register.values)
