@@ -161,6 +161,7 @@ def test_attacks_start_each_other(tmp_path):
     whens = [when for _, _, _, when in entries(made)]
     assert whens[1] == {"start": "att1.active", "end": "not att1.active", "once": False}
     # J511 is in the network, but nothing there measures it; what waits for it never comes either.
+    loaded(made, tmp_path)
     assert len(whens) == 2 and any("J511" in text for text in notes(made, "left out"))
 
 
@@ -300,6 +301,7 @@ def test_custom_readings_are_a_table(tmp_path):
     # The table counts from the attack's start.
     assert rows == [(0, 3.5), (1, 4.5)]
     assert made.data["attacks"][0]["do"]["table"]["staircase"]
+    loaded(made, tmp_path)
     line = "Communication, PLC2-P_T1-SCADA, T1<1, TIME==-1, custom lies.csv"
     assert "attacks" not in read(tmp_path, line).data
 

@@ -139,6 +139,7 @@ def test_replays_play_what_was_captured(folder):
     assert entries(made) == [("link:PLC2->SCADA", [], {"replay": {"shift": "1 h"}})]
     assert made.data["attacks"][0]["when"] == {"from": "2 h", "to": "3 h"}
     assert any("no effect" in text for text in notes(made, "differs"))
+    loaded(made, folder)
 
 
 def test_concealment_by_a_file_is_a_table(folder):
@@ -155,6 +156,7 @@ def test_concealment_by_a_file_is_a_table(folder):
     )
     assert made.tables["one-L_T3"].splitlines() == ["time,L_T3", "0,5", "1,6"]
     assert any("no row for some iterations" in text for text in notes(made, "differs"))
+    loaded(made, folder)
     (folder / "hide.csv").unlink()
     with pytest.raises(InputError, match=r"attacks\.yaml:6: path hide\.csv is missing"):
         network_attack(folder, "concealment_mitm", rest)
@@ -204,6 +206,7 @@ network_events:
         ("link:PLC4->*", [], {"delay": {"by": "4000 ms"}}),
     ]
     assert "attacks" not in made.data
+    loaded(made, folder)
 
 
 def test_the_experiment_around_the_attacks(folder):
