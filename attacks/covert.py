@@ -32,6 +32,10 @@ class Covert(Attack):
     pipe's roughness coefficient, with `demand` every demand for so many times what it is, and the
     mask slips: see `attacks.covert.slip`. He knows of no fault.
 
+    A twin in error goes its own way: C-Town's pumps switch at other times after a few hours. With
+    `synchronise` it takes over, whenever the attack starts, the plant's true levels, pumps and
+    valves, so that the mask fits at first.
+
     Between two polls the instants of the real plant are not always those of his: what he then shows
     on a link between PLCs, or of an instrument, is the last that passed at his.
 
@@ -40,6 +44,7 @@ class Covert(Attack):
 
     roughness: Factor = 1.0
     demand: Factor = 1.0
+    synchronise: bool = False
 
     example = '{on: "link:*->SCADA", do: {covert: {roughness: 1.1}}, when: {from: 24 h, for: 12 h}}'
     technique = "T0832 Manipulation of View"
@@ -59,6 +64,8 @@ class _Masking(Attack):
         if self._shadow is None:
             errors = {"roughness": covert.roughness, "demand": covert.demand}
             self._shadow = Shadow(testbed, target, **errors)
+        if covert.synchronise:
+            self._shadow.synchronise()
 
     def tamper(self, reading: Reading) -> Reading | None:
         assert self._shadow is not None

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from twin.network import Network
-from twin.tags import Reading
+from twin.tags import Reading, Values
 from twin.units import DAY
 
 if TYPE_CHECKING:
@@ -75,6 +75,8 @@ class Shadow:
         self._passed: dict[str, float] = {}
         for point in self._twin.points(_port(testbed, target)):
             point.attach(self._listen, point.tags)
+        self._frame: tuple[float, Values] | None = None
+        self._twin.watchers.append(self._take_over)
         self._running = self._twin.run(_LONG, every=self._to_the_present)
 
     def value(self, tag: str) -> float | None:
@@ -82,6 +84,15 @@ class Shadow:
         if self._twin.env.now < self._real.env.now:
             next(self._running)
         return self._passed.get(tag)
+
+    def synchronise(self) -> None:
+        """Let the twin go on from the real plant's levels, pumps and valves of now."""
+        self._frame = self._real.env.now, self._real.plant.values.copy()
+
+    def _take_over(self, now: float, values: Values) -> None:
+        if self._frame is not None and now >= self._frame[0]:
+            self._twin.impose(self._frame[1])
+            self._frame = None
 
     def _to_the_present(self) -> float:
         return float(self._real.env.now - self._twin.env.now + _SOON)

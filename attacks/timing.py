@@ -82,7 +82,7 @@ class _Bursts(Attack):
 @register("delay")
 @dataclass(frozen=True, kw_only=True)
 class Delay(Attack):
-    """Let every message arrive late: by a time, and by chance by more.
+    """Let every message, or command to a drive, arrive late: by a time, and by chance by more.
 
     What is added has the mean `jitter` and is exponentially distributed; a message may then
     overtake another, and the receiver believes the one that came last.
@@ -91,6 +91,7 @@ class Delay(Attack):
     by: Seconds
     jitter: Seconds = 0.0
 
+    ports = ("sensor", "link", "plc", "scada", "actuator")
     example = '{on: "link:PLC4->PLC3", do: {delay: {by: 1 h}}, when: {start: "L_T3 < 4", for: 1 d}}'
     at_end = "readings arrive in time again; those held back still arrive late"
     technique = _BETWEEN

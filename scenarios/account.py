@@ -166,7 +166,13 @@ def _operator(run: Run) -> list[str]:
     stale = (run.quality > 0).any(axis=1).sum() * run.network.step / HOUR
     if stale:
         lines.append(f"For {stale:.1f} h at least one value was marked stale.")
-    return lines or ["Everything as it was: SCADA's view was true all the time."]
+    lines = lines or ["Everything as it was: SCADA's view was true all the time."]
+    raised = run.limits.loc[0.0:]
+    if len(raised):
+        at, first = clock(float(raised.index[0]) / HOUR), raised.iloc[0]
+        what = f"{first['tag']} {first['limit']}"
+        lines.append(f"SCADA raised {len(raised)} limit alarms, {what} first, at {at}.")
+    return lines
 
 
 def _detector(run: Run) -> list[str]:

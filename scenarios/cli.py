@@ -13,6 +13,7 @@ from scenarios.commands import scenarios as shipped
 from scenarios.commands.compare import compare
 from scenarios.commands.export import export
 from scenarios.commands.fidelity import fidelity
+from scenarios.commands.imports import import_
 from scenarios.commands.train import train
 
 app = typer.Typer(
@@ -98,6 +99,7 @@ app.command(
     epilog="Example: hydrotwin fidelity --against data/BATADAL_dataset03.csv "
     "--sibling dataset04_labelled.csv"
 )(fidelity)
+app.command("import", epilog="Example: hydrotwin import attack.cpa --out mine.yaml")(import_)
 app.command(epilog="Example: hydrotwin train runs/year --out my-detector.safetensors")(train)
 
 

@@ -60,7 +60,7 @@ def fill(place: Path, run: Run) -> None:
 
     assert run.folder is not None
     (place / _MARK).write_text(run.scenario.to_yaml(), encoding="utf-8")
-    for name in ("labels", "scores", "alarms", "events"):
+    for name in ("labels", "scores", "alarms", "limits", "events"):
         table: pd.DataFrame = getattr(run, name)
         table.to_parquet(place / f"{name}.parquet", compression="zstd")
     summary = json.dumps(run.summary(), indent=2, ensure_ascii=False)

@@ -38,6 +38,9 @@ class Run:
         `scenarios.labels`.
     scores, alarms : DataFrame
         Empty without a detector.
+    limits : DataFrame
+        SCADA's own alarms, by when they were raised [s]: `tag`, `limit` (LL, L, H, HH), `value`,
+        `bound`, and when it was `cleared` [s], NaN if it never was.
     events : DataFrame
     impact : DataFrame
         By counter, tank and district: `run`, `paired`, `difference`; see `scenarios.impact`.
@@ -67,6 +70,7 @@ class Run:
     labels: pd.DataFrame
     scores: pd.DataFrame
     alarms: pd.DataFrame
+    limits: pd.DataFrame
     events: pd.DataFrame
     impact: pd.DataFrame
     incidents: tuple[Incident, ...]

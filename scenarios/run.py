@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import astuple, fields, replace
 from pathlib import Path
 
 import pandas as pd
@@ -26,6 +26,7 @@ from scenarios.result import Run
 from scenarios.schema import Scenario
 from scenarios.watch import Watch
 from twin.errors import InputError, PlantError
+from twin.limits import LimitAlarm
 from twin.network import PLANTS, Network
 from twin.scada import Alarm
 from twin.testbed import Testbed
@@ -141,6 +142,15 @@ def _detector(scenario: Scenario, network: Network) -> tuple[Detector | None, li
         raise InputError(str(error), keys=["detector"]) from None
 
 
+def _limits(testbed: Testbed) -> pd.DataFrame:
+    """Return the limit alarms that stood at some time of the run."""
+    names = [field.name for field in fields(LimitAlarm)]
+    stood = [a for a in testbed.scada.limits.alarms if a.cleared is None or a.cleared >= 0]
+    table = pd.DataFrame([astuple(alarm) for alarm in stood], columns=names)
+    numbers = dict.fromkeys(["time", "value", "bound", "cleared"], float)
+    return table.astype(numbers).set_index("time")
+
+
 def _conclude(
     scenario: Scenario,
     network: Network,
@@ -187,6 +197,7 @@ def _conclude(
         labels=labels.table(truth, paired, network),
         scores=scores,
         alarms=alarms,
+        limits=_limits(testbed),
         events=events.set_index("time"),
         impact=impact(totals, usual),
         incidents=happened,

@@ -57,6 +57,9 @@ class Scenario:
         `demand-driven` or `pressure-driven`; the same with and without attacks.
     required_pressure : float
         Where demands are pressure-driven, what a junction needs to take all of its demand [m].
+    overflow : str
+        `spill`: tanks do as network.inp says of each; `close`: none spills, a full one closes its
+        inlet, as in BATADAL's data. The same with and without attacks.
     initial_levels : dict of str to float
         Of tanks [m] at the start, after the warm-up.
     demands : str
@@ -85,6 +88,7 @@ class Scenario:
     seed: int = 0
     demand_model: str = "demand-driven"
     required_pressure: float = REQUIRED_PRESSURE
+    overflow: str = "spill"
     initial_levels: Mapping[str, float] = field(default_factory=dict)
     demands: str = "profile"
     control: Mapping[str, Any] = field(default_factory=dict)
@@ -99,9 +103,9 @@ class Scenario:
         """Return the plant, read from its folder."""
         with under("plant"):
             found = network.load(self.plant, self.folder, drawn=self.demands != "patterns")
-        return (
-            network.load(found.folder, None, self.control, found.drawn) if self.control else found
-        )
+        if self.control:
+            found = network.load(found.folder, None, self.control, found.drawn)
+        return dataclasses.replace(found, spills=self.overflow == "spill")
 
     @property
     def entries(self) -> tuple[Entry, ...]:
@@ -169,6 +173,7 @@ class File(_Strict):
     seed: int = Field(0, ge=0, lt=2**63, strict=True)
     demand_model: Literal["demand-driven", "pressure-driven"] = "demand-driven"
     required_pressure: float = Field(REQUIRED_PRESSURE, ge=0.1, le=100.0)
+    overflow: Literal["spill", "close"] = "spill"
     initial_levels: dict[str, float] = {}
     demands: _Path = "profile"
     control: dict[str, Any] = {}
@@ -341,6 +346,7 @@ def _as_data(scenario: Scenario) -> dict[str, Any]:
         "seed": scenario.seed,
         "demand_model": scenario.demand_model,
         "required_pressure": scenario.required_pressure,
+        "overflow": scenario.overflow,
         "initial_levels": dict(scenario.initial_levels),
         "demands": _elsewhere(scenario.demands, DEMANDS, scenario.folder),
         "control": plain(scenario.control),
@@ -354,7 +360,7 @@ def _as_data(scenario: Scenario) -> dict[str, Any]:
         "plugins": [_elsewhere(plugin, (), scenario.folder) for plugin in scenario.plugins],
     }
     unsaid: dict[str, Any] = {"initial_levels": {}, "demands": "profile", "control": {}}
-    unsaid["required_pressure"] = REQUIRED_PRESSURE
+    unsaid |= {"required_pressure": REQUIRED_PRESSURE, "overflow": "spill"}
     unsaid |= {"operator": [], "faults": [], "plugins": []}
     return {key: value for key, value in data.items() if value != unsaid.get(key, data)}
 

@@ -36,6 +36,7 @@ _MEASURED = {
 }
 _SECONDS = {"SEC": 1.0, "MIN": 60.0, "HOU": 3600.0, "DAY": 86400.0}
 _PRESSURE_VALVES = ("PRV", "PSV", "PBV")
+_REACHED = 1e-4  # m before the rim or bottom at which a threshold there counts as reached
 
 
 @dataclass(frozen=True)
@@ -258,6 +259,9 @@ class _Reader:
         if attribute in ("HEAD", "GRADE"):
             height -= node.elevation
         point = ("level" if node.node_type == "Tank" else "pressure", node.name)
+        if node.node_type == "Tank" and _operator(relation)[0] in "<>":
+            # A level never lies beyond the rim or bottom, where EPANET sees it as reached.
+            height = min(max(height, node.min_level + _REACHED), node.max_level - _REACHED)
         return f"{self.name(point)} {_operator(relation)} {round(height, 6)!r}", point
 
     def _of_link(self, link: Any, attribute: str, relation: str, value: str) -> tuple[str, Point]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import bisect
+from collections.abc import Callable
+
 import simpy
 
 from twin.link import Register, TapPoint
@@ -46,25 +49,39 @@ class Actuator(TapPoint):
     plant : Plant
     setting : float
         0 closed, 1 open, or a relative pump speed.
+    wake : callable
+        Told when a command held back will arrive [s].
     """
 
-    def __init__(self, name: str, plant: Plant, setting: float):
+    def __init__(self, name: str, plant: Plant, setting: float, wake: Callable[[float], None]):
         super().__init__(f"actuator:{name}", [name])
-        self.actuator, self.plant, self.setting = name, plant, setting
+        self.actuator, self.plant, self.setting, self._wake = name, plant, setting, wake
+        self._coming: list[tuple[float, float]] = []
+        self._held = setting
 
     def obey(self, now: float, command: float) -> bool:
         """Take a command at `now` [s]; return whether it changed the drive's setting.
 
-        A command that a tap drops or holds back does not reach the drive: it stays as it is.
+        Where a tap drops a command or holds it back, the drive stays as it was last told to be.
         """
         if self.taps:
-            passed = self.tamper([Reading(now, self.actuator, command)])
-            passed = [late for late in passed if late.by == 0.0]
-            if not passed:
-                return False
-            command = passed[-1].reading.value
+            command = self._reaching(now, command)
         if command == self.setting:
             return False
         self.setting = command
         self.plant.write(self.actuator, command)
         return True
+
+    def _reaching(self, now: float, command: float) -> float:
+        """Return the last command that has reached the drive by `now` [s]."""
+        told = self.setting
+        passed = self.tamper([Reading(now, self.actuator, command)])
+        for late in passed:
+            value = late.reading.value
+            if late.by > 0.0 and value != (self._held if self._coming else told):
+                self._held = value
+                bisect.insort(self._coming, (now + late.by, value))
+                self._wake(now + late.by)
+        while self._coming and self._coming[0][0] <= now:
+            told = self._coming.pop(0)[1]
+        return next((late.reading.value for late in reversed(passed) if not late.by), told)

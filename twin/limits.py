@@ -98,7 +98,7 @@ class LimitWatch:
         self._below = np.where(rises, np.nan_to_num(turns, nan=np.inf), np.inf).min(axis=1)
 
     def see(self, now: float, values: Values) -> list[LimitAlarm]:
-        """Compare a frame's values of shape (tags,) at `now` [s].
+        """Compare a frame's values of shape (tags,) at `now` [s]; NaN raises and clears nothing.
 
         Returns
         -------
@@ -112,6 +112,7 @@ class LimitWatch:
             return []
         shown = watched[:, None] * self._sign
         on = shown > self._bounds - np.where(self._on, self._band, 0.0)
+        on = np.where(np.isnan(shown), self._on, on)
         changed = on != self._on
         if not changed.any():
             return []

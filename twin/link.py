@@ -179,7 +179,7 @@ class Medium:
 
     @property
     def patience(self) -> float:
-        """How long one waits for a message before going on without [s]: nearly all arrive."""
+        """As `Link.patience`, where a message takes no time to send [s]."""
         return self.latency + 5.0 * self.jitter + self.retries * self.timeout
 
 
@@ -237,6 +237,11 @@ class Link(TapPoint):
     def is_plain(self) -> bool:
         """Whether it delivers everything at once, unseen."""
         return not self.taps and self._perfect
+
+    @property
+    def patience(self) -> float:
+        """How long one waits for its message before going on without [s]: nearly all arrive."""
+        return self.medium.patience + message_bits(len(self.tags)) / self.medium.bandwidth
 
     def send(self, now: float) -> None:
         """Send the source's present values [their tags' units] at `now` [s]."""

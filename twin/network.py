@@ -39,6 +39,8 @@ class Network:
         Its control system.
     drawn : bool
         Whether demands are drawn from the profile, or follow network.inp's patterns as they are.
+    spills : bool
+        Whether a full tank may spill, as network.inp says of each; or all close their inlet.
     """
 
     name: str
@@ -46,6 +48,7 @@ class Network:
     tags: tuple[Tag, ...]
     wiring: Wiring
     drawn: bool = True
+    spills: bool = True
 
     @property
     def plcs(self) -> dict[str, PlcSpec]:
@@ -64,7 +67,11 @@ class Network:
 
     def read_model(self) -> Any:
         """Return a fresh `wntr.network.WaterNetworkModel` of network.inp, controls included."""
-        return _read_inp(self.folder / "network.inp")
+        model = _read_inp(self.folder / "network.inp")
+        if not self.spills:
+            for _, tank in model.tanks():
+                tank.overflow = False
+        return model
 
     @cached_property
     def model(self) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -81,20 +82,29 @@ class PlcSpec:
 
     @property
     def setpoints(self) -> dict[str, int]:
-        """The rules SCADA may write a threshold to, by the setpoint's name: `SP_PU10_open`.
+        """The rules SCADA may write a threshold to, by the setpoint's name."""
+        return setpoints(self.rules)
 
-        A rule has one if it compares one tag with one number.
-        """
-        places: dict[str, int] = {}
-        words = {0.0: "closed", 1.0: "open"}
-        for place, rule in enumerate(self.rules):
-            plain = len(rule.when.thresholds) == len(rule.when.names) == 1
-            if plain and rule.when.names[0] not in CLOCK:
-                word = words.get(rule.command, f"{rule.command:g}")
-                name = f"SP_{rule.actuator}_{word}"
-                same = sum(1 for known in places if known.startswith(name))
-                places[f"{name}_{same + 1}" if same else name] = place
-        return places
+
+def setpoints(rules: Sequence[Rule]) -> dict[str, int]:
+    """Return where the rules stand that have a setpoint, by its name: `SP_PU10_open`.
+
+    A rule has one if it compares one tag with one number.
+    """
+    places: dict[str, int] = {}
+    words = {0.0: "closed", 1.0: "open"}
+    for place, rule in enumerate(rules):
+        plain = len(rule.when.thresholds) == len(rule.when.names) == 1
+        if plain and rule.when.names[0] not in CLOCK:
+            word = words.get(rule.command, f"{rule.command:g}")
+            name = f"SP_{rule.actuator}_{word}"
+            same = sum(1 for known in places if known.startswith(name))
+            places[f"{name}_{same + 1}" if same else name] = place
+    return places
+
+
+Patch = Callable[["Plc", tuple[Rule, ...]], tuple[Rule, ...]]
+"""What makes other rules of a PLC's rules."""
 
 
 @dataclass(slots=True)
@@ -112,9 +122,11 @@ class Plc:
     coils : dict of str to float
         What it commands each of its actuators to be, as in `Rule.command`.
     rules : tuple of Rule
-        In force now.
+        In force now: its own, with the setpoints SCADA wrote, as patches change them.
     every : int
         Seconds between scans now.
+    crossing : float or None
+        As in `PlcSpec`, now.
     running : bool
         A PLC that does not run scans nothing, and its coils stay as they are.
     skew : float
@@ -127,28 +139,45 @@ class Plc:
     coils: dict[str, float]
     rules: tuple[Rule, ...] = field(init=False)
     every: int = field(init=False)
+    crossing: float | None = field(init=False)
     running: bool = True
     skew: float = 0.0
+    _own: tuple[Rule, ...] = field(init=False)
+    _patches: list[Patch] = field(default_factory=list)
+    _starting: bool = False
     _obeyed: bytes = b""
+    _heard: dict[str, float] = field(default_factory=dict)
     _manual: dict[str, float] = field(default_factory=dict)
-    _setpoints: dict[str, int] = field(init=False)
     _reads: list[tuple[str, int]] = field(default_factory=list)
     _read_by: tuple[Rule, ...] | None = None
 
     def __post_init__(self) -> None:
-        self.rules = self.spec.rules
-        self.every = self.spec.scan
-        self._setpoints = self.spec.setpoints
+        self.rules = self._own = self.spec.rules
+        self.every, self.crossing = self.spec.scan, self.spec.crossing
 
-    def replace(self, place: int, rule: Rule) -> None:
-        """Put another rule in the place of one in force."""
-        self.rules = (*self.rules[:place], rule, *self.rules[place + 1 :])
+    def patch(self, change: Patch) -> None:
+        """Change its rules, after the patches already there."""
+        self._patches.append(change)
+        self._compose()
+
+    def unpatch(self, change: Patch, keep: bool = False) -> None:
+        """Take a patch back, or make its rules, as it leaves them, the PLC's own."""
+        if change in self._patches:
+            self._patches.remove(change)
+            if keep:
+                self._own = change(self, self._own)
+            self._compose()
+
+    def _compose(self) -> None:
+        self.rules = self._own
+        for change in self._patches:
+            self.rules = change(self, self.rules)
 
     def is_due(self, now: int, crossing: bool) -> bool:
         """Return whether the logic runs at `now` [s], an instant of a threshold or not."""
         if not self.running:
             return False
-        return now % self.every == 0 or (crossing and self.spec.crossing is not None)
+        return self._starting or now % self.every == 0 or (crossing and self.crossing is not None)
 
     def scan(self, now: float, t: float, hour: float) -> None:
         """Run the logic once: set the coils by the orders, the rules and the remembered readings.
@@ -163,6 +192,7 @@ class Plc:
         t, hour : float
             The time [h] since the start, and of the day.
         """
+        self._starting = False
         if self.orders.values.tobytes() != self._obeyed:
             self._take_orders()
         values = self.memory.values
@@ -198,14 +228,24 @@ class Plc:
         orders = dict(zip(self.orders.tags, self.orders.values.tolist(), strict=True))
         self._obeyed = self.orders.values.tobytes()
         self._manual = {a: v for a, v in orders.items() if a in self.coils and v == v}
-        for name, place in self._setpoints.items():
-            rule, level = self.rules[place], orders[name]
-            ((_, present),) = rule.when.thresholds
-            if level == level and level != present:
-                self.replace(place, replace(rule, when=moved(rule.when, level)))
+        own = list(self._own)
+        for name, place in setpoints(own).items():
+            level = orders.get(name, math.nan)
+            ((_, present),) = own[place].when.thresholds
+            if level == level and level != present and level != self._heard.get(name):
+                own[place] = replace(own[place], when=moved(own[place].when, level))
+        self._own, self._heard = tuple(own), orders
+        self._compose()
 
     def restart(self) -> None:
-        """Start cold: forget every input, and go by the rules it was built with and its orders."""
+        """Start cold and scan at once: no input remembered, no patch, its own rules and orders.
+
+        Its coils fall to what they fail safe to, and to 0 without that.
+        """
         self.memory.values[:] = np.nan
         self.memory.arrived[:] = -np.inf
-        self.rules, self._obeyed = self.spec.rules, b""
+        self._own, self._obeyed, self._heard = self.spec.rules, b"", {}
+        self._patches.clear()
+        self._compose()
+        self.coils = {actuator: self.spec.failsafe.get(actuator, 0.0) for actuator in self.coils}
+        self.running = self._starting = True

@@ -109,7 +109,9 @@ class Scada:
             links = [link for link, often in self.links if often == every]
             places = self.register.places(tag for link in links for tag in link.tags)
             self._rounds.append(_Round(every, Bundle(links), places))
-        self._patience = max((link.medium.patience for link, _ in self.links), default=0.0)
+        # The next poll is not waited for, however slow a link is.
+        slowest = max((link.patience for link, _ in self.links), default=0.0)
+        self._patience = min(slowest, self._rounds[0].every - 1.0) if self._rounds else 0.0
         self._order_bundle = Bundle(self.commands)
         self._orders_can_change = not all(link.is_plain for link in self.commands)
 
@@ -157,10 +159,13 @@ class Scada:
         quality = self._all_good
         for one in self._rounds:
             if not one.bundle.is_plain:
-                late = one.places[register.arrived[one.places] <= one.before]
+                late = one.places[register.arrived[one.places] <= one.before + self._patience]
                 quality = quality.copy()
                 quality[late] = Quality.STALE
-                quality[late[np.isnan(register.values[late])]] = Quality.BAD
+        none = np.isnan(register.values)
+        if none.any():
+            quality = quality.copy()
+            quality[none] = Quality.BAD
         for alarm in self.limits.see(now, register.values):
             self.on_limit(alarm)
         frame = Frame(now, register.tags, self._on_screen(now), quality)

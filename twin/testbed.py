@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import fnmatch
+import heapq
 import math
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -136,10 +137,15 @@ class Testbed(Closing):
             required_pressure=required_pressure,
         )
         self._tripped: set[str] = set()
+        self._wakes: list[int] = []
         self.watchers: list[Callable[[float, Values], None]] = []
-        self._build()
         self._orders = sorted(orders, key=lambda order: order.at)
-        self._check_start()
+        try:
+            self._build()
+            self._check_start()
+        except InputError:
+            self.plant.close()
+            raise
         self._meters = self.plant.meters.columns
         self._before = self.plant.meters.totals()
         names = [f"{plc}.{tag}" for plc in self.plcs for tag in self.plcs[plc].memory.tags]
@@ -177,7 +183,7 @@ class Testbed(Closing):
             self.plcs[name] = Plc(spec, memory, written, coils)
             self.sensors += [Sensor(env, by_name[t], place[t], memory) for t in spec.sensors]
             for actuator, setting in coils.items():
-                self.actuators[actuator] = Actuator(actuator, self.plant, setting)
+                self.actuators[actuator] = Actuator(actuator, self.plant, setting, self.wake)
         self._drivers = {name: plc for name, plc in self.plcs.items() if plc.coils}
         self.links: list[Link] = []
         for name, plc in self.plcs.items():
@@ -325,7 +331,8 @@ class Testbed(Closing):
                 watch(now, plant.values)
             self._sense(now, first, tapped, levels=True)
             between.send(now)
-            self._control(now, now == crossing or now % network.step != 0)
+            woken = self._woken(now)
+            self._control(now, now == crossing or (now % network.step != 0 and not woken))
             plant.solve()
             self._log_trips(now)
             self._sense(now, rest, tapped, levels=False)
@@ -338,8 +345,20 @@ class Testbed(Closing):
             ahead = self._seconds_to_crossing(now)
             crossing = now + ahead if ahead else -1
             mark = network.step - now % network.step
-            plant.advance(min(mark, ahead) if ahead else mark)
+            wake = self._wakes[0] - now if self._wakes else mark
+            plant.advance(min(mark, wake, ahead or mark))
             yield env.timeout(plant.time - self.warmup - now)
+
+    def wake(self, at: float) -> None:
+        """Make `at` [s] an instant too, rounded up: something happens between two steps."""
+        heapq.heappush(self._wakes, math.ceil(at))
+
+    def _woken(self, now: int) -> bool:
+        """Return whether `now` [s] is an instant because something wanted to be woken then."""
+        woken = False
+        while self._wakes and self._wakes[0] <= now:
+            woken |= heapq.heappop(self._wakes) == now
+        return woken
 
     def _log_trips(self, now: int) -> None:
         if not self.plant.tripped and not self._tripped:
@@ -410,7 +429,7 @@ class Testbed(Closing):
         levels, rates = self.plant.levels.tolist(), self.plant.rates().tolist()
         settings = self.plant.settings
         for plc in self._drivers.values():
-            rounding = plc.spec.crossing
+            rounding = plc.crossing
             if rounding is None or not plc.running:
                 continue
             left = plc.every - now % plc.every
@@ -418,7 +437,7 @@ class Testbed(Closing):
                 if settings[actuator] == command:
                     continue
                 if tank is None:
-                    ahead = self._until(name, threshold, now)
+                    ahead = self._until(name, threshold, now + plc.skew)
                 elif rates[tank]:
                     ahead = (threshold - levels[tank]) / rates[tank]
                 else:
@@ -444,8 +463,8 @@ class Testbed(Closing):
             self._watched[plc.spec.name] = (plc.rules, found)
         return found
 
-    def _until(self, name: str, hours: float, now: int) -> float:
-        """Return how long after `now` [s] it is `hours` by the time a rule calls `name` [s].
+    def _until(self, name: str, hours: float, now: float) -> float:
+        """Return how long after `now` [s], by a PLC's clock, a rule's `name` is `hours` [s].
 
         A time is met to the second, so what crossings are rounded by is taken off beforehand.
         """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -78,6 +78,44 @@ def read(
     with under("control"):
         _check_overlay(over, data)
     return _Reader(_laid_over(data, over), path, over, tags, model).read()
+
+
+def rules_of(
+    line: Mapping[str, Any], tags: Iterable[str], actuators: Collection[str]
+) -> Iterator[Rule]:
+    """Read one line of rules, like `{when: L_T1 < 4, PU1: open, PU2: closed}`.
+
+    Parameters
+    ----------
+    line : mapping
+        `when`, and what each actuator is set to then.
+    tags, actuators : collection of str
+        What it may name.
+
+    Raises
+    ------
+    InputError
+        With the keys of what is wrong.
+    """
+    commands = {str(key): value for key, value in line.items() if key != "when"}
+    if "when" not in line or not commands:
+        raise InputError("a rule needs `when:` and an actuator, like {when: L_T1 < 4, PU1: open}")
+    with under("when"):
+        when = parse(str(line["when"]), [*tags, *CLOCK])
+    for name, value in commands.items():
+        if name not in actuators:
+            raise InputError(f"unknown name {name!r}: {nearest(name, actuators)}", keys=[name])
+        with under(name):
+            yield Rule(name, _setting(value), when)
+
+
+def _setting(value: Any) -> float:
+    command = _STATES.get(str(value), value)
+    if isinstance(command, bool) or not isinstance(command, int | float):
+        raise InputError(f"{value!r} is not open, closed or a number")
+    if not 0.0 <= command <= _HIGHEST:
+        raise InputError(f"a setting cannot be {value}")
+    return float(command)
 
 
 def _check_overlay(over: Mapping[str, Any], data: Mapping[str, Any]) -> None:
@@ -185,7 +223,10 @@ class _Reader:
         rules: list[Rule] = []
         for i, line in enumerate(self.listing(block.get("rules"), *at, "rules")):
             where = (*at, "rules", i)
-            rules += self.rules(self.section(line, *where), [*sensors, *receives], actuators, where)
+            try:
+                rules += rules_of(self.section(line, *where), [*sensors, *receives], actuators)
+            except InputError as error:
+                raise self.fail(error.message, *where, *error.keys) from None
         own_scan = {**scan, **self.section(block.get("scan"), *at, "scan")}
         crossings = str(own_scan.get("crossings", "nearest"))
         self.only([crossings], CROSSINGS, "scan", "crossings")
@@ -210,28 +251,6 @@ class _Reader:
                 str(a): self.setting(value, *at, "failsafe", a) for a, value in failsafe.items()
             },
         )
-
-    def rules(
-        self,
-        line: Mapping[str, Any],
-        tags: list[str],
-        actuators: tuple[str, ...],
-        where: tuple[str | int, ...],
-    ) -> Iterator[Rule]:
-        """Read one line of rules: `when`, then what each actuator is set to."""
-        commands = {str(key): value for key, value in line.items() if key != "when"}
-        if "when" not in line or not commands:
-            message = "a rule needs `when:` and an actuator, like {when: L_T1 < 4, PU1: open}"
-            raise self.fail(message, *where)
-        try:
-            when = parse(str(line["when"]), [*tags, *CLOCK])
-        except InputError as error:
-            raise self.fail(error.message, *where, "when") from None
-        for name, value in commands.items():
-            if name not in actuators:
-                message = f"unknown name {name!r}: {nearest(name, actuators)}"
-                raise self.fail(message, *where, name)
-            yield Rule(name, self.setting(value, *where, name), when)
 
     def links(self, names: list[str]) -> dict[str, Medium]:
         """Read the links' lines, each for the names its key matches; a later one overrules."""
@@ -350,12 +369,10 @@ class _Reader:
         return int(length)
 
     def setting(self, value: Any, *keys: str | int) -> float:
-        command = _STATES.get(str(value), value)
-        if isinstance(command, bool) or not isinstance(command, int | float):
-            raise self.fail(f"{value!r} is not open, closed or a number", *keys)
-        if not 0.0 <= command <= _HIGHEST:
-            raise self.fail(f"a setting cannot be {value}", *keys)
-        return float(command)
+        try:
+            return _setting(value)
+        except InputError as error:
+            raise self.fail(error.message, *keys) from None
 
     def number(self, value: Any, *keys: str | int) -> float:
         if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < 1e12:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from scenarios.commands.reenact import reenact
+
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
@@ -14,6 +16,10 @@ if TYPE_CHECKING:
     from detector.benchmark import Result, Verdict
 
 app = typer.Typer(help="Evaluate detectors on the BATADAL benchmark, or fetch its files.")
+
+app.command(epilog="Example: hydrotwin batadal reenact 3 --data data/dataset04_labelled.csv")(
+    reenact
+)
 
 PICTURES = Path("runs/batadal")
 

@@ -22,9 +22,10 @@ class ArmedRun:
     active: list[np.ndarray]
 
 
-def armed_run(entries, hours, seed=0):
+def armed_run(entries, hours, seed=0, control=None, **options):
     """Run C-Town from its initial levels; return every table and when each entry was active."""
-    with Testbed(network.load("ctown"), seed=seed, warmup=0.0) as bed:
+    plant = network.load("ctown", control=control)
+    with Testbed(plant, seed=seed, warmup=0.0, **options) as bed:
         armed = arm(entries, bed)
         active = [[] for _ in entries]
         bed.scada.subscribers.append(

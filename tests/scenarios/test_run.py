@@ -5,6 +5,7 @@ import epanet
 import numpy as np
 import pandas as pd
 import pytest
+from ruamel.yaml import YAML
 
 import scenarios
 from scenarios.account import account
@@ -15,8 +16,9 @@ from twin.errors import InputError, PlantError
 HOUR = 3600.0
 FILES = {
     "scenario.yaml", "truth.parquet", "plc.parquet", "scada.parquet", "quality.parquet",
-    "labels.parquet", "scores.parquet", "alarms.parquet", "events.parquet", "metrics.json",
-    "run.log", "report.html", "map.png", "levels.png", "pumps.png", "score.png",
+    "labels.parquet", "scores.parquet", "alarms.parquet", "limits.parquet",
+    "events.parquet", "metrics.json", "run.log", "report.html",
+    "map.png", "levels.png", "pumps.png", "score.png",
 }  # fmt: skip
 
 
@@ -190,3 +192,34 @@ def test_a_spare_pump_that_runs_is_noticed_at_once():
     assert incident.detected
     assert incident.delay_h == 0
     assert "F_PU3" in run.alarms["tags"].iloc[-1]
+
+
+def test_absurd_pressures_are_told_with_the_setting_that_mends_them():
+    closed = {"on": "plant:V2", "do": {"fail": {"to": "closed"}}}
+    data = {"name": "x", "duration": "36 h", "warmup": "0 h", "detector": None, "faults": [closed]}
+    run = from_data(data).run()
+    (note,) = [note for note in run.notes if note.startswith("pressure at")]
+    assert "`demand_model: pressure-driven`" in note
+    mended = from_data(data | {"demand_model": "pressure-driven"}).run()
+    assert not [note for note in mended.notes if note.startswith("pressure at")]
+    for one in (run, mended):
+        done = one.impact["run"]
+        by_dma = done[[f"unmet_{dma}_m3" for dma in one.network.dmas]]
+        assert by_dma.sum() == pytest.approx(done["unmet_m3"])
+        assert done["availability_DMA2_percent"] == done.filter(like="availability_DMA").min() < 99
+        assert done["availability_DMA1_percent"] <= 100
+        assert done["low_pressure_h"] > one.impact.loc["low_pressure_h", "paired"] + 10
+        assert done["energy_cost"] == pytest.approx(done["energy_kwh"])  # C-Town's price is 1
+
+
+def test_a_required_pressure_belongs_to_pressure_driven_demands():
+    wanted = {"name": "x", "duration": "6 h", "warmup": "0 h", "detector": None}
+    with pytest.raises(InputError, match="pressure-driven"):
+        from_data(wanted | {"required_pressure": 20})
+    wanted |= {"demand_model": "pressure-driven"}
+    unmet = []
+    for pressure in (5, 30):
+        scenario = from_data(wanted | {"required_pressure": pressure})
+        unmet.append(scenario.run().impact.loc["unmet_m3", "run"])
+        assert from_data(YAML().load(scenario.to_yaml())).required_pressure == pressure
+    assert unmet[1] > unmet[0] + 10

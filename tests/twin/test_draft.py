@@ -74,19 +74,24 @@ def test_ctowns_draft_with_batadals_scan_is_the_same_water(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("name", "within"),
-    [("Net1", 0.002), ("Net3", 0.001), pytest.param("ky4", 0.002, marks=pytest.mark.slow)],
+    ("name", "days", "within"),
+    [
+        ("Net1", 2, 0.002),
+        ("Net3", 2, 0.001),
+        pytest.param("ky4", 2, 0.002, marks=pytest.mark.slow),
+        pytest.param("Net6", 7, 0.025, marks=pytest.mark.slow),
+    ],
 )
-def test_levels_are_those_of_wntr_with_the_files_own_controls(tmp_path, name, within):
-    """Two days, every 5 minutes, every tank, metres."""
+def test_levels_are_those_of_wntr_with_the_files_own_controls(tmp_path, name, days, within):
+    """Every 5 minutes, every tank, metres."""
     file = LIBRARY / f"{name}.inp"
     model = wntr.network.WaterNetworkModel(str(file))
     times = model.options.time
-    times.duration, times.hydraulic_timestep, times.report_timestep = 2 * DAY, 300, 300
+    times.duration, times.hydraulic_timestep, times.report_timestep = days * DAY, 300, 300
     model.options.quality.parameter = "NONE"
     result = wntr.sim.EpanetSimulator(model).run_sim(file_prefix=str(tmp_path / "wntr"))
     made = draft(file, tmp_path / "plant")
-    bed = run(made.network, 2)
+    bed = run(made.network, days)
     tags = {tag.name: tag.element for tag in made.network.tags if tag.quantity == "level"}
     truth = bed.historian.truth.frame()[list(tags)].to_numpy()
     expected = result.node["pressure"][list(tags.values())].to_numpy()[: len(truth)]

@@ -1,0 +1,281 @@
+"""epanetCPA's `.cpa` files (Taormina et al. 2019): nodes and options; the attacks are beside it."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+from attacks.importers import names, tables
+from attacks.importers.companions import Companions
+from attacks.importers.cpa_attacks import Attacks
+from attacks.importers.cpa_file import (
+    Row,
+    attack,
+    link,
+    node,
+    numbers,
+    option,
+    read_sections,
+    words,
+)
+from attacks.importers.document import DIFFERS, LEFT_OUT, MOVED, READ_AS, Imported
+from attacks.importers.layout import SCADA, Cabinet, Layout
+from twin import network
+from twin.errors import InputError, nearest
+from twin.units import HOUR, readable
+
+PEER = "epanetCPA"
+SUNDAY = date(2026, 1, 4)
+_OPTIONS = ("verbosity", "what_to_store", "initial_conditions", "patterns_file", "pda_options")
+_FIELD = ("NULL", "PHY")
+
+
+def read(path: Path, plant: str, companions: bool = True) -> Imported:
+    """Import a `.cpa` file.
+
+    Parameters
+    ----------
+    path : Path
+    plant : str
+        The plant it is run on.
+    companions : bool, default True
+        Whether a missing patterns or readings file stops the import.
+
+    Raises
+    ------
+    InputError
+        With file and line, for what cannot be used.
+    """
+    try:
+        return _Cpa(path, plant, companions).read()
+    except InputError as error:
+        if error.file is not None:
+            raise
+        raise InputError(error.message, path, error.line) from None
+
+
+class _Cpa:
+    def __init__(self, path: Path, plant: str, companions: bool):
+        self.made = Imported(path, PEER)
+        self.plant = plant
+        self.layout = Layout(network.load(plant))
+        self.companions = Companions(self.made, companions)
+        self.sections = read_sections(path)
+
+    def read(self) -> Imported:
+        made = self.made
+        self.headers()
+        self.nodes()
+        options = self.options()
+        made.put("name", made.named(made.source.stem), "the file's name")
+        made.put("plant", self.plant, "--plant: a .cpa file does not name its network")
+        made.put(
+            "start", SUNDAY, "epanetCPA knows no dates: a Sunday, with which C-Town's week begins"
+        )
+        self.duration(options)
+        made.put("warmup", "0 h", "epanetCPA starts from the initial levels")
+        self.levels(options)
+        self.demands(options)
+        self.engine(options)
+        self.ignored(options)
+        rows = [row for row in self.sections.get("CYBERATTACKS", []) if not row.header]
+        Attacks(made, self.layout, self.companions, [attack(row) for row in rows]).add(
+            stored=self.stored(options)
+        )
+        return made
+
+    def headers(self) -> None:
+        for name, rows in self.sections.items():
+            for row in rows:
+                if row.header and name != "CYBEROPTIONS":
+                    self.made.note(
+                        READ_AS,
+                        f"{row.text.strip()!r} is taken for the header of [{name}], as epanetCPA "
+                        "takes a section's first line",
+                        row.line,
+                    )
+
+    def nodes(self) -> None:
+        """Take the file's PLCs and compare them with the plant's."""
+        cabinets: dict[str, Cabinet] = {}
+        for row in self.sections.get("CYBERNODES", []):
+            if row.header:
+                continue
+            name, sensors, actuators = node(row)
+            if name in cabinets:
+                raise InputError(f"two nodes are called {name}", line=row.line)
+            cabinet = Cabinet(
+                tuple(tag for s in sensors if (tag := self.sensor(s, row)) is not None),
+                tuple(found for a in actuators if (found := self.actuator(a, row)) is not None),
+            )
+            cabinets[name] = cabinet
+            if name.upper() != SCADA:
+                for text in self.layout.differences(name, cabinet):
+                    self.made.note(MOVED, text, row.line)
+        self.layout.described({k: v for k, v in cabinets.items() if k.upper() != SCADA})
+        for row in self.sections.get("CYBERLINKS", []):
+            if not row.header:
+                self.link(row)
+
+    def sensor(self, name: str, row: Row) -> str | None:
+        try:
+            return names.of_epanetcpa(self.layout, name)
+        except InputError as error:
+            raise InputError(error.message, line=row.line) from None
+        except KeyError:
+            self.made.note(LEFT_OUT, f"the plant does not measure {name}", row.line)
+            return None
+
+    def actuator(self, name: str, row: Row) -> str | None:
+        found = self.layout.element(name)
+        if found is None:
+            raise InputError(self.layout.unknown(name).message, line=row.line)
+        return found
+
+    def link(self, row: Row) -> None:
+        source, target, sensors = link(row)
+        for name in sensors:
+            tag = self.sensor(name, row)
+            if tag is None or target.upper() == SCADA or source in _FIELD or target in _FIELD:
+                continue
+            receiver = self.layout.counterpart(target)
+            if receiver is not None and receiver not in self.layout.receivers(tag):
+                text = f"{source} sends {name} to {target} in the file; here {receiver} gets none"
+                self.made.note(MOVED, text, row.line)
+
+    def options(self) -> dict[str, tuple[str, Row]]:
+        found: dict[str, tuple[str, Row]] = {}
+        for place, row in enumerate(self.sections.get("CYBEROPTIONS", [])):
+            name, rest = option(row)
+            if name in _OPTIONS:
+                if not rest:
+                    raise InputError(f"option {name} says nothing", line=row.line)
+                found[name] = (rest, row)
+            elif place == 0 and row.header:
+                continue
+            else:
+                raise InputError(
+                    f"unknown option {name!r}: {nearest(name, _OPTIONS)}", line=row.line
+                )
+        return found
+
+    def duration(self, options: dict[str, tuple[str, Row]]) -> None:
+        times = self.layout.network.model.options.time
+        self.patterns: dict[str, list[float]] | None = None
+        if "patterns_file" in options:
+            name, row = options["patterns_file"]
+            found = self.companions.find(
+                name, "patterns_file", row.line, "the plant's own patterns, once through"
+            )
+            if found is not None:
+                self.patterns = self.read_patterns(found)
+                steps = len(next(iter(self.patterns.values())))
+                seconds = float(steps * times.pattern_timestep)
+                comment = f"line {row.line}: {steps} steps in {found.name}"
+                self.made.put("duration", readable(max(seconds, HOUR)), comment)
+                return
+        model = self.layout.network.model
+        longest = max((len(p.multipliers) for _, p in model.patterns()), default=0)
+        seconds = float(longest * times.pattern_timestep) or 168 * HOUR
+        why = "patterns_file is not there" if "patterns_file" in options else "no patterns_file"
+        self.made.put(
+            "duration", readable(seconds), f"{why}: the plant's own patterns, once through"
+        )
+        if "patterns_file" not in options:
+            text = (
+                "no patterns_file: epanetCPA runs as long as its network file says, which a .cpa "
+                "file does not name; here the plant's own patterns, once through"
+            )
+            self.made.note(READ_AS, text)
+
+    def read_patterns(self, path: Path) -> dict[str, list[float]]:
+        rows = tables.read(path)
+        table = tables.numbers(path, rows)
+        patterns = list(self.layout.network.model.pattern_name_list)
+        for (line, _), values in zip(rows, table, strict=True):
+            if len(values) != len(patterns):
+                message = (
+                    f"{len(values)} columns, but the plant has {len(patterns)} patterns "
+                    f"({', '.join(patterns)}): --plant names the plant the file is for"
+                )
+                raise InputError(message, path, line)
+        return {name: [row[i] for row in table] for i, name in enumerate(patterns)}
+
+    def levels(self, options: dict[str, tuple[str, Row]]) -> None:
+        tanks = sorted(self.layout.network.model.tank_name_list)
+        if "initial_conditions" not in options:
+            return
+        text, row = options["initial_conditions"]
+        values = numbers(words(text), "initial_conditions", row.line)
+        if len(values) != len(tanks):
+            raise InputError(
+                f"{len(values)} initial levels, but the plant has {len(tanks)} tanks "
+                f"({', '.join(tanks)}): --plant names the plant the file is for",
+                line=row.line,
+            )
+        comment = f"line {row.line}: initial_conditions, a tank after the other"
+        self.made.put("initial_levels", dict(zip(tanks, values, strict=True)), comment)
+
+    def demands(self, options: dict[str, tuple[str, Row]]) -> None:
+        made = self.made
+        name, row = options.get("patterns_file", ("", Row(0, "")))
+        if self.patterns is None:
+            made.put("demands", "patterns", "the network's own patterns, as they stand")
+            return
+        step = float(self.layout.network.model.options.time.pattern_timestep)
+        hours = int(len(next(iter(self.patterns.values()))) * step // HOUR) or 1
+        text = tables.demands(made, self.layout.network, self.patterns, step, hours, row.line)
+        made.tables["demands"] = text
+        made.put("demands", "demands", f"line {row.line}: {name}, a column a DMA")
+
+    def engine(self, options: dict[str, tuple[str, Row]]) -> None:
+        made, step = self.made, self.layout.network.step
+        if "pda_options" in options:
+            text, row = options["pda_options"]
+            fields = words(text)
+            if len(fields) != 4:
+                message = "pda_options has four fields: exponent, Pmin, Pdes, relationship"
+                raise InputError(message, line=row.line)
+            exponent, low, high = numbers(fields[:3], "pda_options", row.line)
+            made.put("demand_model", "pressure-driven", f"line {row.line}: pda_options")
+            made.require(high, f"line {row.line}: Pdes", row.line)
+            if fields[3].casefold() != "wagner" or exponent != 0.5 or low != 0:
+                text = (
+                    f"pda_options {' '.join(fields)}: here a demand is met in full at Pdes and by "
+                    "(p / Pdes) ** 0.5 of it below, which is Wagner's relation with exponent 0.5 "
+                    "and Pmin 0"
+                )
+                made.note(DIFFERS, text, row.line)
+        control = {"scan": {"every": readable(step), "crossings": "none"}}
+        comment = "epanetCPA's PLCs decide at every hydraulic step"
+        made.put("control", control, comment)
+        made.note(
+            READ_AS,
+            "a .cpa file does not name its network file: PLC rules, tanks, pipes and the hydraulic "
+            f"step ({readable(step)}) are the plant's own",
+        )
+        made.note(
+            DIFFERS,
+            "epanetCPA looks at conditions with the clock of the step before, so that an attack "
+            "begins and ends one hydraulic step later than its condition says; here it does not",
+        )
+        made.note(
+            DIFFERS,
+            "epanetCPA lets every tank overflow; here each does as the plant's network.inp says",
+        )
+
+    def ignored(self, options: dict[str, tuple[str, Row]]) -> None:
+        if "verbosity" in options:
+            row = options["verbosity"][1]
+            self.made.note(LEFT_OUT, "verbosity: what is printed while it runs", row.line)
+        if "what_to_store" in options:
+            row = options["what_to_store"][1]
+            self.made.note(LEFT_OUT, "what_to_store: a run records everything", row.line)
+
+    def stored(self, options: dict[str, tuple[str, Row]]) -> set[str] | None:
+        """Return the components epanetCPA stores, None for all."""
+        if "what_to_store" not in options:
+            return None
+        first = options["what_to_store"][0]
+        found = {word.casefold() for word in words(first)}
+        return None if found & {"everything", "all"} else found

@@ -1,0 +1,122 @@
+"""When the attacks of a `.cpa` file act, in the words of a scenario."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from attacks.importers import matlab, names
+from attacks.importers.cpa_file import Attack
+from attacks.importers.document import DIFFERS, READ_AS, Imported
+from attacks.importers.layout import Layout
+from attacks.importers.matlab import Translated, UnsayableError, Words
+from twin.errors import InputError
+from twin.units import HOUR, readable
+
+
+@dataclass
+class Conditions:
+    """Reads start and end conditions.
+
+    Attributes
+    ----------
+    made : Imported
+    layout : Layout
+    names : dict of int to str
+        The entry each attack, by its number, becomes.
+    """
+
+    made: Imported
+    layout: Layout
+    names: Mapping[int, str]
+
+    def when(self, line: Attack) -> dict[str, Any] | str:
+        """Return the `when` of an attack, or why there is none."""
+        try:
+            start = matlab.translate(line.start, self.resolve)
+            end = matlab.translate(line.end, self.resolve)
+        except UnsayableError as error:
+            return str(error)
+        except InputError as error:
+            raise InputError(error.message, line=line.row.line) from None
+        if start.always is False:
+            return f"its start condition {line.start} never holds"
+        self._watch_the_clock(line, start, end)
+        if start.always or (start.clock and start.clock[0] in ("==", ">=", ">")):
+            begin = start.clock[1] if start.clock and not start.always else 0.0
+            return self._from(line, begin, start, end)
+        when: dict[str, Any] = {"start": start.text}
+        if end.always is not False:
+            when["end"] = "t >= 0" if end.always else end.text
+            when["once"] = False
+        return when
+
+    def _from(
+        self, line: Attack, begin: float, start: Translated, end: Translated
+    ) -> dict[str, Any]:
+        when: dict[str, Any] = {"from": readable(begin * HOUR)} if begin else {}
+        comes_back = start.clock is None or start.clock[0] != "=="
+        if end.always is False:
+            return when
+        if end.clock is not None and end.clock[0] in ("==", ">=", ">"):
+            sign, hours = end.clock
+            if hours > begin:
+                when["to"] = readable(hours * HOUR)
+                if comes_back:
+                    text = (
+                        f"{line.start} still holds when {line.end} does: epanetCPA starts the "
+                        "attack again a step later; here it is over"
+                    )
+                    self.made.note(DIFFERS, text, line.row.line)
+                return when
+            if sign == "==":
+                text = f"{line.end} is past when the attack starts: it never ends"
+                self.made.note(READ_AS, text, line.row.line)
+                return when
+        when["end"] = "t >= 0" if end.always else end.text
+        if comes_back:
+            return {"start": f"t >= {begin:g}", "end": when["end"], "once": False}
+        return when
+
+    def _watch_the_clock(self, line: Attack, *conditions: Translated) -> None:
+        """Say where epanetCPA's clock may miss an exact time, or is not a clock."""
+        step = self.layout.network.step
+        for condition in conditions:
+            for written in re.findall(r"\bt == (\d[\d.]*)", condition.text):
+                if round(float(written) * HOUR, 3) % step:
+                    text = (
+                        f"TIME=={written} holds only where a hydraulic step ends, which with steps "
+                        f"of {readable(step)} none does there: epanetCPA would never see it; here "
+                        "it is the next step"
+                    )
+                    self.made.note(DIFFERS, text, line.row.line)
+            if "CLOCKTIME" in line.start + line.end:
+                text = (
+                    "CLOCKTIME counts in epanetCPA from the network file's report start instead "
+                    "of its start clock time; here it is the hour of the day"
+                )
+                self.made.note(DIFFERS, text, line.row.line)
+
+    def resolve(self, name: str) -> Words:
+        """Return our words for a name of epanetCPA's conditions."""
+        if name == "TIME":
+            return Words("t", False, 6)
+        if name == "CLOCKTIME":
+            return Words("hour", False, 6)
+        if match := re.fullmatch(r"ATT(\d+)", name):
+            number = int(match[1])
+            if number not in self.names:
+                raise InputError(f"there is no attack {number}: {len(self.names)} are listed")
+            return Words(f"{self.names[number]}.active", True, 6)
+        if name.startswith("MAXLEVEL"):
+            tank = self.layout.element(name.removeprefix("MAXLEVEL"))
+            if tank is None or self.layout.kind(tank) != "tank":
+                raise self.layout.unknown(name.removeprefix("MAXLEVEL"))
+            return Words(f"max_level({tank}) - 0.001", False, 4)
+        try:
+            return Words(names.of_epanetcpa(self.layout, name), False, 6)
+        except KeyError:
+            reason = f"the plant does not measure {name}: a condition here asks tags"
+            raise UnsayableError(reason) from None

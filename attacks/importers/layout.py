@@ -1,0 +1,131 @@
+"""The plant's own names and wiring, asked in the peers' words."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from twin.errors import InputError, nearest
+from twin.network import Network
+
+SCADA = "SCADA"
+_KINDS = ("tank", "junction", "reservoir", "pump", "valve", "pipe")
+
+
+@dataclass(frozen=True)
+class Cabinet:
+    """A PLC as the imported file describes it: tags of ours that it reads, what it drives."""
+
+    sensors: tuple[str, ...] = ()
+    actuators: tuple[str, ...] = ()
+
+
+@dataclass
+class Layout:
+    """A plant, and the PLCs of the imported file.
+
+    Attributes
+    ----------
+    network : Network
+    cabinets : dict of str to Cabinet
+        The file's PLCs, by the file's names; empty where it describes none.
+    """
+
+    network: Network
+    cabinets: dict[str, Cabinet] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        model = self.network.model
+        names = {
+            "tank": model.tank_name_list,
+            "junction": model.junction_name_list,
+            "reservoir": model.reservoir_name_list,
+            "pump": model.pump_name_list,
+            "valve": model.valve_name_list,
+            "pipe": model.pipe_name_list,
+        }
+        self._kind = {name: kind for kind in _KINDS for name in names[kind]}
+        self._folded = {name.casefold(): name for name in reversed(self._kind)}
+        self._tags = {(tag.quantity, tag.element): tag.name for tag in self.network.tags}
+        self._elements = {tag.name: tag.element for tag in self.network.tags}
+        self.owners = {tag.name: tag.plc for tag in self.network.tags}
+
+    def element(self, name: str) -> str | None:
+        """Return the plant's name of a component, whatever its case; None if it has none such."""
+        return name if name in self._kind else self._folded.get(name.casefold())
+
+    def kind(self, element: str) -> str:
+        """Return `tank`, `junction`, `reservoir`, `pump`, `valve` or `pipe`."""
+        return self._kind[element]
+
+    def unknown(self, name: str) -> InputError:
+        """Return the error for a component that the plant does not have."""
+        hint = nearest(name, self._kind) if len(self._kind) < 45 else _near(name, self._kind)
+        plant = self.network.name
+        return InputError(
+            f"the plant {plant} has no {name!r}{hint}; --plant names the plant the file is for"
+        )
+
+    def tag(self, element: str, quantity: str | None = None) -> str | None:
+        """Return the tag of a component's reading, None where the plant measures none.
+
+        Parameters
+        ----------
+        element : str
+        quantity : str, optional
+            By default a tank's level, a node's pressure, a link's flow.
+        """
+        usual = {"tank": "level", "junction": "pressure", "reservoir": "pressure"}
+        return self._tags.get((quantity or usual.get(self._kind[element], "flow"), element))
+
+    def wire(self, tag: str) -> str:
+        """Return the port of a tag's field wire."""
+        return f"link:{self._elements[tag]}->{self.owners[tag]}"
+
+    def receivers(self, tag: str) -> list[str]:
+        """Return the PLCs that another PLC sends the tag to."""
+        return [name for name, plc in self.network.plcs.items() if tag in plc.receives]
+
+    def driver(self, actuator: str) -> str | None:
+        """Return the PLC that drives a pump or valve."""
+        return next((n for n, plc in self.network.plcs.items() if actuator in plc.actuators), None)
+
+    def described(self, cabinets: Mapping[str, Cabinet]) -> None:
+        """Take the imported file's PLCs."""
+        self.cabinets = dict(cabinets)
+
+    def counterpart(self, name: str) -> str | None:
+        """Return the plant's PLC that does what the file's PLC of that name does.
+
+        It is the one that drives most of its actuators and measures most of its sensors; where the
+        file says of neither, the one of that name.
+        """
+        cabinet = self.cabinets.get(name, Cabinet())
+        shared: Counter[str] = Counter()
+        for actuator in cabinet.actuators:
+            shared[self.driver(actuator) or ""] += 10
+        for tag in cabinet.sensors:
+            shared[self.owners.get(tag, "")] += 1
+        del shared[""]
+        if shared:
+            best = max(shared.values())
+            return min((plc for plc in shared if shared[plc] == best), key=lambda plc: plc != name)
+        folded = {plc.casefold(): plc for plc in self.network.plcs}
+        return folded.get(name.casefold())
+
+    def differences(self, name: str, cabinet: Cabinet) -> Iterable[str]:
+        """Say what the file's PLC of that name measures or drives, and here another does."""
+        for tag in cabinet.sensors:
+            if self.owners[tag] != name:
+                yield f"{name} reads {tag} in the file; here {self.owners[tag]} does"
+        for actuator in cabinet.actuators:
+            driver = self.driver(actuator)
+            if driver != name:
+                here = f"here {driver} does" if driver else "here no PLC does"
+                yield f"{name} drives {actuator} in the file; {here}"
+
+
+def _near(name: str, names: Iterable[str]) -> str:
+    hint = nearest(name, names)
+    return f" ({hint})" if hint.startswith("did you mean") else ""

@@ -1,0 +1,79 @@
+"""`hydrotwin import`: the peers' scenario files as ours."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from twin.errors import InputError
+
+if TYPE_CHECKING:
+    from attacks.importers.document import Imported
+
+
+def import_(
+    file: Annotated[Path, typer.Argument(help="epanetCPA's .cpa or DHALSIM's YAML.")],
+    plant: Annotated[
+        str, typer.Option(help="The plant to run it on: a shipped name, or a folder.")
+    ] = "ctown",
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="The scenario file. [default: FILE's name, here]", metavar="SCENARIO.yaml"
+        ),
+    ] = None,
+    without_companions: Annotated[
+        bool,
+        typer.Option(
+            "--without-companions",
+            help="Where a file it names is missing, use the plant's own, and say so.",
+        ),
+    ] = False,
+) -> None:
+    """Read another tool's scenario: an ordinary file, and what is not the same in it."""
+    from attacks.importers import cpa, dhalsim
+    from twin.network import plants
+
+    if not file.is_file():
+        raise InputError(f"no such file: {file}")
+    if plant not in plants():
+        plant = str(Path(plant).absolute())
+    wanted = not without_companions
+    if file.suffix.casefold() == ".cpa":
+        found = [cpa.read(file, plant, wanted)]
+    elif file.suffix.casefold() in (".yaml", ".yml"):
+        found = dhalsim.read(file, plant, wanted)
+    else:
+        raise InputError(f"{file.name} is neither a .cpa file (epanetCPA) nor a .yaml (DHALSIM)")
+    target = out or Path(f"{file.stem}.yaml")
+    if out is None and target.exists():
+        raise InputError(f"{target} is there already: name another with --out")
+    if target.exists() and target.samefile(file):
+        raise InputError(f"--out {target} is the file to import")
+    texts = written(found, target)
+    if not target.parent.is_dir():
+        raise InputError(f"--out: no folder {target.parent}")
+    for path, text in texts.items():
+        beside = path.with_name(f".{path.name}.tmp")
+        beside.write_text(text, encoding="utf-8")
+        os.replace(beside, path)  # noqa: PTH105
+    for note in dict.fromkeys(str(note) for made in found for note in made.notes):
+        typer.echo(note)
+    names = ", ".join(str(path) for path in texts)
+    typer.echo(f"Wrote {names}. Run it with: hydrotwin run {next(iter(texts))}")
+
+
+def written(found: list[Imported], target: Path) -> dict[Path, str]:
+    """Return the files to write: each scenario, then the tables it names, by their paths."""
+    scenarios: dict[Path, str] = {}
+    tables: dict[Path, str] = {}
+    for place, made in enumerate(found):
+        stem = target.stem if len(found) == 1 else f"{target.stem}-{place}"
+        names = {key: f"{stem}-{key}.csv" for key in made.tables}
+        made.name_tables(names)
+        scenarios[target.with_name(f"{stem}{target.suffix}")] = made.to_yaml()
+        tables |= {target.with_name(names[key]): text for key, text in made.tables.items()}
+    return {**scenarios, **tables}

@@ -1,0 +1,231 @@
+"""A recorded attack re-enacted: the scenario from the record's own levels and demands, and apart.
+
+Hour by hour a free run leaves any record (half a second decides when a pump switches), so it is
+compared twice: *free*, from the first row to the last, and *guided*, an hour ahead at a time, from
+the levels and statuses of the row before. What the attack forges is never believed: it is found
+from what it does not forge, or where that tells nothing the twin goes on from where it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from attacks.entry import Entry
+from detector.batadal import ATTACKS
+from scenarios.retrace import LEAD, Stretch, find_known, free, guided, obscured
+from scenarios.schema import Scenario
+from twin.network import Network
+from twin.record import Record
+from twin.units import HOUR
+
+_WEEK = 168
+_SETTLED = 48  # h after an attack that do not count as normal
+
+
+@dataclass(frozen=True)
+class Apart:
+    """How far SCADA's view lies from the rows: each tag's RMSE over its standard deviation.
+
+    Attributes
+    ----------
+    tags : dict of str to float
+        Without those that stand still both in normal operation and in this comparison.
+    attacked, attacked_without : float
+        Median over the attacked tags; and the same of a run without the attack.
+    """
+
+    tags: dict[str, float]
+    attacked: float
+    attacked_without: float
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the figures, ready for JSON; median and max are over all tags compared."""
+        values = np.array(list(self.tags.values()))
+        return {
+            "attacked": round(self.attacked, 4),
+            "attacked_without": round(self.attacked_without, 4),
+            "median": round(float(np.median(values)), 4),
+            "max": round(float(values.max()), 4),
+            "tags": {name: round(value, 4) for name, value in self.tags.items()},
+        }
+
+
+@dataclass(frozen=True)
+class Reenactment:
+    """A scenario set against the record it is from.
+
+    Attributes
+    ----------
+    scenario : Scenario
+    network : Network
+    record : DataFrame of shape (T, tags)
+        The rows compared, indexed by hours since the scenario's start.
+    free, guided : Apart
+    normal : Apart or None
+        `guided` over the nearest week without any published attack, of the scenario without
+        attacks; None where the record has none.
+    views, truths : dict of str to DataFrame
+        By `free` and `guided`: what SCADA showed and what was, shaped as `record`.
+    attacked : tuple of str
+    """
+
+    scenario: Scenario
+    network: Network
+    record: pd.DataFrame
+    free: Apart
+    guided: Apart
+    normal: Apart | None
+    views: dict[str, pd.DataFrame]
+    truths: dict[str, pd.DataFrame]
+    attacked: tuple[str, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the figures, ready for JSON."""
+        normal = None if self.normal is None else self.normal.as_dict()
+        if normal is not None:
+            del normal["attacked_without"]
+        return {
+            "id": self.scenario.name,
+            "attacked": list(self.attacked),
+            "free": self.free.as_dict(),
+            "guided": self.guided.as_dict(),
+            "normal": normal,
+        }
+
+
+def reenact(
+    scenario: Scenario,
+    record: Record,
+    spread: pd.Series[float] | None = None,
+    on_share: Callable[[float], None] = lambda share: None,
+) -> Reenactment:
+    """Re-enact a scenario under the demands of the record it is from.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        Its start and duration say which rows it is compared with.
+    record : Record
+    spread : Series, optional
+        Standard deviation of each tag in normal operation; by default in the record.
+    on_share : callable, optional
+        Told which share is done.
+
+    Raises
+    ------
+    InputError
+        If the record does not hold the scenario's time, and an hour before it.
+    """
+    network = scenario.network()
+    attacked = attacked_tags(network, scenario.attacks)
+    if spread is None:
+        spread = record.table.std(ddof=0)
+    calm = replace(scenario, attacks=())
+    stretch = Stretch.of(record, scenario.start, int(scenario.duration / HOUR))
+    known = find_known(network, scenario, stretch)
+    on_share(0.4)
+    shown = {}
+    for played, acts in ((scenario, True), (calm, False)):
+        shown["free", acts] = free(network, played, stretch, known)
+        shown["guided", acts] = guided(network, played, stretch, known)
+        on_share(0.6 if acts else 0.8)
+    recorded = stretch.compared(network, stretch.rows)
+    views = {key: stretch.compared(network, view) for key, (view, _) in shown.items()}
+    apart = {
+        guide: _apart(recorded, views[guide, True], views[guide, False], spread, attacked)
+        for guide in ("free", "guided")
+    }
+    normal = _normal(calm, network, record, spread, attacked)
+    on_share(1.0)
+    return Reenactment(
+        scenario=scenario,
+        network=network,
+        record=recorded,
+        free=apart["free"],
+        guided=apart["guided"],
+        normal=normal,
+        views={guide: views[guide, True] for guide in apart},
+        truths={g: stretch.compared(network, shown[g, True][1]) for g in apart},
+        attacked=attacked,
+    )
+
+
+def _normal(
+    calm: Scenario,
+    network: Network,
+    record: Record,
+    spread: pd.Series[float],
+    attacked: tuple[str, ...],
+) -> Apart | None:
+    """Compare the nearest week without any published attack, guided."""
+    hours = int((calm.start - record.start) / timedelta(hours=1))
+    around = timedelta(hours=_SETTLED)
+
+    def is_calm(first: int) -> bool:
+        begin = record.start + timedelta(hours=first - LEAD)
+        end = record.start + timedelta(hours=first + _WEEK)
+        return not any(a.start - around < end and begin < a.end + around for a in ATTACKS)
+
+    possible = range(LEAD, len(record.rows) - _WEEK)
+    first = min(filter(is_calm, possible), key=lambda at: abs(at - hours), default=None)
+    if first is None:
+        return None
+    week = replace(calm, start=record.start + timedelta(hours=first))
+    stretch = Stretch.of(record, week.start, _WEEK)
+    shown, _ = guided(network, week, stretch, find_known(network, week, stretch))
+    view = stretch.compared(network, shown)
+    return _apart(stretch.compared(network, stretch.rows), view, view, spread, attacked)
+
+
+def _apart(
+    record: pd.DataFrame,
+    view: pd.DataFrame,
+    without: pd.DataFrame,
+    spread: pd.Series[float],
+    attacked: tuple[str, ...],
+) -> Apart:
+    tags = {}
+    others = {}
+    for name in map(str, record):
+        unit = spread[name] or max(record[name].std(ddof=0), view[name].std(ddof=0))
+        if unit > 0:
+            tags[name] = float(np.sqrt(np.mean((view[name] - record[name]) ** 2)) / unit)
+            others[name] = float(np.sqrt(np.mean((without[name] - record[name]) ** 2)) / unit)
+    about = [name for name in attacked if name in tags]
+    return Apart(
+        tags=tags,
+        attacked=float(np.median([tags[name] for name in about])),
+        attacked_without=float(np.median([others[name] for name in about])),
+    )
+
+
+def attacked_tags(network: Network, entries: Iterable[Entry]) -> tuple[str, ...]:
+    """Return the tags that attacks are about, in the plant's order.
+
+    They are the tags named, those of the pumps and valves that are forced, whose setpoints change
+    or that are switched by a reading that is altered, and the levels that these follow.
+    """
+    rules = [rule for plc in network.plcs.values() for rule in plc.rules]
+    named: set[str] = set()
+    driven: set[str] = set()
+    for entry in entries:
+        family, _, target = entry.on.partition(":")
+        tags = set(entry.tags) or obscured(network, entry)
+        driven |= set(getattr(entry.do, "actuators", ()))
+        if family == "actuator":
+            driven.add(target)
+        receiver = network.plcs.get(target.partition("->")[2])
+        if family == "link" and receiver is not None:
+            driven |= {rule.actuator for rule in receiver.rules if tags & set(rule.when.names)}
+            ordered = receiver.setpoints
+            driven |= {receiver.rules[ordered[tag]].actuator for tag in tags if tag in ordered}
+        named |= tags
+    levels = {name for rule in rules if rule.actuator in driven for name in rule.when.names}
+    named |= {tag.name for tag in network.tags if tag.element in driven}
+    return tuple(name for name in network.tag_names if name in named | levels)
