@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from twin.testbed import Testbed
 
 
-DURATION = {"type": "string", "pattern": rf"^\s*[\d.]+\s*({'|'.join(SECONDS)})\s*$"}
+DURATION = {"type": "string", "pattern": rf"^\s*-?[\d.]+\s*({'|'.join(SECONDS)})\s*$"}
 """A duration in JSON Schema."""
 
 

@@ -73,7 +73,7 @@ class Zero(Attack):
 class Scale(Attack):
     """Multiply a reading: an instrument that is calibrated wrongly."""
 
-    factor: float
+    factor: Annotated[float, Unit("")]
 
     example = "{on: sensor:L_T7, do: {scale: {factor: 0.8}}, when: {from: 12 h, for: 1 d}}"
     technique = _SPOOF

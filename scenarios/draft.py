@@ -34,7 +34,8 @@ def scenario(name: str, origin: str | None = None) -> str:
         return _template("scenario.yaml.txt").format(name=name, file=f"{name}.yaml", header=header)
     text = path_of(origin).read_text(encoding="utf-8")
     text = re.sub(rf"^{re.escape(HEADER)}.*\n", "", text)
-    text = re.sub(r"^# Measured.*\n(#   .*\n)*", "", text, flags=re.M)  # it will not hold
+    measured = r"^# (Measured|The water, as measured).*\n(#   .*\n)*"
+    text = re.sub(measured, "", text, flags=re.M)  # it will not hold
     return f"{header}\n" + re.sub(r"^name:.*$", f"name: {name}", text, count=1, flags=re.M)
 
 

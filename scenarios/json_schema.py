@@ -22,7 +22,7 @@ _DIALECT = "http://json-schema.org/draft-07/schema#"
 _DOCUMENTED: dict[str, tuple[type, dict[str, str]]] = {
     "": (Scenario, {}),
     "_Entry": (Entry, {}),
-    "_When": (When, {"begins": "from", "ends": "to", "lasts": "for"}),
+    "WrittenWhen": (When, {"begins": "from", "ends": "to", "lasts": "for"}),
 }
 """The class whose attributes explain the keys of each mapping, and keys called otherwise there."""
 

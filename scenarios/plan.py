@@ -8,6 +8,7 @@ from inspect import cleandoc
 from attacks.entry import Entry
 from scenarios.check import armed
 from scenarios.schema import Scenario, entry_data, fields_in_words
+from scenarios.when import phrase
 from twin.testbed import Testbed
 from twin.units import readable
 
@@ -97,8 +98,9 @@ _WHEN = {
     "for": "for {}",
     "end": "until `{}` holds",
     "every": "again every {}",
+    "random": "again and again at random: {}",
 }
-"""How each key of `when` is said, in this order; those not here are said as they are written."""
+"""How each key of `when` is said, in this order; `follow` and `once` change how `start` is."""
 
 
 def _when(written: dict[str, object]) -> str:
@@ -106,13 +108,14 @@ def _when(written: dict[str, object]) -> str:
     if not written:
         return "the whole run"
     known = [key for key in _WHEN if key in written]
-    said = [_WHEN[key].format(written[key]) for key in known]
+    said = [_WHEN[key].format(phrase(written[key])) for key in known]
     if written.get("follow"):
         said[known.index("start")] = f"whenever `{written['start']}` holds"
     if not {"from", "start"} & set(written):
         said.insert(0, "from the start on")
-    others = [key for key in written if key not in _WHEN and key != "follow"]
-    return ", ".join([*said, *(f"{key} {written[key]}" for key in others)])
+    if written.get("once") is False:
+        said.append("again each time it does")
+    return ", ".join(said)
 
 
 def _who(entry: Entry, testbed: Testbed) -> str:

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from attacks.arrivals import Arrivals, Draw
+from attacks.base import Unit
 from attacks.trigger import FOREVER, When
 from twin.units import duration, readable
 
@@ -20,7 +21,7 @@ def _condition(value: object) -> object:
     return str(value) if isinstance(value, int | float) else value
 
 
-Seconds = Annotated[float, BeforeValidator(_seconds)]
+Seconds = Annotated[float, BeforeValidator(_seconds), Unit("s")]
 _Condition = Annotated[str, BeforeValidator(_condition)]
 _Draw = Annotated[Draw, BeforeValidator(Draw.read)]
 
@@ -84,14 +85,14 @@ def data(when: When) -> dict[str, Any]:
 
 def words(when: When) -> str:
     """Say when, on one line."""
-    parts = (f"{key} {_phrase(value)}" for key, value in data(when).items())
+    parts = (f"{key} {phrase(value)}" for key, value in data(when).items())
     return ", ".join(parts) or "the whole run"
 
 
-def _phrase(value: object) -> str:
+def phrase(value: object) -> str:
     """Write a value without YAML's braces and quotes."""
     if isinstance(value, dict):
-        return ", ".join(f"{key} {_phrase(each)}" for key, each in value.items())
+        return ", ".join(f"{key} {phrase(each)}" for key, each in value.items())
     if isinstance(value, list):
-        return " to ".join(map(_phrase, value))
+        return " to ".join(map(phrase, value))
     return str(value).casefold() if isinstance(value, bool) else str(value)

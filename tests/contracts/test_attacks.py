@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pydantic import BeforeValidator
 
 from attacks import contract
-from attacks.base import Attack, Seconds, Unit, as_data, build, fields, forget, kinds, register
+from attacks.base import Attack, Unit, as_data, build, fields, forget, kinds, register
 from attacks.entry import arm
 from scenarios.schema import Scenario, load
 from twin.errors import InputError
@@ -165,10 +165,10 @@ class Unmeasured(Told):
 
 
 class Forgetful(Told):
-    """Write its duration so that it reads as another."""
+    """Read another number than was written."""
 
-    by: Seconds = 0.0
-    example = "{on: link:PLC2->SCADA, do: {told: {by: 1234567.891 s}}}"
+    by: Annotated[float, BeforeValidator(lambda value: float(value) + 1.0), Unit("m")] = 0.0
+    example = "{on: link:PLC2->SCADA, do: {told: {by: 1.0}}}"
 
 
 class Silent(Told):
@@ -187,7 +187,7 @@ class Silent(Told):
         (Fragile, "lets NaN and missing readings pass", "NaN"),
         (Straying, "lets NaN and missing readings pass", "L_T2 through where only"),
         (Credulous, "refuses fields that make no sense", "by: nan was accepted"),
-        (Unmeasured, "explains itself", "`by` has no unit"),
+        (Unmeasured, "explains itself", "`by` has neither a unit nor bounds"),
         (Forgetful, "reads back what is written", "reads as"),
         (Silent, "has an example", "no entry"),
     ],

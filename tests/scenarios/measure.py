@@ -10,7 +10,7 @@ from pathlib import Path
 from scenarios import json_schema, schema
 from scenarios.account import account
 
-MARK = "# Measured, seed 0:"
+MARK = "# The water, as measured with seed 0:"
 
 
 def measured(scenario):
@@ -38,6 +38,8 @@ def stated(text):
 def rewrite(path: Path) -> None:
     """Measure a scenario and write what was found into its header."""
     text = path.read_text(encoding="utf-8")
+    if not text.startswith(json_schema.HEADER):
+        text = f"{json_schema.HEADER}{json_schema.PATH.name}\n{text}"
     lines = measured(schema.load(path))
     if stated(text):
         text = text.replace(stated(text), lines)

@@ -45,6 +45,22 @@ def test_the_time_line_goes_by_time_not_by_place_in_the_file():
     assert words.index("from the start on, until 3 h:") < words.index("from 9 h on:")
 
 
+@pytest.mark.parametrize(
+    ("when", "words"),
+    [
+        ({"start": "L_T1 < 2", "follow": True}, "whenever `L_T1 < 2` holds"),
+        ({"start": "L_T1 < 2", "for": "1 h", "once": False},
+         "once `L_T1 < 2` holds, for 1 h, again each time it does"),
+        ({"from": "1 h", "for": "1 h", "every": "24 h"}, "from 1 h on, for 1 h, again every 1 d"),
+        ({"random": {"gap": {"exponential": "36 h"}, "for": "2 h"}},
+         "from the start on, again and again at random: gap exponential 36 h, for 2 h"),
+    ],
+)  # fmt: skip
+def test_every_when_is_said_in_words(when, words):
+    (step,) = planned({"on": "sensor:L_T1", "do": {"drop": {}}, "when": when}).steps
+    assert step.when == words
+
+
 def test_a_plan_finds_what_a_run_would():
     with pytest.raises(InputError, match="did you mean sensor:L_T1"):
         planned({"on": "sensor:L_T11", "do": {"drop": {}}})
