@@ -229,7 +229,11 @@ class _Reader:
                 raise self.fail(error.message, *where, *error.keys) from None
         own_scan = {**scan, **self.section(block.get("scan"), *at, "scan")}
         crossings = str(own_scan.get("crossings", "nearest"))
-        self.only([crossings], CROSSINGS, "scan", "crossings")
+        if crossings not in CROSSINGS:
+            own = ("plcs", name, "scan", "crossings")
+            said = own if _holds(self.data, own) else ("scan", "crossings")
+            message = f"unknown name {crossings!r}: {nearest(crossings, CROSSINGS)}"
+            raise self.fail(message, *said)
         every = self.whole(block.get("polling", f"{polling} s"), *at, "polling")
         if every % polling:
             message = f"polling ({every} s) is not a multiple of SCADA's ({polling} s)"
