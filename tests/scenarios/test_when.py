@@ -87,5 +87,5 @@ def test_a_mistake_is_shown_at_its_line(tmp_path, when, says):
     with pytest.raises(InputError) as caught:
         scenarios.load(path).run(watch=False, pair=False)
     error = scenarios.schema.located(caught.value, path)
-    assert str(error).startswith(f"{path}:9: ")
+    assert str(error).startswith(f"{path}:9:")
     assert says in str(error)
