@@ -25,6 +25,7 @@ from twin import network
 from twin.errors import InputError
 from twin.link import Late
 from twin.network import Network
+from twin.plc import Rule
 from twin.seeds import generator
 from twin.tags import Reading
 from twin.testbed import Testbed
@@ -330,9 +331,13 @@ def _run(bench: Bench, entry: Entry | None = None) -> _Run:
         history = bed.historian
         settings = {name: actuator.setting for name, actuator in bed.actuators.items()}
         coils = {name: value for plc in bed.plcs.values() for name, value in plc.coils.items()}
-        own = all(tuple(plc.rules) == tuple(plc.spec.rules) for plc in bed.plcs.values())
+        own = all(_said(plc.rules) == _said(plc.spec.rules) for plc in bed.plcs.values())
         tables = {name: getattr(history, name).frame() for name in _TABLES}
         return _Run(tables, drawn, settings, coils, own, passing)
+
+
+def _said(rules: Sequence[Rule]) -> list[tuple[object, ...]]:
+    return [(r.actuator, r.command, r.when.names, r.when.thresholds) for r in rules]
 
 
 @dataclass

@@ -43,6 +43,8 @@ class _Queue(Bandwidth):
     _free: list[float] = field(default_factory=lambda: [-math.inf])
 
     def tamper_packet(self, packet: Sequence[Reading]) -> Iterable[Reading | Late]:
+        if not packet:
+            return []
         now = packet[0].time
         free = max(now, self._free[0]) + message_bits(len(packet)) / self.bits_per_s
         self._free[0] = free

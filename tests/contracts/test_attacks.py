@@ -135,7 +135,8 @@ class Clinging(Told):
 
     def begin(self, testbed, target):
         plc = testbed.plcs[target]
-        plc.replace(0, dataclasses.replace(plc.rules[0], command=1.0 - plc.rules[0].command))
+        other = dataclasses.replace(plc.rules[0], command=1.0 - plc.rules[0].command)
+        plc.patch(lambda plc, rules: (other, *rules[1:]))
 
 
 class Fragile(Told):

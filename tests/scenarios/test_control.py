@@ -90,5 +90,5 @@ def test_a_mistake_is_named_with_its_file_and_line(tmp_path, old, new, says):
     path = write(tmp_path, SCENARIO.replace(old, new, 1))
     with pytest.raises(InputError, match=says) as caught:
         scenarios.load(path).run(out=tmp_path / "run")
-    assert str(schema.located(caught.value, path)).startswith(f"{path}:{line}: ")
+    assert str(schema.located(caught.value, path)).startswith(f"{path}:{line}:")
     assert [p.name for p in tmp_path.iterdir()] == ["mine.yaml"]

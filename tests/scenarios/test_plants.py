@@ -86,7 +86,7 @@ def test_a_tank_of_any_name_can_overflow_in_the_report(tmp_path):
     page = (tmp_path / "run" / "report.html").read_text()
     assert run.impact.loc["overflow_High_Tank_m3", "run"] > 10
     assert "Tank High_Tank overflowed" in page
-    assert "overflow, tank High_Tank [m³]" in page
+    assert "overflow, High_Tank [m³]" in page
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ def test_the_scenario_can_be_loaded(text, tmp_path):
 def test_the_attack_can_be_used(text, tmp_path):
     code = block(text, "python", "@register") + (
         "\nfrom scenarios.schema import from_data\n"
-        "entry = {'on': 'sensor:L_T6', 'do': {'scale': {'factor': 0.5}}}\n"
+        "entry = {'on': 'sensor:L_T6', 'do': {'stretch': {'factor': 0.5}}}\n"
         "data = {'name': 'x', 'duration': '2 h', 'warmup': '0 h', 'attacks': [entry]}\n"
         "run = from_data(data).run(watch=False)\n"
         "assert (run.scada['L_T6'] == 0.5 * run.truth['L_T6']).all()\n"

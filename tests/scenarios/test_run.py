@@ -18,7 +18,7 @@ FILES = {
     "scenario.yaml", "truth.parquet", "plc.parquet", "scada.parquet", "quality.parquet",
     "labels.parquet", "scores.parquet", "alarms.parquet", "limits.parquet",
     "events.parquet", "metrics.json", "run.log", "report.html",
-    "map.png", "levels.png", "pumps.png", "score.png",
+    "map.png", "story.png", "levels.png", "pumps.png", "score.png",
 }  # fmt: skip
 
 
