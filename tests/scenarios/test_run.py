@@ -83,7 +83,7 @@ def test_the_folder_is_whole_and_reads_back(made):
     stored = pd.read_parquet(run.folder / "truth.parquet").set_index("time")
     pd.testing.assert_frame_equal(stored, run.truth)
     page = (run.folder / "report.html").read_text()
-    assert page.count("data:image/png;base64,") == 4
+    assert page.count("data:image/png;base64,") == 5
     assert "http" not in page.replace("http-equiv", "")
 
 
