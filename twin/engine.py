@@ -50,10 +50,13 @@ class Engine(Closing):
         What epanet-plus's functions take.
     time : int
         Seconds since the start.
+    closed : set of int
+        Links that were closed: nothing flows through them.
     """
 
     def __init__(self, model: wntr.network.WaterNetworkModel, name: str, step: int):
         self.time = 0
+        self.closed: set[int] = set()
         self._step = step
         self.project: Any = None
         self._folder = tempfile.TemporaryDirectory(prefix="hydrotwin-")
@@ -116,6 +119,10 @@ class Engine(Closing):
 
     def set_link(self, link: int, setting: float) -> None:
         """Close (0), open (1) or set a pump's relative speed or a valve's setting [m or L/s]."""
+        if setting == 0.0:
+            self.closed.add(link)
+        else:
+            self.closed.discard(link)
         # STATUS 1 also puts a pump's speed back to 1.
         what = EN.EN_STATUS if setting in (0.0, 1.0) else EN.EN_SETTING
         self.must(epanet.EN_setlinkvalue(self.project, link, what, setting))

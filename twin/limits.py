@@ -94,8 +94,9 @@ class LimitWatch:
         self._on = on
         turns = (self._bounds - np.where(on, self._band, 0.0)) * self._sign
         rises = on == (self._sign < 0.0)  # whether an alarm changes when the value rises past it
-        self._above = np.where(rises, -np.inf, np.nan_to_num(turns, nan=-np.inf)).max(axis=1)
-        self._below = np.where(rises, np.nan_to_num(turns, nan=np.inf), np.inf).min(axis=1)
+        above = np.where(rises, -np.inf, np.nan_to_num(turns, nan=-np.inf))
+        below = np.where(rises, np.nan_to_num(turns, nan=np.inf), np.inf)
+        self._above, self._below = above.max(axis=1).tolist(), below.min(axis=1).tolist()
 
     def see(self, now: float, values: Values) -> list[LimitAlarm]:
         """Compare a frame's values of shape (tags,) at `now` [s]; NaN raises and clears nothing.
@@ -108,7 +109,8 @@ class LimitWatch:
         if not len(self._places) or self.suppressed:
             return []
         watched = values[self._places]
-        if ((watched > self._above) & (watched < self._below)).all():
+        bounds = zip(self._above, watched.tolist(), self._below, strict=True)
+        if all(above < value < below for above, value, below in bounds):
             return []
         shown = watched[:, None] * self._sign
         on = shown > self._bounds - np.where(self._on, self._band, 0.0)

@@ -116,8 +116,12 @@ class Meters:
         self._sums += self.rates * seconds
 
     def count(self, place: int, more: float) -> None:
-        """Add to what has no rate: `STARTS`, `STORED` [m³]."""
+        """Add to what has no rate: `STARTS`."""
         self._sums[place] += more
+
+    def put(self, place: int, total: float) -> None:
+        """Set the total of what is known as such: `STORED` [m³]."""
+        self._sums[place] = total
 
     def totals(self) -> Values:
         """Return everything added up so far, in the order and units of `columns`."""

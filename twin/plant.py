@@ -101,6 +101,8 @@ class Plant(Closing):
         self._tank_nodes = [self._engine.node(name) for name in self.tanks]
         self.levels: Values = np.array([tank.init_level for _, tank in model.tanks()])
         self.inflows: Values = np.zeros(len(self.tanks))
+        self._held = self._shapes.held(self.levels)
+        self._at_first = float(self._held.sum())
         self.meters = Meters(self.tanks, network.dmas)
         self._map_tags()
         self._gauges = Gauges(self._engine, network, model, self.meters, pressure_driven)
@@ -204,6 +206,9 @@ class Plant(Closing):
             self._engine.set_node(self._tank_nodes[tank], EN.EN_TANKLEVEL, level)
             self.levels[tank] = level
         self.values[self._level_places] = self.levels[self._level_tanks]
+        poured = self._shapes.held(self.levels) - self._held
+        self._held += poured
+        self._at_first += poured.sum()
 
     def write(self, actuator: str, setting: float) -> None:
         """Close (0), open (1) or set a pump's relative speed or a valve's setting [m or L/s]."""
@@ -324,7 +329,10 @@ class Plant(Closing):
             meters.warnings[WARNINGS[code]] += 1
         self._code = code
         project, values, read = engine.project, self.values, epanet.EN_getlinkvalue
-        flows = np.array([read(project, link, EN.EN_FLOW)[1] for link in self._flow_links])
+        closed = engine.closed
+        flows = np.array(
+            [0.0 if i in closed else read(project, i, EN.EN_FLOW)[1] for i in self._flow_links]
+        )
         values[self._flow_places] = flows[self._flow_of]
         values[self._status_places] = flows[self._status_of] != 0.0
         values[self._pressure_places] = engine.at_nodes(self._pressure_nodes, EN.EN_PRESSURE)
@@ -349,7 +357,7 @@ class Plant(Closing):
             if code or self.tripped:
                 code = self._pumps.protect(code)
             self.inflows[:] = engine.at_nodes(self._tank_nodes, EN.EN_DEMAND)
-            drained = set(self._shapes.drained(self.levels, self.inflows).tolist()) - shut
+            drained = set(self._shapes.drained(self._held, self.inflows)) - shut
             if not drained:
                 return code
             shut |= drained
@@ -366,9 +374,9 @@ class Plant(Closing):
         # A tank's level is its pressure; EN_TANKLEVEL reads back the initial one.
         self.levels[:] = engine.at_nodes(self._tank_nodes, EN.EN_PRESSURE)
         self.values[self._level_places] = self.levels[self._level_tanks]
-        gained = self._shapes.gained(before, self.levels)
-        spilled = self._shapes.spilled(gained, self.levels, self.inflows, seconds)
-        meters.count(STORED, gained.sum())
+        spilled = self._shapes.spilled(before, self.levels, self.inflows, seconds)
+        self._held = self._shapes.held(self.levels)
+        meters.put(STORED, float(self._held.sum()) - self._at_first)
         if spilled is not None:
             meters.overflow += spilled
         empty = self._shapes.are_empty(before)

@@ -97,17 +97,19 @@ class Pumps:
         largest power.
         """
         project, read = self._engine.project, epanet.EN_getlinkvalue
+        closed = self._engine.closed
         prices = self._tariff.at(self._engine.time)
         total = cost = 0.0
         starts = 0
         for i, link in enumerate(self._links):
-            power = min(read(project, link, EN.EN_ENERGY)[1], self._most_power[i])
-            runs = power > 0.0
-            if runs:
+            power = 0.0
+            if link not in closed:
+                power = min(read(project, link, EN.EN_ENERGY)[1], self._most_power[i])
+            if power > 0.0:
                 starts += not self._running[i]
                 total += power
                 cost += power * prices[i]
-            self._running[i] = runs
+            self._running[i] = power > 0.0
         return total, cost, starts
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from twin.tags import Values
 
@@ -48,34 +47,38 @@ class Tanks:
             )
             for name in self.names
         )
-        self._full, self._empty = self.highest - _FULL, self.lowest + _EMPTY
-        self._spills = np.array([bool(tank.overflow) for tank in tanks])
+        self._empty = self.lowest + _EMPTY
+        spills = np.array([bool(tank.overflow) for tank in tanks], dtype=bool)
+        self._rim = np.where(spills, self.highest - _FULL, np.inf)
 
-    def gained(self, before: Values, after: Values) -> Values:
-        """Return what each tank holds more [m³] at the levels `after` than `before` [m]."""
-        gained = self._area * (after - before)
+    def held(self, levels: Values) -> Values:
+        """Return what each tank holds [m³] above its bottom at `levels` [m]."""
+        held = self._area * (levels - self.lowest)
         for i, (level, volume) in self._curves.items():
-            ends = np.interp([before[i], after[i]], level, volume)
-            gained[i] = ends[1] - ends[0]
-        return np.asarray(gained)
+            ends = np.interp([self.lowest[i], levels[i]], level, volume)
+            held[i] = ends[1] - ends[0]
+        return np.asarray(held)
 
     def spilled(
-        self, gained: Values, levels: Values, inflows: Values, seconds: float
+        self, before: Values, levels: Values, inflows: Values, seconds: float
     ) -> Values | None:
-        """Return what went over each rim [m³] in a step that ends at `levels`; None if nothing.
+        """Return what went over each rim [m³] in a step from `before` to `levels` [m], or None.
 
         It is what arrived at a full tank, with `inflows` [L/s], and is not in it.
         """
-        full = self._spills & (levels >= self._full) & (inflows > 0.0)
-        if not full.any():
+        if not (levels >= self._rim).any():
             return None
+        full = (levels >= self._rim) & (inflows > 0.0)
         arrived = inflows * (seconds / 1000.0)
+        gained = self.held(levels) - self.held(before)
         return np.where(full, np.maximum(arrived - gained, 0.0), 0.0)
 
-    def drained(self, levels: Values, inflows: Values) -> NDArray[np.intp]:
-        """Return the places of tanks that hold less than flows out of them in a second [L/s]."""
-        left = self.gained(self.lowest, levels) * 1000.0
-        return np.flatnonzero((inflows < 0.0) & (left < -inflows))
+    def drained(self, held: Values, inflows: Values) -> list[int]:
+        """Return the places of tanks that hold less [m³] than flows out in a second [L/s]."""
+        after = held * 1000.0 + inflows
+        if not after.size or after.min() >= 0.0:
+            return []
+        return list(np.flatnonzero((inflows < 0.0) & (after < 0.0)).tolist())
 
     def are_empty(self, levels: Values) -> Any:
         """Return which stand at their bottom; shape (tanks,)."""

@@ -308,7 +308,8 @@ class Testbed(Closing):
 
     def _water(self, end: int) -> Generator[simpy.Event, None, None]:
         """Step through instants: marks, and where a rule's threshold is about to be reached."""
-        plant, network, env = self.plant, self.network, self.env
+        plant, env = self.plant, self.env
+        step, polling = self.network.step, self.network.polling
         tapped = [s for s in self.sensors if s.taps or s.wire.taps]
         clean = [s for s in self.sensors if s not in tapped]
         first, rest = self._wiring(clean, levels=True), self._wiring(clean, levels=False)
@@ -332,19 +333,19 @@ class Testbed(Closing):
             self._sense(now, first, tapped, levels=True)
             between.send(now)
             woken = self._woken(now)
-            self._control(now, now == crossing or (now % network.step != 0 and not woken))
+            self._control(now, now == crossing or (now % step != 0 and not woken))
             plant.solve()
             self._log_trips(now)
             self._sense(now, rest, tapped, levels=False)
             if now == 0:
                 self._before = plant.meters.totals()
-            if self.recording and now >= 0 and now % network.step == 0:
+            if self.recording and now >= 0 and now % step == 0:
                 self._record_truth(now)
-            if now % network.polling == 0:
+            if now % polling == 0:
                 self.scada.poll(now)
             ahead = self._seconds_to_crossing(now)
             crossing = now + ahead if ahead else -1
-            mark = network.step - now % network.step
+            mark = step - now % step
             wake = self._wakes[0] - now if self._wakes else mark
             plant.advance(min(mark, wake, ahead or mark))
             yield env.timeout(plant.time - self.warmup - now)
