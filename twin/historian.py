@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -47,9 +48,9 @@ class Table:
         self.path = None if folder is None else folder / f"{name}.parquet"
         kind = pa.from_numpy_dtype(np.dtype(dtype))
         self._schema = pa.schema([("time", pa.float64()), *((c, kind) for c in self.columns)])
-        self._times = np.empty(_ROWS)
-        self._rows = np.empty((_ROWS, len(self.columns)), dtype=dtype)
-        self._count = 0
+        self._dtype = np.dtype(dtype)
+        self._times: list[float] = []
+        self._rows: list[tuple[NDArray[Any], ...]] = []
         self._batches: list[pa.RecordBatch] = []
         self._writer: pq.ParquetWriter | None = None
         if self.path is not None:
@@ -59,29 +60,27 @@ class Table:
             )
 
     def append(self, time: float, *parts: Values | NDArray[np.int8]) -> None:
-        """Add a row, given in one or more parts that together hold every column."""
-        self._times[self._count] = time
-        row = self._rows[self._count]
-        start = 0
-        for part in parts:
-            row[start : start + len(part)] = part
-            start += len(part)
-        self._count += 1
-        if self._count == _ROWS:
+        """Add a row, given in one or more parts that together hold every column.
+
+        They are kept as they are until they are written: give what will not change any more.
+        """
+        self._times.append(time)
+        self._rows.append(parts)
+        if len(self._rows) == _ROWS:
             self._flush()
 
     def _flush(self) -> None:
-        if self._count == 0:
+        if not self._rows:
             return
-        rows = self._rows[: self._count]
-        columns = [pa.array(self._times[: self._count].copy())]
-        columns += [pa.array(np.ascontiguousarray(rows[:, i])) for i in range(rows.shape[1])]
+        parts = [np.array(part, dtype=self._dtype) for part in zip(*self._rows, strict=True)]
+        columns = [pa.array(np.array(self._times))]
+        columns += [pa.array(np.ascontiguousarray(column)) for part in parts for column in part.T]
         batch = pa.record_batch(columns, schema=self._schema)
         if self._writer is None:
             self._batches.append(batch)
         else:
             self._writer.write_batch(batch)
-        self._count = 0
+        self._times, self._rows = [], []
 
     def close(self) -> None:
         """Write what is left and close the file."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -164,26 +164,31 @@ class Gauges:
         times = model.options.time
         self._period = math.gcd(int(times.pattern_timestep), int(HOUR))
         self._shift = int(times.pattern_start) % self._period
+        self._leaked = self._warned = False
         self.look_again()
 
     def look_again(self) -> None:
         """Read the demands and pressures of the next solution, whatever the time."""
         self._looked = -1
 
-    def read(self, code: int, leaking: Iterable[int]) -> None:
+    def read(self, code: int, leaking: Collection[int]) -> None:
         """Set the rates of what flows in and out.
 
         Parameters
         ----------
         code : int
             Of the present solution, 0 or a key of `twin.engine.WARNINGS`.
-        leaking : iterable of int
+        leaking : collection of int
             Nodes with a leak or an emitter.
         """
         engine, rates = self._engine, self._meters.rates
         rates[SUPPLIED] = -sum(engine.at_nodes(self._sources, EN.EN_DEMAND))
-        rates[LEAKED] = sum(engine.at_nodes(leaking, EN.EN_EMITTERFLOW))
-        rates[INVENTED] = engine.of_all_nodes(EN.EN_DEMAND).sum() if code else 0.0
+        if leaking or self._leaked:
+            rates[LEAKED] = sum(engine.at_nodes(leaking, EN.EN_EMITTERFLOW))
+            self._leaked = bool(leaking)
+        if code or self._warned:
+            rates[INVENTED] = engine.of_all_nodes(EN.EN_DEMAND).sum() if code else 0.0
+            self._warned = bool(code)
         period = (engine.time + self._shift) // self._period
         if period != self._looked:
             self._looked = period

@@ -101,8 +101,9 @@ class Plant(Closing):
         self._tank_nodes = [self._engine.node(name) for name in self.tanks]
         self.levels: Values = np.array([tank.init_level for _, tank in model.tanks()])
         self.inflows: Values = np.zeros(len(self.tanks))
-        self._held = self._shapes.held(self.levels)
-        self._at_first = float(self._held.sum())
+        self._stood: list[float] = self.levels.tolist()
+        self._held = self._shapes.held(self._stood)
+        self._at_first = sum(self._held)
         self.meters = Meters(self.tanks, network.dmas)
         self._map_tags()
         self._gauges = Gauges(self._engine, network, model, self.meters, pressure_driven)
@@ -206,9 +207,10 @@ class Plant(Closing):
             self._engine.set_node(self._tank_nodes[tank], EN.EN_TANKLEVEL, level)
             self.levels[tank] = level
         self.values[self._level_places] = self.levels[self._level_tanks]
-        poured = self._shapes.held(self.levels) - self._held
-        self._held += poured
-        self._at_first += poured.sum()
+        self._stood = self.levels.tolist()
+        self._at_first -= sum(self._held)
+        self._held = self._shapes.held(self._stood)
+        self._at_first += sum(self._held)
 
     def write(self, actuator: str, setting: float) -> None:
         """Close (0), open (1) or set a pump's relative speed or a valve's setting [m or L/s]."""
@@ -356,9 +358,10 @@ class Plant(Closing):
             code = engine.run()
             if code or self.tripped:
                 code = self._pumps.protect(code)
-            self.inflows[:] = engine.at_nodes(self._tank_nodes, EN.EN_DEMAND)
-            drained = set(self._shapes.drained(self._held, self.inflows)) - shut
+            inflows = engine.at_nodes(self._tank_nodes, EN.EN_DEMAND)
+            drained = set(self._shapes.drained(self._held, inflows)) - shut
             if not drained:
+                self.inflows[:] = inflows
                 return code
             shut |= drained
             for name in (name for tank in sorted(drained) for name in self._shapes.pipes[tank]):
@@ -370,18 +373,18 @@ class Plant(Closing):
         engine, meters = self._engine, self.meters
         self._gauges.read(self._code, self._broken.leaking.values())
         seconds = engine.advance(limit)
-        before = self.levels.copy()
+        shapes, before, held = self._shapes, self._stood, self._held
         # A tank's level is its pressure; EN_TANKLEVEL reads back the initial one.
-        self.levels[:] = engine.at_nodes(self._tank_nodes, EN.EN_PRESSURE)
+        self._stood = engine.at_nodes(self._tank_nodes, EN.EN_PRESSURE)
+        self.levels[:] = self._stood
         self.values[self._level_places] = self.levels[self._level_tanks]
-        spilled = self._shapes.spilled(before, self.levels, self.inflows, seconds)
-        self._held = self._shapes.held(self.levels)
-        meters.put(STORED, float(self._held.sum()) - self._at_first)
-        if spilled is not None:
-            meters.overflow += spilled
-        empty = self._shapes.are_empty(before)
-        if empty.any():
-            meters.empty += np.where(empty, seconds, 0.0)
+        self._held = shapes.held(self._stood)
+        meters.put(STORED, sum(self._held) - self._at_first)
+        if shapes.spill(self._stood):
+            gained = np.subtract(self._held, held)
+            meters.overflow += shapes.spilled(gained, self.inflows, self.levels, seconds)
+        if shapes.stand_empty(before):
+            meters.empty += np.where(shapes.empty(before), seconds, 0.0)
         meters.go_on(seconds)
 
     def rates(self) -> Values:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import operator
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -47,42 +49,46 @@ class Tanks:
             )
             for name in self.names
         )
-        self._empty = self.lowest + _EMPTY
-        spills = np.array([bool(tank.overflow) for tank in tanks], dtype=bool)
-        self._rim = np.where(spills, self.highest - _FULL, np.inf)
+        # Plain lists: for so few numbers they are several times as fast as arrays.
+        self._shape = list(zip(self._area.tolist(), self.lowest.tolist(), strict=True))
+        self._empty = (self.lowest + _EMPTY).tolist()
+        spills = [bool(tank.overflow) for tank in tanks]
+        self._rim = np.where(spills, self.highest - _FULL, np.inf).tolist()
 
-    def held(self, levels: Values) -> Values:
+    def held(self, levels: Sequence[float]) -> list[float]:
         """Return what each tank holds [m³] above its bottom at `levels` [m]."""
-        held = self._area * (levels - self.lowest)
+        tanks = zip(self._shape, levels, strict=True)
+        held = [area * (level - lowest) for (area, lowest), level in tanks]
         for i, (level, volume) in self._curves.items():
             ends = np.interp([self.lowest[i], levels[i]], level, volume)
-            held[i] = ends[1] - ends[0]
-        return np.asarray(held)
+            held[i] = float(ends[1] - ends[0])
+        return held
 
-    def spilled(
-        self, before: Values, levels: Values, inflows: Values, seconds: float
-    ) -> Values | None:
-        """Return what went over each rim [m³] in a step from `before` to `levels` [m], or None.
+    def spill(self, levels: Sequence[float]) -> bool:
+        """Return whether one that spills is full."""
+        return any(map(operator.ge, levels, self._rim))
 
-        It is what arrived at a full tank, with `inflows` [L/s], and is not in it.
+    def spilled(self, gained: Values, inflows: Values, levels: Values, seconds: float) -> Values:
+        """Return what went over each rim [m³] in a step that ends at `levels` [m].
+
+        It is what arrived at a full tank, with `inflows` [L/s], and is not `gained` [m³].
         """
-        if not (levels >= self._rim).any():
-            return None
-        full = (levels >= self._rim) & (inflows > 0.0)
+        full = (levels >= np.array(self._rim)) & (inflows > 0.0)
         arrived = inflows * (seconds / 1000.0)
-        gained = self.held(levels) - self.held(before)
         return np.where(full, np.maximum(arrived - gained, 0.0), 0.0)
 
-    def drained(self, held: Values, inflows: Values) -> list[int]:
+    def drained(self, held: Sequence[float], inflows: Sequence[float]) -> list[int]:
         """Return the places of tanks that hold less [m³] than flows out in a second [L/s]."""
-        after = held * 1000.0 + inflows
-        if not after.size or after.min() >= 0.0:
-            return []
-        return list(np.flatnonzero((inflows < 0.0) & (after < 0.0)).tolist())
+        pairs = enumerate(zip(held, inflows, strict=True))
+        return [i for i, (volume, flow) in pairs if flow < 0.0 and volume * 1000.0 < -flow]
 
-    def are_empty(self, levels: Values) -> Any:
+    def stand_empty(self, levels: Sequence[float]) -> bool:
+        """Return whether one stands at its bottom."""
+        return any(map(operator.le, levels, self._empty))
+
+    def empty(self, levels: Sequence[float]) -> Any:
         """Return which stand at their bottom; shape (tanks,)."""
-        return levels <= self._empty
+        return np.array(levels) <= self._empty
 
     def rates(self, levels: Values, inflows: Values) -> Values:
         """Return how fast each level rises [m/s] with these inflows [L/s]."""

@@ -499,8 +499,8 @@ class Testbed(Closing):
 
     def _record_truth(self, now: float) -> None:
         totals = self.plant.meters.totals() - self._before
-        self.historian.truth.append(now, self.plant.values, totals)
-        self.historian.plc.append(now, self._block.values[self._memories])
+        self.historian.truth.append(now, self.plant.values.copy(), totals)
+        self.historian.plc.append(now, self._block.values[self._memories].copy())
 
     def _record_view(self, frame: Frame) -> None:
         if self.recording and frame.time >= 0:
