@@ -1,0 +1,20 @@
+"""A short soak: no sample is lost, the water balances, memory stays where it is."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.scenarios.soak import soak
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(
+    not Path("/proc/self/statm").exists(), reason="resident memory is read on Linux"
+)
+def test_a_month_of_random_attacks_and_faults_loses_nothing():
+    found = soak(35, seed=3)
+    assert set(found.rows.values()) == {found.expected}
+    assert found.stray == 0
+    assert found.gap < 1e-3
+    assert found.began == found.entries
+    assert found.resident_mb[-1] < found.resident_mb[1] + 40.0
