@@ -33,7 +33,7 @@ def account(run: Run) -> list[Section]:
         sections.append(Section("The faults", tuple(_faults(run))))
     if run.scenario.attacks:
         sections.append(Section("The attack", tuple(_attack(run))))
-    if run.scenario.entries:
+    if run.scenario.entries or run.scenario.control or run.scenario.operator:
         sections.append(Section("What the operator saw", tuple(_operator(run))))
     sections.append(Section("The detector", tuple(_detector(run))))
     if run.status != "done":
@@ -171,7 +171,8 @@ def _operator(run: Run) -> list[str]:
     if len(raised):
         at, first = clock(float(raised.index[0]) / HOUR), raised.iloc[0]
         what = f"{first['tag']} {first['limit']}"
-        lines.append(f"SCADA raised {len(raised)} limit alarms, {what} first, at {at}.")
+        alarms = "limit alarm" if len(raised) == 1 else "limit alarms"
+        lines.append(f"SCADA raised {len(raised)} {alarms}, {what} first, at {at}.")
     return lines
 
 

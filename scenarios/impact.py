@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import wntr
 
+from twin.engine import WARNINGS
 from twin.network import Network
 from twin.units import HOUR
 
@@ -22,7 +23,7 @@ COUNTERS = {
     "low_pressure_h": ("low_pressure_h", ""),
     "leaked_m3": ("leaked_m3", ""),
     "supplied_m3": ("supplied_m3", ""),
-    "delivered_m3": ("delivered_m3", ""),
+    "drawn_m3": ("drawn_m3", ""),
     "pump_starts": ("pump_starts", ""),
     "energy_kwh": ("energy_kwh", ""),
     "energy_cost": ("energy_cost", ""),
@@ -97,6 +98,12 @@ def cautions(testbed: Testbed) -> list[str]:
     """Say what EPANET warned about in a run, and where its pressures are none of this world."""
     meters = testbed.plant.meters
     notes = [f"EPANET warned {n} times: {what}" for what, n in sorted(meters.warnings.items())]
+    lost = meters.warnings[WARNINGS[1]]
+    if lost:
+        notes.append(
+            f"{lost} solutions were not found, in the warm-up or after it: do not trust what the "
+            "water does around them. What a scenario's `control` says holds in the warm-up too"
+        )
     lowest = meters.lowest
     if lowest is not None and lowest.pressure < _ABSURD:
         hours = (lowest.time - testbed.warmup) / HOUR

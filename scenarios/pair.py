@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import math
 import os
 import tempfile
 from collections.abc import Iterator
@@ -45,7 +46,9 @@ def testbed(scenario: Scenario, network: Network, folder: Path | None = None) ->
         with under("demands"):
             played = read_hours(scenario.folder / scenario.demands, network.profiled)
             if len(played) * HOUR < scenario.duration:
-                raise InputError(f"{len(played)} hours of demands, fewer than the run has")
+                hours = math.ceil(scenario.duration / HOUR)
+                message = f"{scenario.demands} has {len(played)} rows, and the run {hours} hours"
+                raise InputError(f"{message}: give it a row an hour from the start on")
     return Testbed(
         network,
         seed=scenario.seed,

@@ -28,7 +28,7 @@ _COUNTERS = {
     "low_pressure_h": f"junctions below {LOW_PRESSURE:g} m [h]",
     "leaked_m3": "leaked [m³]",
     "supplied_m3": "supplied [m³]",
-    "delivered_m3": "delivered [m³]",
+    "drawn_m3": "drawn by junctions [m³]",
     "pump_starts": "pump starts",
     "energy_kwh": "pump energy [kWh]",
     "energy_cost": "its cost, at the prices of network.inp",

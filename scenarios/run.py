@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import astuple, fields, replace
 from pathlib import Path
 
@@ -23,7 +23,7 @@ from scenarios.pace import Pace
 from scenarios.pair import paired_truth
 from scenarios.pair import testbed as testbed_of
 from scenarios.result import Run
-from scenarios.schema import Scenario
+from scenarios.schema import DETECTOR, Scenario
 from scenarios.watch import Watch
 from twin.errors import InputError, PlantError
 from twin.limits import LimitAlarm
@@ -111,7 +111,7 @@ def run(
             status, reason = "failed", str(error)
         except KeyboardInterrupt:
             status, reason = "interrupted", "stopped by the user"
-        notes += cautions(testbed)
+        notes += [*_unheard(chosen), *cautions(testbed)]
         made = _conclude(chosen, network, testbed, paired, armed, labels, seat, notes)
         made = replace(made, status=status, reason=reason, aftermath=aftermath)
         made = replace(made, wall_s=time.perf_counter() - began)
@@ -120,6 +120,15 @@ def run(
         made = replace(made, folder=Path(out))
         run_folder.fill(place, made)
         return made
+
+
+def _unheard(scenario: Scenario) -> Iterator[str]:
+    """Say what the scenario asks for that this run cannot show."""
+    for order in scenario.operator:
+        if order.at >= scenario.duration:
+            yield f"the operator's order at h {order.at / HOUR:g} was never given: the run was over"
+    if scenario.control.get("sensors") and scenario.detector == DETECTOR:
+        yield "the shipped detector learned exact instruments: to it, their noise is news"
 
 
 def _detector(scenario: Scenario, network: Network) -> tuple[Detector | None, list[str]]:

@@ -34,6 +34,7 @@ _HARM = {
     "overflow_m3": "spilled\n[m³]",
     "empty_tank_h": "tanks empty\n[h]",
     "unmet_m3": "demand not\nmet [m³]",
+    "leaked_m3": "leaked\n[m³]",
     "pump_starts": "pump starts",
 }
 _WHITE = [withStroke(linewidth=2.5, foreground="white")]

@@ -269,11 +269,14 @@ def read_hours(path: Path, dmas: Sequence[str]) -> Values:
             lines = csv.reader(file)
             header = [name.strip() for name in next(lines, [])]
             rows = [(lines.line_num, row) for row in lines if row]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"cannot be read: {error}", path) from None
-    for name in dmas:
-        if name not in header:
-            raise InputError(f"no column {name}: {nearest(name, header)}", path, 1)
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}", path) from None
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise InputError(f"not a CSV table: {error}", path) from None
+    missing = [name for name in dmas if name not in header]
+    if missing:
+        needed = f"a column for each of {', '.join(dmas)}, and a row an hour"
+        raise InputError(f"no column {', '.join(missing)}: it needs {needed}", path, 1)
     table = np.empty((len(rows), len(dmas)))
     for i, (line, row) in enumerate(rows):
         try:

@@ -22,7 +22,7 @@ Standards for Water Works (Ten States) ask for at all points under all condition
 
 _PLANT = (
     "supplied_m3",
-    "delivered_m3",
+    "drawn_m3",
     "leaked_m3",
     "invented_m3",
     "unmet_m3",
@@ -49,7 +49,7 @@ class Lowest:
 class Meters:
     """What has happened to the water since the plant's start, added up over every step.
 
-    Over any time, supplied + invented = delivered + leaked + stored + overflow of all tanks.
+    Over any time, supplied + invented = drawn + leaked + stored + overflow of all tanks.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ class Meters:
         Names of `totals`:
 
         - `supplied_m3`: what came out of reservoirs, less what flowed back.
-        - `delivered_m3`: what junctions drew; where demands are not pressure-driven, all of their
+        - `drawn_m3`: what junctions drew; where demands are not pressure-driven, all of their
           demand, the part of it that is `unmet` too: there EPANET delivers what it cannot.
         - `leaked_m3`: what flowed out of leaks, and of emitters of network.inp.
         - `invented_m3`: what is drawn and comes from nowhere, in solutions EPANET warned about: not

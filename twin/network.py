@@ -159,7 +159,8 @@ def _read_inp(path: Path) -> Any:
             return wntr.network.WaterNetworkModel(str(path))
     except Exception as error:
         # WNTR raises whatever its parser meets; all of it means the file is not a usable network.
-        raise InputError(f"not a network EPANET can read: {error}", path) from error
+        words = str(error).replace("(%s), ", "")  # WNTR leaves it unfilled
+        raise InputError(f"not a network EPANET can read: {words}", path) from error
 
 
 def _read_tags(path: Path, model: Any) -> tuple[Tag, ...]:

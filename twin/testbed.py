@@ -119,7 +119,7 @@ class Testbed(Closing):
         self.network, self.seed, self.start = network, seed, start
         self.warmup = int(warmup)
         self.pressure_driven, self.required_pressure = pressure_driven, required_pressure
-        self._levels, self._played = levels, demand
+        self._levels, self._played = dict(levels or {}), demand
         self._beside: list[Testbed] = []
         self.recording = True
         self.env = simpy.Environment(initial_time=-self.warmup)
@@ -378,10 +378,16 @@ class Testbed(Closing):
             self.plant.fill(self._levels)
 
     def _check_start(self) -> None:
-        for name in self._levels or ():
+        for name in self._levels:
             if name not in self.plant.tanks:
                 raise InputError(
                     f"unknown tank {name!r}: {nearest(name, self.plant.tanks)}",
+                    keys=["initial_levels", name],
+                )
+            lowest, highest = self.plant.reach(name)
+            if not lowest <= self._levels[name] <= highest:
+                raise InputError(
+                    f"{name} holds {lowest:g} to {highest:g} m, not {self._levels[name]:g}",
                     keys=["initial_levels", name],
                 )
         if self._played is not None and not self.network.profiled:

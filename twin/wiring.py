@@ -240,7 +240,14 @@ class _Reader:
             raise self.fail(message, *at, "polling")
         hold = block.get("hold")
         failsafe = self.section(block.get("failsafe"), *at, "failsafe")
-        self.only(failsafe, actuators, *at, "failsafe")
+        for actuator in failsafe:
+            if actuator not in actuators:
+                hint = nearest(str(actuator), actuators)
+                message = f"{name} does not drive {actuator!r}: {hint}"
+                raise self.fail(message, *at, "failsafe", actuator)
+        if failsafe and hold is None:
+            message = "failsafe needs `hold`: without it an input is held for ever, and never bad"
+            raise self.fail(message, *at, "failsafe")
         return PlcSpec(
             name=name,
             sensors=sensors,
@@ -303,7 +310,9 @@ class _Reader:
             }
             rising = [numbers[level] for level in LEVELS if level in numbers]
             if rising != sorted(rising):
-                raise self.fail(f"the limits of {name} do not rise from LL to HH", "alarms", name)
+                said_so = ", ".join(f"{lv} {numbers[lv]:g}" for lv in LEVELS if lv in numbers)
+                message = f"the limits of {name} do not rise from LL to HH: {said_so}"
+                raise self.fail(message, "alarms", name)
             for tag in fnmatch.filter(names, name):
                 said.setdefault(tag, {}).update(numbers)
         return {name: Limits(**fields) for name, fields in said.items()}

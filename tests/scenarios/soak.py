@@ -84,7 +84,7 @@ def soak(days: int, seed: int = 0) -> Soak:
     stray = sum(int((t.diff().iloc[1:] != step).sum()) for t in times.values())
     spilled = sum(v for name, v in totals.items() if name.startswith("overflow_"))
     came = totals["supplied_m3"] + totals["invented_m3"]
-    went = totals["delivered_m3"] + totals["leaked_m3"] + totals["stored_m3"] + spilled
+    went = totals["drawn_m3"] + totals["leaked_m3"] + totals["stored_m3"] + spilled
     return Soak(
         entries=len(armed),
         began=sum(bool(one.spans) for one in armed),

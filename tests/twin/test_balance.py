@@ -45,7 +45,7 @@ class Ledger:
         stored = float(self.areas @ (self.plant.levels - self.levels))
         through = max(self.supplied, self.drawn)
         assert total("supplied_m3") == pytest.approx(self.supplied, rel=1e-9, abs=1e-6)
-        assert total("delivered_m3") + total("leaked_m3") == pytest.approx(self.drawn, rel=1e-9)
+        assert total("drawn_m3") + total("leaked_m3") == pytest.approx(self.drawn, rel=1e-9)
         assert total("stored_m3") == pytest.approx(stored, abs=1e-6)
         invented = total("invented_m3")
         return abs(self.supplied + invented - self.drawn - stored - overflow) / through
@@ -99,12 +99,12 @@ def test_the_water_balances(case):
     for column in happen:
         assert meters.total(column) > 1, column
     if "demand-driven" not in case:
-        assert abs(meters.total("invented_m3")) < 1e-3 * meters.total("delivered_m3")
+        assert abs(meters.total("invented_m3")) < 1e-3 * meters.total("drawn_m3")
     for column in ("demanded", "unmet"):
         by_dma = [meters.total(f"{column}_{dma}_m3") for dma in CTOWN.dmas]
         whole = meters.total("unmet_m3")
         if column == "demanded":
-            whole = meters.total("delivered_m3") + whole * pressure_driven
+            whole = meters.total("drawn_m3") + whole * pressure_driven
         assert sum(by_dma) == pytest.approx(whole, rel=1e-4, abs=1e-3)
 
 
