@@ -78,7 +78,7 @@ def trials(draw, kind, ports, bench):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", sorted(kinds()))
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=3, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_whatever_its_fields_port_and_time(kind, bench, ports, data):
     trial = data.draw(trials(kind, ports, bench))
@@ -88,7 +88,7 @@ def test_whatever_its_fields_port_and_time(kind, bench, ports, data):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", sorted(kinds()))
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=3, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_a_scenario_with_it_is_written_and_read_back(kind, bench, ports, tmp_path, data):
     trial = data.draw(trials(kind, ports, bench))
