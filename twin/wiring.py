@@ -245,9 +245,6 @@ class _Reader:
                 hint = nearest(str(actuator), actuators)
                 message = f"{name} does not drive {actuator!r}: {hint}"
                 raise self.fail(message, *at, "failsafe", actuator)
-        if failsafe and hold is None:
-            message = "failsafe needs `hold`: without it an input is held for ever, and never bad"
-            raise self.fail(message, *at, "failsafe")
         return PlcSpec(
             name=name,
             sensors=sensors,

@@ -87,7 +87,7 @@ MISTAKES = [
     ({"plcs": {"PLC10": {}}}, "did you mean PLC1", ("plcs", "PLC10")),
     ({"plcs": {"PLC1": {"rules": []}}}, "cannot change 'rules'", ("plcs", "PLC1", "rules")),
     ({"plcs": {"PLC1": {"polling": "7 min"}}}, "not a multiple", ("plcs", "PLC1", "polling")),
-    ({"plcs": {"PLC1": {"failsafe": {"PU4": 0}}}}, "unknown name 'PU4'",
+    ({"plcs": {"PLC1": {"failsafe": {"PU4": 0}}}}, "does not drive 'PU4'",
      ("plcs", "PLC1", "failsafe", "PU4")),
 ]  # fmt: skip
 
