@@ -137,8 +137,9 @@ class Engine(Closing):
         return [read(project, node, what)[1] for node in nodes]
 
     def of_all_nodes(self, what: int) -> Values:
-        """Read a property of every node: 11 µs in C-Town, as much as of 50 nodes one by one."""
-        return np.asarray(epanet.EN_getnodevalues_NPY(self.project, what)[1], dtype=float)
+        """Read a property of every node: as much time as of 50 nodes one by one."""
+        # epanet-plus 0.3.1 never frees what EN_getnodevalues_NPY returns.
+        return np.array(epanet.EN_getnodevalues(self.project, what)[1], dtype=float)
 
     def node(self, name: str) -> int:
         """Return a node's index, counted from 1."""
