@@ -8,6 +8,7 @@ the shortest.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import importlib
 import pkgutil
 import typing
@@ -181,11 +182,16 @@ def forget(kind: str) -> None:
 
 def kinds() -> dict[str, type[Attack]]:
     """Return every registered kind, by name: ours, and those of plug-ins loaded so far."""
+    _load_own()
+    importlib.import_module("attacks.plugins").load_installed()
+    return dict(sorted(_KINDS.items()))
+
+
+@functools.cache
+def _load_own() -> None:
     package = importlib.import_module("attacks")
     for module in pkgutil.iter_modules(package.__path__):
         importlib.import_module(f"attacks.{module.name}")
-    importlib.import_module("attacks.plugins").load_installed()
-    return dict(sorted(_KINDS.items()))
 
 
 def build(do: Mapping[str, Any], folder: Path | None = None) -> Attack:

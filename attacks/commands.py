@@ -7,18 +7,19 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from attacks.base import Attack, Seconds, Unit, register
 from twin.errors import InputError, nearest
+from twin.plc import STATES
+from twin.scada import order
 from twin.tags import Reading
 from twin.units import readable
 
 if TYPE_CHECKING:
     from twin.testbed import Testbed
 
-_WORDS = {"closed": 0.0, "open": 1.0, "off": 0.0, "on": 1.0}
-_ORDERS = {"closed": 0.0, "open": 1.0, "auto": float("nan")}
+_WORDS = {**STATES, "off": STATES["closed"], "on": STATES["open"]}
 
 
 def _setting(value: object) -> object:
@@ -27,9 +28,8 @@ def _setting(value: object) -> object:
     return _WORDS.get(value, value) if isinstance(value, str) else value
 
 
-def _order(value: object) -> object:
-    if isinstance(value, str) and value not in _ORDERS:
-        raise ValueError(f"open, closed, auto or a number, not {value!r}")
+def _known(value: float | str) -> float | str:
+    order(value)
     return value
 
 
@@ -141,7 +141,7 @@ class Spoof(Attack):
     scan, and keeps a setpoint until it hears another.
     """
 
-    write: Mapping[str, Annotated[float | str, BeforeValidator(_order)]]
+    write: Mapping[str, Annotated[float | str, AfterValidator(_known)]]
 
     ports = ("link",)
     technique = "T0855 Unauthorized Command Message"
@@ -164,5 +164,4 @@ class Spoof(Attack):
 
     def tamper(self, reading: Reading) -> Reading:
         """Return the spoofed order, if this is one of them."""
-        value = self.write.get(reading.tag, reading.value)
-        return reading.with_value(_ORDERS[value] if isinstance(value, str) else value)
+        return reading.with_value(order(self.write.get(reading.tag, reading.value)))

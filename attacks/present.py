@@ -66,6 +66,11 @@ class Present:
         midnight = testbed.start.replace(hour=0, minute=0, second=0, microsecond=0)
         self._clock = (testbed.start - midnight) / timedelta(seconds=1)
         self._day = testbed.start.weekday()
+        tanks = [tank for _, tank in testbed.network.model.tanks()]
+        self._tables: dict[str, Mapping[str, float]] = {
+            "max_level": {tank.name: tank.max_level for tank in tanks},
+            "min_level": {tank.name: tank.min_level for tank in tanks},
+        }
         states = (name + state for name in entries for state in (ACTIVE, ENDED))
         self.values: dict[str, float] = dict.fromkeys(states, 0.0)
 
@@ -84,18 +89,11 @@ class Present:
         itself = f"{entry} cannot wait for itself"
         refused = {entry + state: itself for state in (ACTIVE, ENDED)}
         rng = generator(bed.seed, f"when:{entry}")
-        made = Trigger(when, names, rng, tables=self._tables(), refused=refused)
+        made = Trigger(when, names, rng, tables=self._tables, refused=refused)
         known = {tag: i for i, tag in enumerate(bed.network.tag_names)}
         asked = {name: known[name] for name in made.names if name in known}
         self._asked = list((dict(self._asked) | asked).items())
         return made
-
-    def _tables(self) -> dict[str, Mapping[str, float]]:
-        tanks = [tank for _, tank in self._bed.network.model.tanks()]
-        return {
-            "max_level": {tank.name: tank.max_level for tank in tanks},
-            "min_level": {tank.name: tank.min_level for tank in tanks},
-        }
 
     def update(self, now: float, truth: Values) -> None:
         """Take the time [s] and the true values of an instant."""

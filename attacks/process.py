@@ -11,11 +11,11 @@ from pydantic import BeforeValidator, Field
 from attacks.base import Attack, Seconds, Unit, register
 from twin.breakage import check_hold, check_wear, leak_points
 from twin.errors import InputError, nearest
+from twin.plc import STATES
 
 if TYPE_CHECKING:
     from twin.testbed import Testbed
 
-_STATES = {"closed": 0.0, "open": 1.0}
 _STUCK = "stuck"
 
 
@@ -127,9 +127,9 @@ def _draws(testbed: Testbed, junction: str) -> bool:
 
 
 def _state(value: object) -> object:
-    if isinstance(value, str) and value not in _STATES and value != _STUCK:
+    if isinstance(value, str) and value not in STATES and value != _STUCK:
         raise ValueError(f"closed, open, stuck or a setting, not {value!r}")
-    return _STATES.get(value, value) if isinstance(value, str) else value
+    return STATES.get(value, value) if isinstance(value, str) else value
 
 
 @register("fail")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from matplotlib.ticker import MaxNLocator
 from pyarrow import ArrowException
 
 from scenarios.impact import COUNTERS, DEVIATION, counters
+from scenarios.pair import other
 from scenarios.pictures import ALARM, PAIR, TRUTH, VIEW, on_spans
 from scenarios.run import run as run_scenario
 from scenarios.schema import Scenario, load, located, path_of
@@ -151,7 +152,7 @@ def _without_attacks(name: str) -> Side:
     scenario = _scenario(folder) if folder.is_dir() else load(name)
     if not scenario.attacks:
         raise InputError(f"{name} has no attack to leave out: name a second run")
-    made = run_scenario(replace(scenario, attacks=()), watch=False, pair=False)
+    made = run_scenario(other(scenario), watch=False, pair=False)
     return Side(f"{scenario.name} without its attacks", made.network, made.truth, made.scada)
 
 

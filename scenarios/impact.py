@@ -116,15 +116,13 @@ def cautions(testbed: Testbed) -> list[str]:
     return notes
 
 
-def damage_time(truth: pd.DataFrame, paired: pd.DataFrame, since: float) -> float | None:
-    """Return when an impact counter first exceeds the pair's after `since` [s], if it does.
+def damaging(truth: pd.DataFrame, paired: pd.DataFrame) -> pd.DataFrame:
+    """Return, by row and counter of `DAMAGE`, whether it exceeds the pair's by that much.
 
     The totals at a time are those of the steps before it.
     """
     excess = counters(truth) - counters(paired.loc[truth.index])
-    excess = excess[excess.index >= since]
-    harmed = (excess[list(DAMAGE)] > pd.Series(DAMAGE)).any(axis=1)
-    return float(harmed.index[harmed][0]) if harmed.any() else None
+    return excess[list(DAMAGE)] > pd.Series(DAMAGE)
 
 
 def deviating(truth: pd.DataFrame, paired: pd.DataFrame, network: Network) -> list[list[str]]:

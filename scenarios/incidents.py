@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 
 from attacks.entry import Armed
-from scenarios.impact import damage_time
+from scenarios.impact import damaging
 from twin.units import DAY, HOUR
 
 AFTERMATH = DAY
@@ -71,12 +71,11 @@ def incidents(
     end : float
         Of the run [s].
     """
+    harmed = None if paired is None else damaging(truth, paired).any(axis=1)
     groups: dict[str, list[Armed]] = {}
     for one in of_kind(armed, "attack"):
         groups.setdefault(one.entry.incident, []).append(one)
-    return tuple(
-        _incident(name, members, truth, paired, alarms, end) for name, members in groups.items()
-    )
+    return tuple(_incident(name, members, harmed, alarms, end) for name, members in groups.items())
 
 
 def of_kind(armed: Sequence[Armed], label: str) -> list[Armed]:
@@ -87,8 +86,7 @@ def of_kind(armed: Sequence[Armed], label: str) -> list[Armed]:
 def _incident(
     name: str,
     members: Sequence[Armed],
-    truth: pd.DataFrame,
-    paired: pd.DataFrame | None,
+    harmed: pd.Series[bool] | None,
     alarms: pd.DataFrame | None,
     end: float,
 ) -> Incident:
@@ -96,8 +94,8 @@ def _incident(
     never = {one.entry.name: why for one in members if (why := one.why_not(end)) is not None}
     start = spans[0][0] if spans else None
     damage, detected, delay, before = None, None, None, None
-    if start is not None and paired is not None:
-        damage = damage_time(truth, paired, start)
+    if start is not None and harmed is not None:
+        damage = next((at for at in harmed.index[harmed] if at >= start), None)
     if start is not None and alarms is not None:
         raised = [at for at in alarms.index if _within(at, spans)]
         detected = len(raised) > 0
@@ -123,13 +121,18 @@ def _hours(seconds: float | None) -> float | None:
 
 def spans_of(armed: Sequence[Armed]) -> list[tuple[float, float]]:
     """Return the intervals [s] in which some of the entries was active, merged and in order."""
-    merged: list[tuple[float, float]] = []
-    for begin, end in sorted(span for one in armed for span in one.spans):
-        if merged and begin <= merged[-1][1]:
-            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+    return merged(span for one in armed for span in one.spans)
+
+
+def merged(spans: Iterable[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Return intervals in order, those that touch or overlap as one."""
+    found: list[tuple[float, float]] = []
+    for begin, end in sorted(spans):
+        if found and begin <= found[-1][1]:
+            found[-1] = (found[-1][0], max(end, found[-1][1]))
         else:
-            merged.append((begin, end))
-    return merged
+            found.append((begin, end))
+    return found
 
 
 def _within(at: float, spans: Sequence[tuple[float, float]], after: float = 0.0) -> bool:

@@ -17,15 +17,18 @@ from ruamel.yaml import YAML
 
 import attacks.base
 import detector
+from attacks.base import Seconds
 from attacks.entry import Entry
 from attacks.plugins import load_file
 from scenarios import when as when_of
-from scenarios.when import STRICT, Seconds, WrittenArrivals, WrittenWhen
+from scenarios.when import STRICT, WrittenArrivals, WrittenWhen
 from twin import network
 from twin.errors import InputError, nearest, under
 from twin.files import place_of, plain, read_yaml
 from twin.network import Network
 from twin.plant import REQUIRED_PRESSURE
+from twin.plc import STATES
+from twin.scada import order
 from twin.testbed import START, Order
 from twin.units import DAY, HOUR, readable
 
@@ -101,10 +104,11 @@ class Scenario:
 
     def network(self) -> Network:
         """Return the plant, read from its folder."""
-        with under("plant"):
-            found = network.load(self.plant, self.folder, drawn=self.demands != "patterns")
-        if self.control:
-            found = network.load(found.folder, None, self.control, found.drawn)
+        drawn = self.demands != "patterns"
+        try:
+            found = network.load(self.plant, self.folder, self.control, drawn)
+        except InputError as error:
+            raise error if error.keys[:1] == ("control",) else error.under("plant") from None
         return dataclasses.replace(found, spills=self.overflow == "spill")
 
     @property
@@ -191,7 +195,6 @@ _MODELS: dict[str, type[BaseModel]] = {
     "random": WrittenArrivals,
     "operator": _Order,
 }
-_ORDERS = {"open": 1.0, "closed": 0.0, "auto": math.nan}
 
 
 def check_duration(seconds: float) -> None:
@@ -290,9 +293,10 @@ def from_data(data: Mapping[str, Any], folder: Path | None = None) -> Scenario:
             names.add(entry.name)
             entries.append(entry)
     orders = []
-    for i, order in enumerate(file.operator):
+    for i, wish in enumerate(file.operator):
         with under("operator", i, "write"):
-            orders.append(Order(order.at, {k: _order(k, v) for k, v in order.write.items()}))
+            told = {name: _order(name, value) for name, value in wish.write.items()}
+            orders.append(Order(wish.at, told))
     values = {
         f.name: getattr(file, f.name) for f in dataclasses.fields(Scenario) if f.name != "folder"
     }
@@ -303,10 +307,10 @@ def from_data(data: Mapping[str, Any], folder: Path | None = None) -> Scenario:
 
 
 def _order(name: str, value: float | str) -> float:
-    if isinstance(value, str) and value not in _ORDERS:
-        words = f"open, closed, auto or a number, not {value!r}"
-        raise InputError(f"{name} is told {words}", keys=[name])
-    return _ORDERS[value] if isinstance(value, str) else value
+    try:
+        return order(value)
+    except ValueError as error:
+        raise InputError(f"{name} is told {error}", keys=[name]) from None
 
 
 def _entry(written: _Entry, place: int, label: str, folder: Path | None) -> Entry:
@@ -367,7 +371,7 @@ def _as_data(scenario: Scenario) -> dict[str, Any]:
 
 def order_in_words(order: Order) -> str:
     """Say what the operator writes."""
-    words = {value: name for name, value in _ORDERS.items()}
+    words = {value: name for name, value in STATES.items()}
     said = {k: "auto" if math.isnan(v) else words.get(v, f"{v:g}") for k, v in order.values.items()}
     return ", ".join(f"{name} {value}" for name, value in said.items())
 

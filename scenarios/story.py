@@ -17,7 +17,8 @@ from matplotlib.patches import Patch
 from matplotlib.patheffects import withStroke
 
 from attacks.entry import Entry
-from scenarios.impact import DAMAGE, counters
+from scenarios.impact import DAMAGE, counters, damaging
+from scenarios.incidents import merged
 from scenarios.pictures import ALARM, ATTACK, PAIR, TRUTH, VIEW, hours_axis, on_spans
 from scenarios.result import Run
 from scenarios.schema import entry_in_words, order_in_words
@@ -281,8 +282,8 @@ def _harms(run: Run) -> list[str]:
     """Return the impact counters that came to exceed the pair's by what counts as damage."""
     if run.paired is None or not run.scenario.entries:
         return []
-    excess = counters(run.truth) - counters(run.paired)
-    return [name for name in DAMAGE if float(excess[name].max()) > DAMAGE[name]]
+    harmed = damaging(run.truth, run.paired).any()
+    return [name for name in DAMAGE if harmed[name]]
 
 
 def _draw_harm(axes: Axes, run: Run, name: str) -> None:
@@ -338,14 +339,8 @@ def _mark(axes: Axes, run: Run) -> None:
 
 def _merged(run: Run) -> list[tuple[float, float]]:
     """Return the time [h] incidents lasted, overlapping ones as one."""
-    merged: list[tuple[float, float]] = []
-    for start, end in sorted((one.start_h, one.end_h) for one in run.incidents
-                             if one.start_h is not None and one.end_h is not None):  # fmt: skip
-        if merged and start <= merged[-1][1]:
-            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
-        else:
-            merged.append((start, end))
-    return merged
+    return merged((one.start_h, one.end_h) for one in run.incidents
+                  if one.start_h is not None and one.end_h is not None)  # fmt: skip
 
 
 def _damaged(run: Run) -> list[float]:

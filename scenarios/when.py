@@ -8,20 +8,15 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from attacks.arrivals import Arrivals, Draw
-from attacks.base import Unit
+from attacks.base import Seconds
 from attacks.trigger import FOREVER, When
-from twin.units import duration, readable
-
-
-def _seconds(value: object) -> float:
-    return duration(str(value))
+from twin.units import readable
 
 
 def _condition(value: object) -> object:
     return str(value) if isinstance(value, int | float) else value
 
 
-Seconds = Annotated[float, BeforeValidator(_seconds), Unit("s")]
 _Condition = Annotated[str, BeforeValidator(_condition)]
 _Draw = Annotated[Draw, BeforeValidator(Draw.read)]
 

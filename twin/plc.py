@@ -14,6 +14,9 @@ from twin.link import Register
 CLOCK = ("t", "hour")
 """What a rule may name beside tags: hours since the start, and the hour of the day, 0 to 24."""
 
+STATES = {"open": 1.0, "closed": 0.0}
+"""What a command is called that is no speed or setting; see `Rule.command`."""
+
 CROSSINGS = {"nearest": 0.5, "after": 1.0, "none": None}
 """Instants at which a PLC also scans, and what is added to the time left [s] to round it down.
 
@@ -92,7 +95,7 @@ def setpoints(rules: Sequence[Rule]) -> dict[str, int]:
     A rule has one if it compares one tag with one number.
     """
     places: dict[str, int] = {}
-    words = {0.0: "closed", 1.0: "open"}
+    words = {command: state for state, command in STATES.items()}
     for place, rule in enumerate(rules):
         plain = len(rule.when.thresholds) == len(rule.when.names) == 1
         if plain and rule.when.names[0] not in CLOCK:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -11,7 +12,26 @@ import simpy
 from twin.errors import InputError, nearest
 from twin.limits import LimitAlarm, Limits, LimitWatch
 from twin.link import Block, Bundle, Link, Places, Register, TapPoint
+from twin.plc import STATES
 from twin.tags import Frame, Quality, Reading, Values
+
+ORDERS = {**STATES, "auto": math.nan}
+"""What an order for an actuator is called; `auto` leaves it to its PLC."""
+
+
+def order(written: float | str) -> float:
+    """Return an order as `Scada.write` takes it: a number as it is, or a word of `ORDERS`.
+
+    Raises
+    ------
+    ValueError
+        For any other word.
+    """
+    if isinstance(written, str):
+        if written not in ORDERS:
+            raise ValueError(f"open, closed, auto or a number, not {written!r}")
+        return ORDERS[written]
+    return written
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +133,6 @@ class Scada:
         slowest = max((link.patience for link, _ in self.links), default=0.0)
         self._patience = min(slowest, self._rounds[0].every - 1.0) if self._rounds else 0.0
         self._order_bundle = Bundle(self.commands)
-        self._orders_can_change = not all(link.is_plain for link in self.commands)
 
     def poll(self, now: int) -> None:
         """Ask every PLC that is due at `now` [s]; show the frame once the slowest has answered."""
@@ -125,7 +144,7 @@ class Scada:
             self.env.timeout(self._patience).callbacks.append(lambda _: self._show(now))
         else:
             self._show(now)
-        if self._new_orders or self._orders_can_change:
+        if self._new_orders or not self._order_bundle.is_plain:
             self._order_bundle.send(now)
             self._new_orders = False
 

@@ -14,12 +14,11 @@ from twin.files import place_of, read_yaml
 from twin.instruments import Instrument
 from twin.limits import LEVELS, Limits
 from twin.link import Medium
-from twin.plc import CLOCK, CROSSINGS, PlcSpec, Rule
+from twin.plc import CLOCK, CROSSINGS, STATES, PlcSpec, Rule
 from twin.tags import Tag
 from twin.units import duration
 
 FILE = "plcs.yaml"
-_STATES = {"open": 1.0, "closed": 0.0}
 _HIGHEST = 1e6  # of a pump's relative speed or a valve's setting; more is a mistake
 _OVERLAID = ("step", "polling", "scan", "latency", "links", "sensors", "alarms", "plcs")
 _OVERLAID_PLC = ("scan", "polling", "hold", "failsafe")
@@ -72,12 +71,10 @@ def read(
     """
     path = folder / FILE
     data = read_yaml(path)
-    whole = _Reader(data, path, {}, tags, model).read()
-    if not over:
-        return whole
-    with under("control"):
-        _check_overlay(over, data)
-    return _Reader(_laid_over(data, over), path, over, tags, model).read()
+    if over:
+        with under("control"):
+            _check_overlay(over, data)
+    return _Reader(_laid_over(data, over or {}), data, path, over or {}, tags, model).read()
 
 
 def rules_of(
@@ -110,7 +107,7 @@ def rules_of(
 
 
 def _setting(value: Any) -> float:
-    command = _STATES.get(str(value), value)
+    command = STATES.get(str(value), value)
     if isinstance(command, bool) or not isinstance(command, int | float):
         raise InputError(f"{value!r} is not open, closed or a number")
     if not 0.0 <= command <= _HIGHEST:
@@ -122,10 +119,12 @@ def _check_overlay(over: Mapping[str, Any], data: Mapping[str, Any]) -> None:
     for key in over:
         if key not in _OVERLAID:
             raise InputError(f"unknown name {key!r}: {nearest(str(key), _OVERLAID)}", keys=[key])
-    plcs = over.get("plcs") or {}
-    for name, block in plcs.items() if isinstance(plcs, Mapping) else ():
-        if name not in data["plcs"]:
-            hint = nearest(str(name), data["plcs"])
+    plcs, known = over.get("plcs"), data.get("plcs")
+    if not isinstance(plcs, Mapping) or not isinstance(known, Mapping):
+        return  # what is no mapping is found where it is read
+    for name, block in plcs.items():
+        if name not in known:
+            hint = nearest(str(name), known)
             raise InputError(f"unknown PLC {name!r}: {hint}", keys=["plcs", name])
         for key in block if isinstance(block, Mapping) else ():
             if key not in _OVERLAID_PLC:
@@ -154,9 +153,13 @@ def _holds(data: Any, keys: Iterable[str | int]) -> bool:
 
 @dataclass
 class _Reader:
-    """Reads and checks one mapping; every method is given the keys of what it reads."""
+    """Reads and checks one mapping; every method is given the keys of what it reads.
+
+    `data` is what holds, `file` what stands at `path`, and `over` what is laid over that.
+    """
 
     data: Mapping[str, Any]
+    file: Any
     path: Path
     over: Mapping[str, Any]
     tags: tuple[Tag, ...]
@@ -341,7 +344,7 @@ class _Reader:
     def fail(self, message: str, *keys: str | int) -> InputError:
         if _holds(self.over, keys):
             return InputError(message, keys=["control", *keys])
-        line, column = place_of(self.data, keys)
+        line, column = place_of(self.file, keys)
         return InputError(message, self.path, line, column=column)
 
     def only(self, found: Iterable[str], known: Iterable[str], *keys: str | int) -> None:

@@ -24,10 +24,7 @@ def of_epanetcpa(layout: Layout, name: str) -> str:
         element, quantity = layout.element(rest), _QUANTITIES[prefix]
     if element is None:
         raise layout.unknown(rest if prefix in _QUANTITIES and rest else name)
-    tag = layout.tag(element, quantity)
-    if tag is None:
-        raise KeyError(name)
-    return tag
+    return _measured(layout, name, element, quantity)
 
 
 def of_dhalsim(layout: Layout, name: str) -> str:
@@ -47,6 +44,10 @@ def of_dhalsim(layout: Layout, name: str) -> str:
         raise layout.unknown(name)
     if quantity is None and layout.kind(element) in ("pump", "valve", "pipe"):
         quantity = "status"
+    return _measured(layout, name, element, quantity)
+
+
+def _measured(layout: Layout, name: str, element: str, quantity: str | None) -> str:
     tag = layout.tag(element, quantity)
     if tag is None:
         raise KeyError(name)

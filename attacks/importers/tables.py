@@ -111,7 +111,6 @@ def demands(
                 "them, weighted by their base demands"
             )
             made.note(DIFFERS, text, line)
-        every = 0
         for name in shares:
             if name not in patterns:
                 text = f"pattern {name} is not in the demands file: the plant's own is used"
@@ -122,7 +121,7 @@ def demands(
                 share / total * _at(model, patterns, name, hour, step)
                 for name, share in shares.items()
             )
-            for hour in range(every, min(hours, _LONGEST))
+            for hour in range(min(hours, _LONGEST))
         ]
     for name in patterns:
         if not any(name in patterns_of(model, members) for members in network.dmas.values()):
