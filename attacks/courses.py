@@ -5,7 +5,6 @@ Each new start begins anew. The time is that of the reading's own stamp.
 
 from __future__ import annotations
 
-import csv
 import math
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
@@ -18,7 +17,8 @@ import numpy as np
 from pydantic import Field
 
 from attacks.base import Attack, File, Seconds, Unit, register
-from twin.errors import InputError, nearest
+from twin.errors import InputError, nearest, under
+from twin.files import read_csv
 from twin.tags import Reading
 from twin.units import HOUR
 
@@ -167,20 +167,15 @@ def read_table(path: Path) -> dict[str, list[tuple[float, float]]]:
     InputError
         With file and line, if something in it is wrong; `file` is the key if it cannot be read.
     """
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            lines = csv.reader(file)
-            header = [name.strip() for name in next(lines, [])]
-            rows = [(lines.line_num, row) for row in lines if row]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"cannot be read: {error}", path, keys=["file"]) from None
+    with under("file"):
+        (_, header), *rows = read_csv(path) or [(1, [])]
     if len(header) < 2 or header[0] != "time":
         raise InputError(f"the columns are time (in hours) and tags, not {header}", path, 1)
     columns: dict[str, list[tuple[float, float]]] = {name: [] for name in header[1:]}
     before = -math.inf
     for line, row in rows:
         try:
-            numbers = [float(cell) if cell.strip() else math.nan for cell in row]
+            numbers = [float(cell) if cell else math.nan for cell in row]
         except ValueError:
             raise InputError(f"a row has numbers only, not {row}", path, line) from None
         if len(row) != len(header) or any(map(math.isinf, numbers)):

@@ -73,7 +73,7 @@ class _Bursts(Attack):
         self._until = testbed.env.now + self._rng.exponential(self._means[self._bad])
 
     def tamper_packet(self, packet: Sequence[Reading]) -> Sequence[Reading]:
-        while self._until <= packet[0].time:
+        while packet and self._until <= packet[0].time:
             self._bad = not self._bad
             self._until += self._rng.exponential(self._means[self._bad])
         return () if self._bad else packet

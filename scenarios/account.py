@@ -10,7 +10,7 @@ from scenarios.detection import Detection
 from scenarios.impact import AVAILABILITY, COUNTERS
 from scenarios.incidents import Incident
 from scenarios.result import Run
-from scenarios.schema import entries_in_words
+from scenarios.words import entries_in_words
 from twin.meters import LOW_PRESSURE
 from twin.units import HOUR
 

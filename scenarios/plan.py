@@ -7,8 +7,9 @@ from inspect import cleandoc
 
 from attacks.entry import Entry
 from scenarios.check import armed
-from scenarios.schema import Scenario, entry_data, fields_in_words
+from scenarios.schema import Scenario, entry_data
 from scenarios.when import phrase
+from scenarios.words import fields_in_words
 from twin.testbed import Testbed
 from twin.units import readable
 

@@ -6,7 +6,7 @@ import dataclasses
 import io
 import math
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -27,9 +27,8 @@ from twin.errors import InputError, nearest, under
 from twin.files import place_of, plain, read_yaml
 from twin.network import Network
 from twin.plant import REQUIRED_PRESSURE
-from twin.plc import STATES
-from twin.scada import order
-from twin.testbed import START, Order
+from twin.scada import Order, order
+from twin.testbed import START
 from twin.units import DAY, HOUR, readable
 
 if TYPE_CHECKING:
@@ -369,13 +368,6 @@ def _as_data(scenario: Scenario) -> dict[str, Any]:
     return {key: value for key, value in data.items() if value != unsaid.get(key, data)}
 
 
-def order_in_words(order: Order) -> str:
-    """Say what the operator writes."""
-    words = {value: name for name, value in STATES.items()}
-    said = {k: "auto" if math.isnan(v) else words.get(v, f"{v:g}") for k, v in order.values.items()}
-    return ", ".join(f"{name} {value}" for name, value in said.items())
-
-
 def _said(order: float) -> float | str:
     return "auto" if math.isnan(order) else order
 
@@ -395,28 +387,3 @@ def entry_data(entry: Entry) -> dict[str, Any]:
     if when:
         data["when"] = when
     return data
-
-
-def entries_in_words(entries: Sequence[Entry]) -> list[str]:
-    """Say of each entry what it does, where and when."""
-    return [f"{entry.name}: {entry_in_words(entry, f' on {entry.on}')}" for entry in entries]
-
-
-def entry_in_words(entry: Entry, port: str = "") -> str:
-    """Say what an entry does and when; `port` is put between."""
-    tags = f" [{', '.join(entry.tags)}]" if entry.tags else ""
-    given = fields_in_words(entry)
-    fields = f" ({given})" if given else ""
-    return f"{entry.do.kind}{fields}{port}{tags}, {when_of.words(entry.when)}"
-
-
-def fields_in_words(entry: Entry) -> str:
-    """Say what the fields of an entry's kind are set to."""
-    fields = attacks.base.as_data(entry.do)
-    return ", ".join(f"{key} {_worded(value)}" for key, value in fields.items())
-
-
-def _worded(value: object) -> str:
-    if isinstance(value, list | tuple):
-        return " and ".join(_worded(one) for one in value)
-    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -21,7 +21,7 @@ from scenarios.impact import DAMAGE, counters, damaging
 from scenarios.incidents import merged
 from scenarios.pictures import ALARM, ATTACK, PAIR, TRUTH, VIEW, hours_axis, on_spans
 from scenarios.result import Run
-from scenarios.schema import entry_in_words, order_in_words
+from scenarios.words import entry_in_words, order_in_words
 from twin.tags import Tag
 from twin.units import HOUR
 

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.errors import InputError, nearest
+from twin.files import read_csv
 from twin.seeds import generator
 from twin.tags import Values
 from twin.units import HOUR
@@ -264,15 +265,7 @@ def read_hours(path: Path, dmas: Sequence[str]) -> Values:
     InputError
         If a column or a number is missing; with file and line.
     """
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            lines = csv.reader(file)
-            header = [name.strip() for name in next(lines, [])]
-            rows = [(lines.line_num, row) for row in lines if row]
-    except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror}", path) from None
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"not a CSV table: {error}", path) from None
+    (_, header), *rows = read_csv(path) or [(1, [])]
     missing = [name for name in dmas if name not in header]
     if missing:
         needed = f"a column for each of {', '.join(dmas)}, and a row an hour"

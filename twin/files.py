@@ -1,7 +1,8 @@
-"""YAML files, read so that an error can name the line."""
+"""YAML and CSV files, read so that an error can name the line."""
 
 from __future__ import annotations
 
+import csv
 import re
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -85,3 +86,21 @@ def plain(data: Any) -> Any:
     if isinstance(data, list):
         return [plain(value) for value in data]
     return str(data) if isinstance(data, date) else data
+
+
+def read_csv(path: Path) -> list[tuple[int, list[str]]]:
+    """Return a CSV file's rows with their lines; blanks around cells and empty lines are left out.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read, or is no CSV file.
+    """
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            lines = csv.reader(file)
+            return [(lines.line_num, [cell.strip() for cell in row]) for row in lines if row]
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}", path) from None
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise InputError(f"not a CSV table: {error}", path) from None

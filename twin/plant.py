@@ -212,10 +212,9 @@ class Plant(Closing):
         self._held = self._shapes.held(self._stood)
         self._at_first += sum(self._held)
 
-    def reach(self, tank: str) -> tuple[float, float]:
-        """Return a tank's bottom and rim [m]."""
-        place = self.tanks.index(tank)
-        return float(self._shapes.lowest[place]), float(self._shapes.highest[place])
+    def check(self, levels: Mapping[str, float]) -> None:
+        """Raise InputError if there is no such tank, or it holds no such level [m]."""
+        self._shapes.check(levels)
 
     def write(self, actuator: str, setting: float) -> None:
         """Close (0), open (1) or set a pump's relative speed or a valve's setting [m or L/s]."""

@@ -88,6 +88,14 @@ class PlcSpec:
         """The rules SCADA may write a threshold to, by the setpoint's name."""
         return setpoints(self.rules)
 
+    @property
+    def orders(self) -> dict[str, float]:
+        """What SCADA tells it from the start: no manual command (NaN), its own setpoints."""
+        orders = dict.fromkeys(self.actuators, math.nan)
+        for name, place in self.setpoints.items():
+            ((_, orders[name]),) = self.rules[place].when.thresholds
+        return orders
+
 
 def setpoints(rules: Sequence[Rule]) -> dict[str, int]:
     """Return where the rules stand that have a setpoint, by its name: `SP_PU10_open`.

@@ -34,6 +34,22 @@ def order(written: float | str) -> float:
     return written
 
 
+@dataclass(frozen=True)
+class Order:
+    """What the operator writes to PLCs.
+
+    Attributes
+    ----------
+    at : float
+        Seconds since the scenario's start.
+    values : dict of str to float
+        By actuator (as `Rule.command`, NaN to leave it to its PLC) or setpoint; see `Scada.write`.
+    """
+
+    at: float
+    values: dict[str, float]
+
+
 @dataclass(frozen=True, slots=True)
 class Alarm:
     """A line of the operator's alarm list that a detector put there.
@@ -164,10 +180,15 @@ class Scada:
         InputError
             If no PLC takes orders of that name.
         """
-        if name not in self.orders.index:
-            raise InputError(f"no PLC takes {name!r}: {nearest(name, self.orders.tags)}")
+        self.check(name)
         self.orders.values[self.orders.index[name]] = value
         self._new_orders = True
+
+    def check(self, name: str) -> None:
+        """Raise InputError if no PLC takes orders of that name."""
+        if name not in self.orders.index:
+            hint = nearest(name, self.orders.tags)
+            raise InputError(f"no PLC takes {name!r}: {hint}", keys=[name])
 
     def raise_alarm(self, alarm: Alarm) -> None:
         """Put an alarm on the operator's list."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from twin.errors import InputError, nearest
 from twin.tags import Values
 
 _FULL = 1e-6  # m below its rim at which a tank counts as full
@@ -54,6 +55,17 @@ class Tanks:
         self._empty = (self.lowest + _EMPTY).tolist()
         spills = [bool(tank.overflow) for tank in tanks]
         self._rim = np.where(spills, self.highest - _FULL, np.inf).tolist()
+
+    def check(self, levels: Mapping[str, float]) -> None:
+        """Raise InputError if there is no such tank, or it holds no such level [m]."""
+        reach = dict(zip(self.names, zip(self.lowest, self.highest, strict=True), strict=True))
+        for name, level in levels.items():
+            if name not in reach:
+                raise InputError(f"unknown tank {name!r}: {nearest(name, reach)}", keys=[name])
+            lowest, highest = reach[name]
+            if not lowest <= level <= highest:
+                words = f"{name} holds {lowest:g} to {highest:g} m, not {level:g}"
+                raise InputError(words, keys=[name])
 
     def held(self, levels: Sequence[float]) -> list[float]:
         """Return what each tank holds [m³] above its bottom at `levels` [m]."""

@@ -3,60 +3,35 @@
 from __future__ import annotations
 
 import copy
-import fnmatch
 import heapq
 import math
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import simpy
 
 from twin.closing import Closing
+from twin.crossings import Crossings
 from twin.demand import Demand, Hours, profile
 from twin.devices import Actuator, Sensor
-from twin.errors import InputError, nearest
+from twin.errors import InputError, under
 from twin.historian import Event, Historian
 from twin.instruments import Instruments
 from twin.limits import LimitAlarm
 from twin.link import Block, Bundle, Link, Places, Register, TapPoint
 from twin.network import Network
 from twin.plant import REQUIRED_PRESSURE, Plant
-from twin.plc import CLOCK, Plc, PlcSpec
-from twin.scada import Scada
+from twin.plc import Plc
+from twin.ports import named
+from twin.scada import Order, Scada
 from twin.seeds import Draws, generator
 from twin.tags import Frame, Values
 from twin.units import DAY, HOUR
 
 START = datetime(2026, 1, 5)  # a Monday
 Wiring = tuple[Places, Places]
-
-
-@dataclass(frozen=True)
-class Order:
-    """What the operator writes to PLCs.
-
-    Attributes
-    ----------
-    at : float
-        Seconds since the scenario's start.
-    values : dict of str to float
-        By actuator (as `Rule.command`, NaN to leave it to its PLC) or setpoint; see `Scada.write`.
-    """
-
-    at: float
-    values: dict[str, float]
-
-
-def _orders_of(plc: PlcSpec) -> dict[str, float]:
-    """Return what SCADA tells a PLC from the start: no manual command, its own setpoints."""
-    orders = dict.fromkeys(plc.actuators, math.nan)
-    for name, place in plc.setpoints.items():
-        ((_, orders[name]),) = plc.rules[place].when.thresholds
-    return orders
 
 
 class Testbed(Closing):
@@ -139,7 +114,7 @@ class Testbed(Closing):
         self._tripped: set[str] = set()
         self._wakes: list[int] = []
         self.watchers: list[Callable[[float, Values], None]] = []
-        self._orders = sorted(orders, key=lambda order: order.at)
+        self._orders = tuple(orders)
         try:
             self._build()
             self._check_start()
@@ -157,14 +132,14 @@ class Testbed(Closing):
         place = {tag.name: i for i, tag in enumerate(network.tags)}
         by_name = {tag.name: tag for tag in network.tags}
         tanks = self.plant.tanks.index
-        self._tank = {t.name: tanks(t.element) for t in network.tags if t.quantity == "level"}
-        self._watched: dict[str, tuple[object, list[Any]]] = {}
+        levels = {t.name: tanks(t.element) for t in network.tags if t.quantity == "level"}
+        self._crossings = Crossings(self.plant, levels, self._clock)
         wiring = network.wiring
         self.instruments = Instruments(
             network.tag_names, wiring.instruments, self.seed, network.step
         )
         inputs = {name: [*plc.sensors, *plc.receives] for name, plc in network.plcs.items()}
-        given = {name: _orders_of(plc) for name, plc in network.plcs.items()}
+        given = {name: plc.orders for name, plc in network.plcs.items()}
         orders = {name: value for of_plc in given.values() for name, value in of_plc.items()}
         size = len(network.tags) + 2 * len(orders) + sum(map(len, inputs.values()))
         self._block = Block(size)
@@ -206,42 +181,12 @@ class Testbed(Closing):
         return Link(self.env, f"link:{name}", tags, source, target, medium, draws)
 
     def points(self, name: str, outputs: bool = False) -> list[TapPoint]:
-        """Return the tap points a port names.
-
-        Parameters
-        ----------
-        name : str
-            `sensor:…`, `link:…->…` (with `*`), `actuator:…`, `scada`, or `plc:…`: every wire and
-            link into a PLC's memory.
-        outputs : bool, default False
-            Of a PLC, every link out of it instead.
-
-        Raises
-        ------
-        InputError
-            If there is none of that name.
-        """
+        """Return the tap points a port names; see `twin.ports.named`."""
         wires = [sensor.wire for sensor in self.sensors]
         answers = [link for link, _ in self.scada.links]
-        links: list[TapPoint] = [*self.links, *answers, *self.scada.commands]
-        if name.startswith("plc:"):
-            plc = name.removeprefix("plc:")
-            if plc not in self.plcs:
-                raise InputError(f"unknown PLC {plc!r}: {nearest(plc, self.plcs)}")
-            pattern = f"link:{plc}->*" if outputs else f"link:*->{plc}"
-            orders = f"link:SCADA->{plc}"
-            found = [p for p in [*wires, *links] if fnmatch.fnmatchcase(p.name, pattern)]
-            return [point for point in found if point.name != orders]
-        everything: list[TapPoint] = [*self.sensors, *wires, *links]
-        everything += [*self.actuators.values(), self.scada.screen]
-        found = [point for point in everything if fnmatch.fnmatchcase(point.name, name)]
-        source, arrow, target = name.removeprefix("link:").partition("->")
-        turned = f"link:{target}->{source}"
-        if not found and arrow and any(point.name == turned for point in everything):
-            raise InputError(f"no port {name!r}: readings go the other way, {turned}")
-        if not found:
-            raise InputError(f"no port {name!r}: {nearest(name, {p.name for p in everything})}")
-        return found
+        everything: list[TapPoint] = [*self.sensors, *wires, *self.links, *answers]
+        everything += [*self.scada.commands, *self.actuators.values(), self.scada.screen]
+        return named(name, everything, self.plcs, outputs)
 
     def without_attacks(self, network: Network | None = None) -> Testbed:
         """Return a testbed like this one before anything was done to it, to run beside it.
@@ -315,7 +260,7 @@ class Testbed(Closing):
         first, rest = self._wiring(clean, levels=True), self._wiring(clean, levels=False)
         between = Bundle(self.links)
         self.scada.open()
-        orders = iter(self._orders)
+        orders = iter(sorted(self._orders, key=lambda order: order.at))
         order = next(orders, None)
         self._tapped_drives = [a for a in self.actuators.values() if a.taps]
         crossing = -1
@@ -343,7 +288,7 @@ class Testbed(Closing):
                 self._record_truth(now)
             if now % polling == 0:
                 self.scada.poll(now)
-            ahead = self._seconds_to_crossing(now)
+            ahead = self._crossings.ahead(now, self._drivers.values())
             crossing = now + ahead if ahead else -1
             mark = step - now % step
             wake = self._wakes[0] - now if self._wakes else mark
@@ -378,27 +323,14 @@ class Testbed(Closing):
             self.plant.fill(self._levels)
 
     def _check_start(self) -> None:
-        for name in self._levels:
-            if name not in self.plant.tanks:
-                raise InputError(
-                    f"unknown tank {name!r}: {nearest(name, self.plant.tanks)}",
-                    keys=["initial_levels", name],
-                )
-            lowest, highest = self.plant.reach(name)
-            if not lowest <= self._levels[name] <= highest:
-                raise InputError(
-                    f"{name} holds {lowest:g} to {highest:g} m, not {self._levels[name]:g}",
-                    keys=["initial_levels", name],
-                )
+        with under("initial_levels"):
+            self.plant.check(self._levels)
         if self._played is not None and not self.network.profiled:
             raise InputError("no demand of this plant is drawn by the hour", keys=["demands"])
         for i, order in enumerate(self._orders):
             for name in order.values:
-                if name not in self.scada.orders.index:
-                    hint = nearest(name, self.scada.orders.tags)
-                    raise InputError(
-                        f"no PLC takes {name!r}: {hint}", keys=["operator", i, "write", name]
-                    )
+                with under("operator", i, "write"):
+                    self.scada.check(name)
 
     def _write(self, now: int, order: Order) -> None:
         for name, value in order.values.items():
@@ -425,59 +357,6 @@ class Testbed(Closing):
                     setting = self.actuators[actuator].setting
                     words = {0.0: "closed", 1.0: "opened"}.get(setting, f"set to {setting:g}")
                     self.log(now, plc.spec.name, f"{actuator} {words}")
-
-    def _seconds_to_crossing(self, now: int) -> int:
-        """Return how soon the first rule is due before its PLC's next scan [s]; 0 for none.
-
-        The instants follow the true levels, for they are the engine's; what a rule then compares
-        is what its PLC was told.
-        """
-        soonest = 0
-        levels, rates = self.plant.levels.tolist(), self.plant.rates().tolist()
-        settings = self.plant.settings
-        for plc in self._drivers.values():
-            rounding = plc.crossing
-            if rounding is None or not plc.running:
-                continue
-            left = plc.every - now % plc.every
-            for actuator, command, tank, name, threshold in self._thresholds(plc):
-                if settings[actuator] == command:
-                    continue
-                if tank is None:
-                    ahead = self._until(name, threshold, now + plc.skew)
-                elif rates[tank]:
-                    ahead = (threshold - levels[tank]) / rates[tank]
-                else:
-                    continue
-                if 1.0 <= ahead + rounding < left:
-                    seconds = int(ahead + rounding)
-                    soonest = min(soonest or seconds, seconds)
-        return soonest
-
-    def _thresholds(self, plc: Plc) -> list[tuple[str, float, int | None, str, float]]:
-        """Return what a PLC's rules in force compare with a level or the clock.
-
-        Each is (actuator, command, place of the tank or None for the clock, name, threshold).
-        """
-        rules, found = self._watched.get(plc.spec.name, (None, []))
-        if rules is not plc.rules:
-            found = [
-                (rule.actuator, rule.command, self._tank.get(name), name, threshold)
-                for rule in plc.rules
-                for name, threshold in rule.when.thresholds
-                if name in self._tank or name in CLOCK
-            ]
-            self._watched[plc.spec.name] = (plc.rules, found)
-        return found
-
-    def _until(self, name: str, hours: float, now: float) -> float:
-        """Return how long after `now` [s], by a PLC's clock, a rule's `name` is `hours` [s].
-
-        A time is met to the second, so what crossings are rounded by is taken off beforehand.
-        """
-        if name == "t":
-            return round(hours * HOUR) - now - 0.5
-        return (round(hours * HOUR) - self._clock - now) % DAY - 0.5
 
     def _wiring(self, clean: list[Sensor], levels: bool) -> Wiring:
         """Return where untapped inputs stand in the plant's values and in the block."""

@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from twin.checked import Checked, holds
 from twin.condition import parse
 from twin.errors import InputError, nearest, under
-from twin.files import place_of, read_yaml
+from twin.files import read_yaml
 from twin.instruments import Instrument
 from twin.limits import LEVELS, Limits
 from twin.link import Medium
 from twin.plc import CLOCK, CROSSINGS, STATES, PlcSpec, Rule
 from twin.tags import Tag
-from twin.units import duration
 
 FILE = "plcs.yaml"
 _HIGHEST = 1e6  # of a pump's relative speed or a valve's setting; more is a mistake
@@ -74,7 +74,8 @@ def read(
     if over:
         with under("control"):
             _check_overlay(over, data)
-    return _Reader(_laid_over(data, over or {}), data, path, over or {}, tags, model).read()
+    laid = _laid_over(data, over or {})
+    return _Reader(laid, data, path, over or {}, "control", tags, model).read()
 
 
 def rules_of(
@@ -142,26 +143,10 @@ def _laid_over(data: Any, over: Any) -> Any:
     }
 
 
-def _holds(data: Any, keys: Iterable[str | int]) -> bool:
-    for key in keys:
-        inside = range(len(data)) if isinstance(data, list) else data
-        if not isinstance(inside, range | Mapping) or key not in inside:
-            return False
-        data = data[key]
-    return True
-
-
 @dataclass
-class _Reader:
-    """Reads and checks one mapping; every method is given the keys of what it reads.
+class _Reader(Checked):
+    """Reads the parts of it; every method is given the keys of what it reads."""
 
-    `data` is what holds, `file` what stands at `path`, and `over` what is laid over that.
-    """
-
-    data: Mapping[str, Any]
-    file: Any
-    path: Path
-    over: Mapping[str, Any]
     tags: tuple[Tag, ...]
     model: Any
 
@@ -234,7 +219,7 @@ class _Reader:
         crossings = str(own_scan.get("crossings", "nearest"))
         if crossings not in CROSSINGS:
             own = ("plcs", name, "scan", "crossings")
-            said = own if _holds(self.data, own) else ("scan", "crossings")
+            said = own if holds(self.data, own) else ("scan", "crossings")
             message = f"unknown name {crossings!r}: {nearest(crossings, CROSSINGS)}"
             raise self.fail(message, *said)
         every = self.whole(block.get("polling", f"{polling} s"), *at, "polling")
@@ -341,77 +326,8 @@ class _Reader:
             found.append((start, start + length))
         return tuple(found)
 
-    def fail(self, message: str, *keys: str | int) -> InputError:
-        if _holds(self.over, keys):
-            return InputError(message, keys=["control", *keys])
-        line, column = place_of(self.file, keys)
-        return InputError(message, self.path, line, column=column)
-
-    def only(self, found: Iterable[str], known: Iterable[str], *keys: str | int) -> None:
-        allowed = list(known)
-        for name in found:
-            if name not in allowed:
-                message = f"unknown name {name!r}: {nearest(str(name), allowed)}"
-                raise self.fail(message, *keys, name)
-
-    def section(self, mapping: Any, *keys: str | int) -> Mapping[str, Any]:
-        if mapping is None:
-            return {}
-        if not isinstance(mapping, Mapping):
-            message = f"expected `key: value` lines under {keys[-1]}, found {mapping!r}"
-            raise self.fail(message, *keys)
-        return mapping
-
-    def listing(self, found: Any, *keys: str | int) -> list[Any]:
-        if found is None:
-            return []
-        if not isinstance(found, list):
-            raise self.fail(f"expected a list under {keys[-1]}, found {found!r}", *keys)
-        return found
-
-    def seconds(self, value: Any, *keys: str | int) -> float:
-        try:
-            return duration(value)
-        except ValueError as error:
-            raise self.fail(str(error), *keys) from None
-
-    def whole(self, value: Any, *keys: str | int) -> int:
-        length = self.seconds(value, *keys)
-        if length < 1 or length % 1:
-            raise self.fail(f"{value!r} is not a whole number of seconds", *keys)
-        return int(length)
-
     def setting(self, value: Any, *keys: str | int) -> float:
         try:
             return _setting(value)
         except InputError as error:
             raise self.fail(error.message, *keys) from None
-
-    def number(self, value: Any, *keys: str | int) -> float:
-        if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < 1e12:
-            raise self.fail(f"{keys[-1]} is a number, not {value!r}", *keys)
-        return float(value)
-
-    def at_least_0(self, value: Any, *keys: str | int) -> float:
-        number = self.number(value, *keys)
-        if number < 0.0:
-            raise self.fail(f"{keys[-1]} is not negative, but {value!r}", *keys)
-        return number
-
-    def positive(self, value: Any, *keys: str | int) -> float:
-        number = self.number(value, *keys)
-        if number <= 0.0:
-            raise self.fail(f"{keys[-1]} is above 0, not {value!r}", *keys)
-        return number
-
-    def share(self, value: Any, *keys: str | int) -> float:
-        number = self.number(value, *keys)
-        if not 0.0 <= number <= 1.0:
-            raise self.fail(f"{keys[-1]} is a probability, 0 to 1, not {value!r}", *keys)
-        return number
-
-    def count(self, value: Any, *keys: str | int) -> int:
-        number = self.number(value, *keys)
-        if not 0 <= number <= 100 or number % 1:
-            raise self.fail(f"{keys[-1]} is a whole number, 0 to 100, not {value!r}", *keys)
-        return int(number)

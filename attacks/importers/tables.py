@@ -12,6 +12,7 @@ from typing import Any
 from attacks.importers.document import DIFFERS, Imported
 from twin.districts import patterns_of
 from twin.errors import InputError
+from twin.files import read_csv
 from twin.network import Network
 from twin.units import HOUR
 
@@ -37,13 +38,7 @@ def read(path: Path) -> list[tuple[int, list[str]]]:
     InputError
         If it cannot be read, or is empty.
     """
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            lines = csv.reader(file)
-            rows = [(lines.line_num, [cell.strip() for cell in row]) for row in lines]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"cannot be read: {error}", path) from None
-    rows = [(line, row) for line, row in rows if any(row)]
+    rows = [(line, row) for line, row in read_csv(path) if any(row)]
     if not rows:
         raise InputError("it is empty", path)
     return rows

@@ -81,7 +81,7 @@ def reenact(
 def _tell(console: Console, found: Reenactment, unit: str) -> None:
     from rich.table import Table
 
-    from scenarios.schema import entries_in_words
+    from scenarios.words import entries_in_words
 
     console.print(f"{found.scenario.name}: {found.scenario.description}", highlight=False)
     for line in entries_in_words(found.scenario.attacks):

@@ -22,11 +22,11 @@ from scenarios.run import run
 from scenarios.schema import (
     Scenario,
     check_duration,
-    entries_in_words,
     load,
     located,
     path_of,
 )
+from scenarios.words import entries_in_words
 from twin.errors import InputError
 from twin.network import plants
 from twin.scada import Alarm

@@ -9,7 +9,7 @@ from attacks.base import build
 from scenarios.schema import from_data
 from tests.attacks.beds import HOUR, armed_run
 from twin.errors import InputError
-from twin.testbed import Order
+from twin.scada import Order
 
 
 def entry(on, do, **when):

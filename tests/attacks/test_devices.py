@@ -6,8 +6,8 @@ import pytest
 from attacks.base import build
 from scenarios.schema import from_data
 from tests.attacks.beds import HOUR, armed_run
+from twin.scada import Order
 from twin.tags import Quality, Reading
-from twin.testbed import Order
 
 
 def entry(on, do, tags=(), **when):

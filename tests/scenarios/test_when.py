@@ -10,7 +10,8 @@ from ruamel.yaml import YAML
 import scenarios
 from attacks.arrivals import Arrivals, Draw
 from attacks.trigger import When
-from scenarios.schema import entries_in_words, from_data
+from scenarios.schema import from_data
+from scenarios.words import entries_in_words
 from twin.errors import InputError
 
 SECONDS = st.floats(1, 1e7)

@@ -7,8 +7,9 @@ import pytest
 
 from twin import network
 from twin.errors import InputError
+from twin.scada import Order
 from twin.tags import Quality
-from twin.testbed import Order, Testbed
+from twin.testbed import Testbed
 
 HOUR = 3600.0
 GOOD, STALE, BAD = Quality
