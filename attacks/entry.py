@@ -72,7 +72,8 @@ class Armed:
         self.spans: list[tuple[float, float]] = []
         self.altered: set[str] = set()
         self._testbed, self._present = testbed, present
-        self._attack = entry.do.fresh(generator(testbed.seed, f"{entry.label}:{entry.name}"))
+        with under("do", entry.do.kind):
+            self._attack = entry.do.fresh(generator(testbed.seed, f"{entry.label}:{entry.name}"))
         family, _, self._target = entry.on.partition(":")
         if family not in FAMILIES or (family == "scada") != (entry.on == "scada"):
             raise InputError(f"no port {entry.on!r}: {_port_like(entry.on, testbed)}", keys=["on"])
