@@ -19,8 +19,9 @@ COMPARE: dict[str, Callable[[float, float], bool]] = {
     "==": operator.eq,
     "!=": lambda a, b: a < b or a > b,
 }
-_OPPOSITE = {"<": ">=", ">=": "<", ">": "<=", "<=": ">", "==": "!=", "!=": "=="}
-_MIRRORED = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "==": "==", "!=": "!="}
+OPPOSITE = {"<": ">=", ">=": "<", ">": "<=", "<=": ">", "==": "!=", "!=": "=="}
+MIRRORED = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "==": "==", "!=": "!="}
+"""Of each sign: the one that holds where it does not, and the one with its sides exchanged."""
 _ARITHMETIC: dict[str, Callable[[float, float], float]] = {
     "+": operator.add,
     "-": operator.sub,
@@ -83,8 +84,8 @@ def compared(left: Number, sign: str, right: Number) -> Truth:
     if left.name is not None and right.constant is not None:
         comparisons = (Comparison(left.name, sign, right.constant),)
     elif right.name is not None and left.constant is not None:
-        comparisons = (Comparison(right.name, _MIRRORED[sign], left.constant),)
-    yes, no = _test(left, sign, right), _test(left, _OPPOSITE[sign], right)
+        comparisons = (Comparison(right.name, MIRRORED[sign], left.constant),)
+    yes, no = _test(left, sign, right), _test(left, OPPOSITE[sign], right)
     return Truth(yes, no, left.at, comparisons)
 
 
@@ -110,7 +111,7 @@ def any_of(parts: Sequence[Truth]) -> Truth:
 
 def negated(part: Truth) -> Truth:
     """Return whether a part does not hold, for what is known."""
-    opposite = tuple(c._replace(sign=_OPPOSITE[c.sign]) for c in part.comparisons)
+    opposite = tuple(c._replace(sign=OPPOSITE[c.sign]) for c in part.comparisons)
     return Truth(part.no, part.yes, part.at, opposite)
 
 

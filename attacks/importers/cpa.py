@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
 from pathlib import Path
 
 from attacks.importers import names, tables
 from attacks.importers.companions import Companions
 from attacks.importers.cpa_attacks import Attacks
 from attacks.importers.cpa_file import (
+    FIELD,
     Row,
     attack,
     link,
@@ -18,16 +18,14 @@ from attacks.importers.cpa_file import (
     read_sections,
     words,
 )
-from attacks.importers.document import DIFFERS, LEFT_OUT, MOVED, READ_AS, Imported
+from attacks.importers.document import DIFFERS, LEFT_OUT, MOVED, READ_AS, SUNDAY, Imported
 from attacks.importers.layout import SCADA, Cabinet, Layout
 from twin import network
 from twin.errors import InputError, nearest
 from twin.units import HOUR, readable
 
 PEER = "epanetCPA"
-SUNDAY = date(2026, 1, 4)
 _OPTIONS = ("verbosity", "what_to_store", "initial_conditions", "patterns_file", "pda_options")
-_FIELD = ("NULL", "PHY")
 
 
 def read(path: Path, plant: str, companions: bool = True) -> Imported:
@@ -136,7 +134,7 @@ class _Cpa:
         source, target, sensors = link(row)
         for name in sensors:
             tag = self.sensor(name, row)
-            if tag is None or target.upper() == SCADA or source in _FIELD or target in _FIELD:
+            if tag is None or target.upper() == SCADA or source in FIELD or target in FIELD:
                 continue
             receiver = self.layout.counterpart(target)
             if receiver is not None and receiver not in self.layout.receivers(tag):

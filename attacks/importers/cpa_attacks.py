@@ -9,7 +9,7 @@ from typing import Any
 from attacks.importers import doing, matlab, names, tables
 from attacks.importers.companions import Companions
 from attacks.importers.controls import Controls
-from attacks.importers.cpa_file import Attack, numbers
+from attacks.importers.cpa_file import FIELD, Attack, numbers
 from attacks.importers.cpa_when import Conditions
 from attacks.importers.document import DIFFERS, LEFT_OUT, MOVED, READ_AS, Imported
 from attacks.importers.layout import SCADA, Layout
@@ -21,7 +21,6 @@ Do = tuple[dict[str, Any], str]
 """What an entry does, and the comment to it."""
 Place = tuple[str, list[str], Do, str]
 """A port, the tags there, what is done, and the comment to the port."""
-_FIELD = ("NULL", "PHY")
 _ARGUMENTS = {"dos": 0, "constant": 1, "offset": 1, "custom": 1, "replay": 4}
 _NEEDS_STORE = ("dos", "offset", "replay")
 
@@ -135,13 +134,13 @@ class Attacks:
         if sender == receiver:
             raise InputError(f"sender and receiver are both {sender}")
         for name in (sender, receiver):
-            if name.upper() not in (*_FIELD, SCADA) and self.layout.counterpart(name) is None:
+            if name.upper() not in (*FIELD, SCADA) and self.layout.counterpart(name) is None:
                 known = [*(self.layout.cabinets or self.layout.network.plcs), "SCADA", "NULL"]
                 raise InputError(f"no PLC {name!r}: {nearest(name, known)}")
-        if receiver.upper() in _FIELD:
+        if receiver.upper() in FIELD:
             return self._command(line, sender, target)
         tag = self._tag(line, target)
-        if sender.upper() in _FIELD:
+        if sender.upper() in FIELD:
             return self._wire(line, tag, receiver)
         owner = self.layout.owners[tag]
         said = f"{sender} to {receiver}"

@@ -16,6 +16,8 @@ from twin.errors import InputError, nearest
 HEADED = ("CYBERNODES", "CYBERLINKS", "CYBERATTACKS")
 """Sections whose first line is a header, whatever it says."""
 SECTIONS = (*HEADED, "CYBEROPTIONS")
+FIELD = ("NULL", "PHY")
+"""What stands for the field device at one end of a link."""
 _HEADINGS = {"name", "source", "type", "option"}
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 

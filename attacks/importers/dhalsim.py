@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +13,13 @@ from attacks.importers.controls import Controls
 from attacks.importers.dhalsim_context import Clock, Context
 from attacks.importers.dhalsim_file import Node
 from attacks.importers.dhalsim_file import read as read_file
-from attacks.importers.document import DIFFERS, LEFT_OUT, MOVED, READ_AS, REPLACED, Imported
+from attacks.importers.document import DIFFERS, LEFT_OUT, MOVED, READ_AS, REPLACED, SUNDAY, Imported
 from attacks.importers.layout import SCADA, Cabinet, Layout
 from twin import network
 from twin.errors import InputError, nearest
 from twin.units import DAY, HOUR, readable
 
 PEER = "DHALSIM"
-SUNDAY = date(2026, 1, 4)
 _ALONE = ("device_attacks", "network_attacks", "network_events")
 _ABOUT_THE_RUN = {
     "output_path": "where it writes",

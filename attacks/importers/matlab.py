@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from twin.errors import InputError
+from twin.terms import COMPARE, MIRRORED, OPPOSITE
 
 _TOKEN = re.compile(
     r"(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|(?P<name>[A-Za-z_]\w*)"
     r"|(?P<sign>&&|\|\||==|~=|!=|<=|>=|[-+*/<>&|~!(),])"
 )
-_COMPARE = {"==": "==", "~=": "!=", "!=": "!=", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
-_OPPOSITE = {"==": "!=", "!=": "==", "<": ">=", "<=": ">", ">": "<=", ">=": "<"}
-_MIRRORED = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
+_SIGNS = {"~=": "!=", **{sign: sign for sign in COMPARE}}
 _DEEPEST = 20
 
 
@@ -143,8 +142,8 @@ class _Parser:
 
     def compared(self) -> Words:
         left = self.added()
-        while sign := self.take(*_COMPARE):
-            left = _compare(left, _COMPARE[sign], self.added())
+        while sign := self.take(*_SIGNS):
+            left = _compare(left, _SIGNS[sign], self.added())
         return left
 
     def added(self) -> Words:
@@ -242,24 +241,20 @@ def _join(word: str, level: int, left: Words, right: Words) -> Words:
 
 
 def _compare(left: Words, sign: str, right: Words) -> Words:
-    for one, other, way in ((left, right, sign), (right, left, _MIRRORED[sign])):
+    for one, other, way in ((left, right, sign), (right, left, MIRRORED[sign])):
         if one.truth and one.number is None and other.number is not None:
             # What holds or does not is 1 or 0: which of both makes the comparison true?
-            holds = [_holds(value, way, other.number) for value in (0.0, 1.0)]
+            holds = [COMPARE[way](value, other.number) for value in (0.0, 1.0)]
             if holds[0] == holds[1]:
                 return Words("true" if holds[0] else "false", True, 6, float(holds[0]))
             return one if holds[1] else _negation(one)
     left, right = _number(left), _number(right)
     if left.number is not None and right.number is not None:
-        holds_always = _holds(left.number, sign, right.number)
+        holds_always = COMPARE[sign](left.number, right.number)
         return Words("true" if holds_always else "false", True, 6, float(holds_always))
     if left.number is not None:
-        left, right, sign = right, left, _MIRRORED[sign]
+        left, right, sign = right, left, MIRRORED[sign]
     return Words(f"{left.within(4)} {sign} {right.within(4)}", True, 3)
-
-
-def _holds(a: float, sign: str, b: float) -> bool:
-    return {"==": a == b, "!=": a != b, "<": a < b, "<=": a <= b, ">": a > b, ">=": a >= b}[sign]
 
 
 def _negation(found: Words) -> Words:
@@ -267,7 +262,7 @@ def _negation(found: Words) -> Words:
         return Words("false" if found.number else "true", True, 6, 1.0 - found.number)
     if found.level == 3:
         left, sign, right = re.split(r" (==|!=|<=|>=|<|>) ", found.text, maxsplit=1)
-        return Words(f"{left} {_OPPOSITE[sign]} {right}", True, 3)
+        return Words(f"{left} {OPPOSITE[sign]} {right}", True, 3)
     return Words(f"not {found.within(3)}", True, 2)
 
 
