@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from twin.plant import Plant
 from twin.plc import CLOCK, Plc, Rule
 from twin.units import DAY, HOUR
 
 
-@dataclass(frozen=True, slots=True)
-class _Threshold:
+class _Threshold(NamedTuple):
     """What a rule compares with a number: a tank's level, by its place, or else the clock."""
 
-    actuator: str
-    command: float
     tank: int | None
     name: str
     level: float
@@ -38,7 +35,8 @@ class Crossings:
 
     def __init__(self, plant: Plant, tanks: Mapping[str, int], clock: float):
         self._plant, self._tanks, self._clock = plant, tanks, clock
-        self._known: dict[str, tuple[tuple[Rule, ...], list[_Threshold]]] = {}
+        self._known: dict[str, tuple[tuple[Rule, ...] | None, list[_Threshold]]] = {}
+        self._settings: dict[str, float] = {}
 
     def ahead(self, now: int, plcs: Iterable[Plc]) -> int:
         """Return how soon after `now` the first rule is due before its PLC's next scan [s], or 0.
@@ -50,34 +48,35 @@ class Crossings:
         plcs : iterable of Plc
         """
         soonest = 0
-        levels, rates = self._plant.levels.tolist(), self._plant.rates().tolist()
-        settings = self._plant.settings
+        levels, rates = self._plant.levels, self._plant.rates()
+        if self._settings != self._plant.settings:
+            self._settings = dict(self._plant.settings)
+            self._known.clear()
         for plc in plcs:
             rounding = plc.crossing
             if rounding is None or not plc.running:
                 continue
             left = plc.every - now % plc.every
-            for one in self._thresholds(plc):
-                if settings[one.actuator] == one.command:
-                    continue
-                if one.tank is None:
-                    ahead = self._until(one.name, one.level, now + plc.skew)
-                elif rates[one.tank]:
-                    ahead = (one.level - levels[one.tank]) / rates[one.tank]
+            for tank, name, level in self._thresholds(plc):
+                if tank is None:
+                    ahead = self._until(name, level, now + plc.skew) + rounding
+                elif rates[tank]:
+                    ahead = (level - levels[tank]) / rates[tank] + rounding
                 else:
                     continue
-                if 1.0 <= ahead + rounding < left:
-                    seconds = int(ahead + rounding)
+                if 1.0 <= ahead < left:
+                    seconds = int(ahead)
                     soonest = min(soonest or seconds, seconds)
         return soonest
 
     def _thresholds(self, plc: Plc) -> list[_Threshold]:
-        """Return what a PLC's rules in force compare with a level or the clock."""
-        rules, found = self._known.get(plc.spec.name, ((), []))
+        """Return what the rules in force that would change something compare."""
+        rules, found = self._known.get(plc.spec.name, (None, []))
         if rules is not plc.rules:
             found = [
-                _Threshold(rule.actuator, rule.command, self._tanks.get(name), name, level)
+                _Threshold(self._tanks.get(name), name, level)
                 for rule in plc.rules
+                if self._settings[rule.actuator] != rule.command
                 for name, level in rule.when.thresholds
                 if name in self._tanks or name in CLOCK
             ]

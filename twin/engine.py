@@ -1,7 +1,4 @@
-"""EPANET as a thing to step by hand: a project of a WNTR model, in L/s and metres.
-
-WNTR owns the model and writes it; epanet-plus steps it. The engine's quirks live here.
-"""
+"""EPANET as a thing to step by hand, by epanet-plus. The engine's quirks live here."""
 
 from __future__ import annotations
 
@@ -12,7 +9,6 @@ from typing import Any
 
 import epanet
 import numpy as np
-import wntr
 from epanet_plus import EpanetConstants as EN
 from epanet_plus import EPyT
 
@@ -37,8 +33,9 @@ class Engine(Closing):
 
     Parameters
     ----------
-    model : wntr.network.WaterNetworkModel
-        Without controls: EPANET's own re-assert every step and override what is written.
+    inp : str
+        An INP file's contents, in L/s and without controls: EPANET's own re-assert every step and
+        override what is written.
     name : str
         Of the plant, for messages.
     step : int
@@ -54,26 +51,26 @@ class Engine(Closing):
         Links that were closed: nothing flows through them.
     """
 
-    def __init__(self, model: wntr.network.WaterNetworkModel, name: str, step: int):
+    def __init__(self, inp: str, name: str, step: int):
         self.time = 0
         self.closed: set[int] = set()
         self._step = step
         self.project: Any = None
         self._folder = tempfile.TemporaryDirectory(prefix="hydrotwin-")
         try:
-            self._open(model, name)
+            self._open(inp, name)
         except Exception:
             self._folder.cleanup()
             raise
 
-    def _open(self, model: wntr.network.WaterNetworkModel, name: str) -> None:
+    def _open(self, inp: str, name: str) -> None:
         folder = Path(self._folder.name)
-        inp = folder / "plant.inp"
-        wntr.network.write_inpfile(model, str(inp), units="LPS")
+        file = folder / "plant.inp"
+        file.write_text(inp, encoding="utf-8")
         # Without a report file EPANET would print on stdout, from C.
         try:
             self._epyt = EPyT(
-                str(inp),
+                str(file),
                 use_project=True,
                 rpt_file_out=str(folder / "plant.rpt"),
                 out_file=str(folder / "plant.out"),
@@ -103,7 +100,7 @@ class Engine(Closing):
             If it cannot be solved.
         """
         code = int(epanet.EN_runH(self.project)[0])
-        if code not in WARNINGS:
+        if code:
             self.must((code,))
         return code
 
@@ -113,7 +110,8 @@ class Engine(Closing):
             self.must(epanet.EN_settimeparam(self.project, EN.EN_HYDSTEP, limit))
             self._step = limit
         code, seconds = epanet.EN_nextH(self.project)
-        self.must((code,))
+        if code:
+            self.must((code,))
         self.time += seconds
         return int(seconds)
 
@@ -135,6 +133,11 @@ class Engine(Closing):
         """Read a property of some nodes."""
         project, read = self.project, epanet.EN_getnodevalue
         return [read(project, node, what)[1] for node in nodes]
+
+    def at_links(self, links: Iterable[int], what: int) -> list[float]:
+        """Read a property of some links: 0 of those that are closed."""
+        project, read, closed = self.project, epanet.EN_getlinkvalue, self.closed
+        return [0.0 if link in closed else read(project, link, what)[1] for link in links]
 
     def of_all_nodes(self, what: int) -> Values:
         """Read a property of every node: as much time as of 50 nodes one by one."""

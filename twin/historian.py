@@ -1,7 +1,7 @@
 """The historian: what happened, the truth and each view of it apart, kept as tables.
 
-Rows go to Parquet as they come, a week at a time, so that memory stays flat and an interrupted run
-keeps what it has; without a folder they stay in memory.
+Rows go to Parquet as they come, four weeks at a time, so that memory stays flat and an interrupted
+run keeps what it has; without a folder they stay in memory.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,7 +18,7 @@ from numpy.typing import NDArray
 
 from twin.tags import Values
 
-_ROWS = 2016  # a week of 5-min rows
+_ROWS = 8064  # four weeks of 5-min rows
 
 
 class Table:
@@ -48,39 +47,40 @@ class Table:
         self.path = None if folder is None else folder / f"{name}.parquet"
         kind = pa.from_numpy_dtype(np.dtype(dtype))
         self._schema = pa.schema([("time", pa.float64()), *((c, kind) for c in self.columns)])
-        self._dtype = np.dtype(dtype)
-        self._times: list[float] = []
-        self._rows: list[tuple[NDArray[Any], ...]] = []
+        self._times = np.empty(_ROWS)
+        self._rows = np.empty((_ROWS, len(self.columns)), dtype=dtype)
+        self._used = 0
         self._batches: list[pa.RecordBatch] = []
         self._writer: pq.ParquetWriter | None = None
         if self.path is not None:
             # Physical values seldom repeat: a dictionary of them takes time and saves nothing.
             self._writer = pq.ParquetWriter(
-                self.path, self._schema, compression="zstd", use_dictionary=False
+                self.path, self._schema, compression="lz4", use_dictionary=False
             )
 
     def append(self, time: float, *parts: Values | NDArray[np.int8]) -> None:
-        """Add a row, given in one or more parts that together hold every column.
-
-        They are kept as they are until they are written: give what will not change any more.
-        """
-        self._times.append(time)
-        self._rows.append(parts)
-        if len(self._rows) == _ROWS:
+        """Add a row, given in one or more parts that together hold every column."""
+        row = self._rows[self._used]
+        first = 0
+        for part in parts:
+            row[first : first + len(part)] = part
+            first += len(part)
+        self._times[self._used] = time
+        self._used += 1
+        if self._used == _ROWS:
             self._flush()
 
     def _flush(self) -> None:
-        if not self._rows:
+        if not self._used:
             return
-        parts = [np.array(part, dtype=self._dtype) for part in zip(*self._rows, strict=True)]
-        columns = [pa.array(np.array(self._times))]
-        columns += [pa.array(np.ascontiguousarray(column)) for part in parts for column in part.T]
-        batch = pa.record_batch(columns, schema=self._schema)
+        # Copies: the next rows are written over these.
+        columns = [self._times[: self._used].copy(), *self._rows[: self._used].T.copy()]
+        batch = pa.record_batch([pa.array(column) for column in columns], schema=self._schema)
         if self._writer is None:
             self._batches.append(batch)
         else:
             self._writer.write_batch(batch)
-        self._times, self._rows = [], []
+        self._used = 0
 
     def close(self) -> None:
         """Write what is left and close the file."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -109,12 +110,12 @@ class LimitWatch:
         if not len(self._places) or self.suppressed:
             return []
         watched = values[self._places]
-        bounds = zip(self._above, watched.tolist(), self._below, strict=True)
-        if all(above < value < below for above, value, below in bounds):
+        shown = watched.tolist()
+        if all(map(operator.lt, self._above, shown)) and all(map(operator.lt, shown, self._below)):
             return []
-        shown = watched[:, None] * self._sign
-        on = shown > self._bounds - np.where(self._on, self._band, 0.0)
-        on = np.where(np.isnan(shown), self._on, on)
+        signed = watched[:, None] * self._sign
+        on = signed > self._bounds - np.where(self._on, self._band, 0.0)
+        on = np.where(np.isnan(signed), self._on, on)
         changed = on != self._on
         if not changed.any():
             return []

@@ -47,7 +47,7 @@ class Lowest:
 
 
 class Meters:
-    """What has happened to the water since the plant's start, added up over every step.
+    """What has happened to the water since the plant's start, or `restart`, added up step by step.
 
     Over any time, supplied + invented = drawn + leaked + stored + overflow of all tanks.
 
@@ -74,7 +74,7 @@ class Meters:
         - `low_pressure_h`: junction-hours with a demand and a pressure below `LOW_PRESSURE`,
           looked at whenever a pattern changes or an hour begins.
         - `pump_starts`
-        - `stored_m3`: what all tanks hold more than at the start.
+        - `stored_m3`: what all tanks hold more than then.
         - `overflow_T1_m3` and `empty_T1_h` for each tank: spilled, and time at its bottom.
         - `demanded_DMA1_m3` and `unmet_DMA1_m3` for each district: its demand, and what of it was
           unmet.
@@ -84,7 +84,7 @@ class Meters:
     demanded, unmet : ndarray of shape (dmas,)
         Those of the rates that are the districts' [L/s].
     overflow, empty : ndarray of shape (tanks,)
-        Spilled volume [m³] and time at the bottom [s] of each tank.
+        Spilled volume [m³] and time at the bottom [s] of each tank, since the plant's start.
     warnings : Counter of str
         Solutions EPANET warned about, by its reason.
     lowest : Lowest or None
@@ -101,6 +101,7 @@ class Meters:
             *(f"unmet_{dma}_m3" for dma in dmas),
         )
         self._sums = np.zeros(len(self.columns))
+        self._before = self._sums.copy()
         self._unit = np.array([_UNITS[name.rpartition("_")[2]] for name in self.columns])
         self.rates: Values = np.zeros(len(self.columns))
         first = len(_PLANT)
@@ -123,9 +124,13 @@ class Meters:
         """Set the total of what is known as such: `STORED` [m³]."""
         self._sums[place] = total
 
+    def restart(self) -> None:
+        """Count from now on."""
+        self._before = self._sums.copy()
+
     def totals(self) -> Values:
         """Return everything added up so far, in the order and units of `columns`."""
-        return np.asarray(self._sums * self._unit)
+        return np.asarray((self._sums - self._before) * self._unit)
 
     def total(self, column: str) -> float:
         """Return one of the totals."""

@@ -79,6 +79,11 @@ class Network:
         return self.read_model()
 
     @cached_property
+    def stepped(self) -> dict[object, tuple[Any, str]]:
+        """What `twin.model` has made of the model so far, by the physics asked for."""
+        return {}
+
+    @cached_property
     def dmas(self) -> dict[str, tuple[str, ...]]:
         """Junctions of each district metered area (DMA); see `twin.districts`."""
         driven = {name for plc in self.plcs.values() for name in plc.actuators}

@@ -1,7 +1,7 @@
 """The water: EPANET stepped from the WNTR model, in BATADAL's units.
 
-What protects pumps is in `pumps.py`, what can be broken in `breakage.py`, what is added up in
-`meters.py`, and EPANET's own ways in `engine.py`.
+The model it steps is made in `model.py`; what protects pumps is in `pumps.py`, what can be broken
+in `breakage.py`, what is added up in `meters.py`, and EPANET's own ways in `engine.py`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from typing import Any
 
 import epanet
 import numpy as np
-import wntr
 from epanet_plus import EpanetConstants as EN
 from numpy.typing import NDArray
 
@@ -19,17 +18,16 @@ from twin.breakage import Breakage, check_hold, check_wear
 from twin.closing import Closing
 from twin.engine import WARNINGS, Engine
 from twin.meters import COST, ENERGY, STARTS, STORED, Gauges, Meters
+from twin.model import Physics, stepped
 from twin.network import Network
 from twin.pumps import Pumps
 from twin.tags import Values
 from twin.tanks import Tanks
-from twin.units import DAY
 
 VALVE_UNITS = {"FCV": 1000.0}  # what a valve's setting in WNTR's units [m³/s] is in ours [L/s]
 REQUIRED_PRESSURE = 5.0
 """Below this [m] a junction takes less than its demand, where demands are pressure-driven; a
 normal week of C-Town then goes short of 4 m³ in all."""
-_KW_PER_HP = 0.7457
 
 
 def initial_setting(link: Any) -> float:
@@ -71,8 +69,8 @@ class Plant(Closing):
     settings : dict of str to float
         What each link that a PLC drives was told last.
     tanks : tuple of str
-    levels, inflows : ndarray of shape (tanks,)
-        Level [m] now, net inflow [L/s] at the last solution.
+    levels, inflows : list of float
+        By tank: level [m] now, net inflow [L/s] at the last solution.
     meters : Meters
     """
 
@@ -86,23 +84,16 @@ class Plant(Closing):
         accuracy: float | None = None,
     ):
         self.network = network
-        model = network.read_model()
-        options = model.options.hydraulic
-        if accuracy is not None:
-            options.accuracy = accuracy
-        options.demand_model = "PDA" if pressure_driven else "DDA"
-        if pressure_driven:
-            options.required_pressure, options.minimum_pressure = required_pressure, 0.0
-        self._prepare(model, clock)
-        self._engine = Engine(model, network.folder.name, network.step)
+        physics = Physics(clock, pressure_driven, required_pressure, accuracy)
+        model, inp = stepped(network, physics)
+        self._engine = Engine(inp, network.folder.name, network.step)
         self._patterns = [self._engine.pattern(f"{dma}-now") for dma in network.profiled]
         self._shapes = Tanks(model)
         self.tanks = self._shapes.names
         self._tank_nodes = [self._engine.node(name) for name in self.tanks]
-        self.levels: Values = np.array([tank.init_level for _, tank in model.tanks()])
-        self.inflows: Values = np.zeros(len(self.tanks))
-        self._stood: list[float] = self.levels.tolist()
-        self._held = self._shapes.held(self._stood)
+        self.levels = [float(tank.init_level) for _, tank in model.tanks()]
+        self.inflows = [0.0] * len(self.tanks)
+        self._held = self._shapes.held(self.levels)
         self._at_first = sum(self._held)
         self.meters = Meters(self.tanks, network.dmas)
         self._map_tags()
@@ -122,26 +113,6 @@ class Plant(Closing):
         for name, setting in self.settings.items():
             self.write(name, setting)
 
-    def _prepare(self, model: wntr.network.WaterNetworkModel, clock: int) -> None:
-        for name in list(model.control_name_list):
-            model.remove_control(name)
-        for dma in self.network.profiled:
-            pattern = f"{dma}-now"
-            model.add_pattern(pattern, [1.0])
-            for junction in self.network.dmas[dma]:
-                for demand in model.get_node(junction).demand_timeseries_list:
-                    if str(demand.pattern_name) in self.network.profiled_patterns:
-                        demand.pattern_name = pattern
-        times = model.options.time
-        shift = times.pattern_start + clock - times.start_clocktime
-        times.pattern_start = int(shift % (7 * DAY))
-        for _, pump in model.pumps():
-            if pump.pump_type == "POWER":
-                # EPANET 2.3.6 runs one of a file in metric units 1/0.7457 times too strong.
-                pump.power *= _KW_PER_HP
-        if not any(junction.emitter_coefficient for _, junction in model.junctions()):
-            model.options.hydraulic.emitter_exponent = 0.5  # an orifice's, for leaks
-
     def _map_tags(self) -> None:
         def places(quantity: str) -> tuple[NDArray[np.intp], list[str]]:
             tags = enumerate(self.network.tags)
@@ -151,17 +122,22 @@ class Plant(Closing):
             ]
 
         self._level_places, tanks = places("level")
-        self._level_tanks = np.array([self.tanks.index(name) for name in tanks], dtype=np.intp)
-        self._pressure_places, nodes = places("pressure")
+        self._level_tanks = [self.tanks.index(name) for name in tanks]
+        pressure_places, nodes = places("pressure")
         self._pressure_nodes = [self._engine.node(name) for name in nodes]
-        self._flow_places, flowing = places("flow")
-        self._status_places, switching = places("status")
-        links = list(dict.fromkeys([*flowing, *switching]))
+        flow_places, flowing = places("flow")
+        status_places, switching = places("status")
+        self._solved = np.concatenate([flow_places, status_places, pressure_places])
+        self._flows = len(flowing)
+        links = [*flowing, *(name for name in switching if name not in flowing)]
         self._flow_links = [self._engine.link(name) for name in links]
-        self._flow_of = np.array([links.index(name) for name in flowing], dtype=np.intp)
-        self._status_of = np.array([links.index(name) for name in switching], dtype=np.intp)
+        self._status_of = [links.index(name) for name in switching]
         self.values: Values = np.full(len(self.network.tags), np.nan)
-        self.values[self._level_places] = self.levels[self._level_tanks]
+        self._show_levels()
+
+    def _show_levels(self) -> None:
+        levels = self.levels
+        self.values[self._level_places] = [levels[tank] for tank in self._level_tanks]
 
     @property
     def time(self) -> int:
@@ -206,10 +182,9 @@ class Plant(Closing):
             level = min(max(wanted, self._shapes.lowest[tank]), self._shapes.highest[tank])
             self._engine.set_node(self._tank_nodes[tank], EN.EN_TANKLEVEL, level)
             self.levels[tank] = level
-        self.values[self._level_places] = self.levels[self._level_tanks]
-        self._stood = self.levels.tolist()
+        self._show_levels()
         self._at_first -= sum(self._held)
-        self._held = self._shapes.held(self._stood)
+        self._held = self._shapes.held(self.levels)
         self._at_first += sum(self._held)
 
     def check(self, levels: Mapping[str, float]) -> None:
@@ -330,18 +305,13 @@ class Plant(Closing):
             If EPANET cannot solve it.
         """
         engine, meters = self._engine, self.meters
-        code = self._find()
+        self._code = code = self._find()
         if code:
             meters.warnings[WARNINGS[code]] += 1
-        self._code = code
-        project, values, read = engine.project, self.values, epanet.EN_getlinkvalue
-        closed = engine.closed
-        flows = np.array(
-            [0.0 if i in closed else read(project, i, EN.EN_FLOW)[1] for i in self._flow_links]
-        )
-        values[self._flow_places] = flows[self._flow_of]
-        values[self._status_places] = flows[self._status_of] != 0.0
-        values[self._pressure_places] = engine.at_nodes(self._pressure_nodes, EN.EN_PRESSURE)
+        flows = engine.at_links(self._flow_links, EN.EN_FLOW)
+        statuses = [flows[i] != 0.0 for i in self._status_of]
+        pressures = engine.at_nodes(self._pressure_nodes, EN.EN_PRESSURE)
+        self.values[self._solved] = [*flows[: self._flows], *statuses, *pressures]
         meters.rates[ENERGY], meters.rates[COST], starts = self._pumps.measure()
         if starts:
             meters.count(STARTS, starts)
@@ -362,10 +332,9 @@ class Plant(Closing):
             code = engine.run()
             if code or self.tripped:
                 code = self._pumps.protect(code)
-            inflows = engine.at_nodes(self._tank_nodes, EN.EN_DEMAND)
-            drained = set(self._shapes.drained(self._held, inflows)) - shut
+            self.inflows = engine.at_nodes(self._tank_nodes, EN.EN_DEMAND)
+            drained = self._shapes.drained(self._held, self.inflows) - shut
             if not drained:
-                self.inflows[:] = inflows
                 return code
             shut |= drained
             for name in (name for tank in sorted(drained) for name in self._shapes.pipes[tank]):
@@ -377,22 +346,21 @@ class Plant(Closing):
         engine, meters = self._engine, self.meters
         self._gauges.read(self._code, self._broken.leaking.values())
         seconds = engine.advance(limit)
-        shapes, before, held = self._shapes, self._stood, self._held
+        shapes, before, held = self._shapes, self.levels, self._held
         # A tank's level is its pressure; EN_TANKLEVEL reads back the initial one.
-        self._stood = engine.at_nodes(self._tank_nodes, EN.EN_PRESSURE)
-        self.levels[:] = self._stood
-        self.values[self._level_places] = self.levels[self._level_tanks]
-        self._held = shapes.held(self._stood)
+        self.levels = engine.at_nodes(self._tank_nodes, EN.EN_PRESSURE)
+        self._show_levels()
+        self._held = shapes.held(self.levels)
         meters.put(STORED, sum(self._held) - self._at_first)
-        if shapes.spill(self._stood):
+        if shapes.spill(self.levels):
             gained = np.subtract(self._held, held)
             meters.overflow += shapes.spilled(gained, self.inflows, self.levels, seconds)
         if shapes.stand_empty(before):
             meters.empty += np.where(shapes.empty(before), seconds, 0.0)
         meters.go_on(seconds)
 
-    def rates(self) -> Values:
-        """Return how fast each tank's level rises since the last solution [m/s]; (tanks,)."""
+    def rates(self) -> list[float]:
+        """Return how fast each tank's level rises since the last solution [m/s]."""
         return self._shapes.rates(self.levels, self.inflows)
 
     def close(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 
 import epanet
@@ -96,21 +97,16 @@ class Pumps:
         Of a pump that runs dry, for which EPANET finds any head, never more than its curve's
         largest power.
         """
-        project, read = self._engine.project, epanet.EN_getlinkvalue
-        closed = self._engine.closed
-        prices = self._tariff.at(self._engine.time)
-        total = cost = 0.0
+        engine, before = self._engine, self._running
+        powers = engine.at_links(self._links, EN.EN_ENERGY)
+        if any(map(operator.gt, powers, self._most_power)):
+            powers = list(map(min, powers, self._most_power))
+        cost = sum(map(operator.mul, powers, self._tariff.at(engine.time)))
+        self._running = [power > 0.0 for power in powers]
         starts = 0
-        for i, link in enumerate(self._links):
-            power = 0.0
-            if link not in closed:
-                power = min(read(project, link, EN.EN_ENERGY)[1], self._most_power[i])
-            if power > 0.0:
-                starts += not self._running[i]
-                total += power
-                cost += power * prices[i]
-            self._running[i] = power > 0.0
-        return total, cost, starts
+        if self._running != before:
+            starts = sum(map(operator.gt, self._running, before))
+        return sum(powers), cost, starts
 
 
 class _Tariff:

@@ -34,7 +34,8 @@ class Tanks:
     def __init__(self, model: Any):
         tanks = [tank for _, tank in model.tanks()]
         self.names: tuple[str, ...] = tuple(tank.name for tank in tanks)
-        self._area = np.array([np.pi / 4 * tank.diameter**2 for tank in tanks])
+        # Plain lists: for so few numbers they are several times as fast as arrays.
+        self._areas = [float(np.pi / 4 * tank.diameter**2) for tank in tanks]
         self._curves = {
             i: np.array(tank.vol_curve.points).T
             for i, tank in enumerate(tanks)
@@ -50,8 +51,7 @@ class Tanks:
             )
             for name in self.names
         )
-        # Plain lists: for so few numbers they are several times as fast as arrays.
-        self._shape = list(zip(self._area.tolist(), self.lowest.tolist(), strict=True))
+        self._shape = list(zip(self._areas, self.lowest.tolist(), strict=True))
         self._empty = (self.lowest + _EMPTY).tolist()
         spills = [bool(tank.overflow) for tank in tanks]
         self._rim = np.where(spills, self.highest - _FULL, np.inf).tolist()
@@ -80,19 +80,24 @@ class Tanks:
         """Return whether one that spills is full."""
         return any(map(operator.ge, levels, self._rim))
 
-    def spilled(self, gained: Values, inflows: Values, levels: Values, seconds: float) -> Values:
+    def spilled(
+        self, gained: Values, inflows: Sequence[float], levels: Sequence[float], seconds: float
+    ) -> Values:
         """Return what went over each rim [m³] in a step that ends at `levels` [m].
 
         It is what arrived at a full tank, with `inflows` [L/s], and is not `gained` [m³].
         """
-        full = (levels >= np.array(self._rim)) & (inflows > 0.0)
-        arrived = inflows * (seconds / 1000.0)
+        flows = np.array(inflows)
+        full = (np.array(levels) >= np.array(self._rim)) & (flows > 0.0)
+        arrived = flows * (seconds / 1000.0)
         return np.where(full, np.maximum(arrived - gained, 0.0), 0.0)
 
-    def drained(self, held: Sequence[float], inflows: Sequence[float]) -> list[int]:
+    def drained(self, held: Sequence[float], inflows: Sequence[float]) -> set[int]:
         """Return the places of tanks that hold less [m³] than flows out in a second [L/s]."""
+        if min(held, default=1.0) * 1000.0 >= -min(inflows, default=0.0):
+            return set()
         pairs = enumerate(zip(held, inflows, strict=True))
-        return [i for i, (volume, flow) in pairs if flow < 0.0 and volume * 1000.0 < -flow]
+        return {i for i, (volume, flow) in pairs if flow < 0.0 and volume * 1000.0 < -flow}
 
     def stand_empty(self, levels: Sequence[float]) -> bool:
         """Return whether one stands at its bottom."""
@@ -102,13 +107,14 @@ class Tanks:
         """Return which stand at their bottom; shape (tanks,)."""
         return np.array(levels) <= self._empty
 
-    def rates(self, levels: Values, inflows: Values) -> Values:
+    def rates(self, levels: Sequence[float], inflows: Sequence[float]) -> list[float]:
         """Return how fast each level rises [m/s] with these inflows [L/s]."""
-        area = self._area
+        areas = self._areas
         if self._curves:
-            area = area.copy()
+            areas = areas.copy()
             for i, (level, volume) in self._curves.items():
                 # Of the piece of the curve that holds the level.
                 after = int(np.searchsorted(level[1:-1], levels[i], "right")) + 1
-                area[i] = (volume[after] - volume[after - 1]) / (level[after] - level[after - 1])
-        return np.asarray(inflows / 1000.0 / area)
+                rise = level[after] - level[after - 1]
+                areas[i] = float((volume[after] - volume[after - 1]) / rise)
+        return [inflow / 1000.0 / area for inflow, area in zip(inflows, areas, strict=True)]

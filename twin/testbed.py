@@ -121,10 +121,8 @@ class Testbed(Closing):
         except InputError:
             self.plant.close()
             raise
-        self._meters = self.plant.meters.columns
-        self._before = self.plant.meters.totals()
         names = [f"{plc}.{tag}" for plc in self.plcs for tag in self.plcs[plc].memory.tags]
-        self.historian = Historian(network.tag_names, names, self._meters, folder)
+        self.historian = Historian(network.tag_names, names, self.plant.meters.columns, folder)
         self.scada.subscribers.append(self._record_view)
 
     def _build(self) -> None:
@@ -283,7 +281,7 @@ class Testbed(Closing):
             self._log_trips(now)
             self._sense(now, rest, tapped, levels=False)
             if now == 0:
-                self._before = plant.meters.totals()
+                plant.meters.restart()
             if self.recording and now >= 0 and now % step == 0:
                 self._record_truth(now)
             if now % polling == 0:
@@ -375,17 +373,16 @@ class Testbed(Closing):
 
     def totals(self) -> dict[str, float]:
         """Return what the plant's meters have added up since the start, by column of `truth`."""
-        totals = self.plant.meters.totals() - self._before
-        return dict(zip(self._meters, totals.tolist(), strict=True))
+        meters = self.plant.meters
+        return dict(zip(meters.columns, meters.totals().tolist(), strict=True))
 
     def log(self, now: float, source: str, what: str) -> None:
         """Keep an event of the present instant."""
         self.historian.events.append(Event(float(now), source, what))
 
     def _record_truth(self, now: float) -> None:
-        totals = self.plant.meters.totals() - self._before
-        self.historian.truth.append(now, self.plant.values.copy(), totals)
-        self.historian.plc.append(now, self._block.values[self._memories].copy())
+        self.historian.truth.append(now, self.plant.values, self.plant.meters.totals())
+        self.historian.plc.append(now, self._block.values[self._memories])
 
     def _record_view(self, frame: Frame) -> None:
         if self.recording and frame.time >= 0:

@@ -26,7 +26,7 @@ class Ledger:
         self.sources = [index(name) for name in CTOWN.model.reservoir_name_list]
         self.users = [index(name) for name in CTOWN.model.junction_name_list]
         self.supplied = self.drawn = 0.0
-        self.levels = plant.levels.copy()
+        self.levels = np.array(plant.levels)
         self.areas = [np.pi / 4 * tank.diameter**2 for _, tank in CTOWN.model.tanks()]
 
     def advance(self, limit):
