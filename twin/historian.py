@@ -60,11 +60,11 @@ class Table:
 
     def append(self, time: float, *parts: Values | NDArray[np.int8]) -> None:
         """Add a row, given in one or more parts that together hold every column."""
-        row = self._rows[self._used]
         first = 0
         for part in parts:
-            row[first : first + len(part)] = part
-            first += len(part)
+            last = first + len(part)
+            self._rows[self._used, first:last] = part
+            first = last
         self._times[self._used] = time
         self._used += 1
         if self._used == _ROWS:

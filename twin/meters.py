@@ -84,7 +84,7 @@ class Meters:
     demanded, unmet : ndarray of shape (dmas,)
         Those of the rates that are the districts' [L/s].
     overflow, empty : ndarray of shape (tanks,)
-        Spilled volume [m³] and time at the bottom [s] of each tank, since the plant's start.
+        Of the totals, those that are the tanks': spilled [m³], and time at the bottom [h].
     warnings : Counter of str
         Solutions EPANET warned about, by its reason.
     lowest : Lowest or None
@@ -101,36 +101,33 @@ class Meters:
             *(f"unmet_{dma}_m3" for dma in dmas),
         )
         self._sums = np.zeros(len(self.columns))
-        self._before = self._sums.copy()
         self._unit = np.array([_UNITS[name.rpartition("_")[2]] for name in self.columns])
         self.rates: Values = np.zeros(len(self.columns))
         first = len(_PLANT)
         last = first + 2 * len(tanks)
         self.overflow, self.empty = self._sums[first:last].reshape(2, -1)
-        self._unit[STORED] = self._unit[first : first + len(tanks)] = 1.0  # come in m³
+        self._seconds, self._scale = 1.0, self._unit
         self.demanded, self.unmet = self.rates[last:].reshape(2, -1)
         self.warnings: Counter[str] = Counter()
         self.lowest: Lowest | None = None
 
     def go_on(self, seconds: float) -> None:
         """Add the present rates for so long."""
-        self._sums += self.rates * seconds
+        if seconds != self._seconds:
+            self._seconds, self._scale = seconds, self._unit * seconds
+        self._sums += self.rates * self._scale
 
     def count(self, place: int, more: float) -> None:
-        """Add to what has no rate: `STARTS`."""
+        """Add to what has no rate: `STARTS`, `STORED` [m³]."""
         self._sums[place] += more
-
-    def put(self, place: int, total: float) -> None:
-        """Set the total of what is known as such: `STORED` [m³]."""
-        self._sums[place] = total
 
     def restart(self) -> None:
         """Count from now on."""
-        self._before = self._sums.copy()
+        self._sums[:] = 0.0
 
     def totals(self) -> Values:
         """Return everything added up so far, in the order and units of `columns`."""
-        return np.asarray((self._sums - self._before) * self._unit)
+        return self._sums.copy()
 
     def total(self, column: str) -> float:
         """Return one of the totals."""

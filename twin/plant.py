@@ -23,6 +23,7 @@ from twin.network import Network
 from twin.pumps import Pumps
 from twin.tags import Values
 from twin.tanks import Tanks
+from twin.units import HOUR
 
 VALVE_UNITS = {"FCV": 1000.0}  # what a valve's setting in WNTR's units [m³/s] is in ours [L/s]
 REQUIRED_PRESSURE = 5.0
@@ -94,7 +95,6 @@ class Plant(Closing):
         self.levels = [float(tank.init_level) for _, tank in model.tanks()]
         self.inflows = [0.0] * len(self.tanks)
         self._held = self._shapes.held(self.levels)
-        self._at_first = sum(self._held)
         self.meters = Meters(self.tanks, network.dmas)
         self._map_tags()
         self._gauges = Gauges(self._engine, network, model, self.meters, pressure_driven)
@@ -183,9 +183,7 @@ class Plant(Closing):
             self._engine.set_node(self._tank_nodes[tank], EN.EN_TANKLEVEL, level)
             self.levels[tank] = level
         self._show_levels()
-        self._at_first -= sum(self._held)
         self._held = self._shapes.held(self.levels)
-        self._at_first += sum(self._held)
 
     def check(self, levels: Mapping[str, float]) -> None:
         """Raise InputError if there is no such tank, or it holds no such level [m]."""
@@ -351,12 +349,12 @@ class Plant(Closing):
         self.levels = engine.at_nodes(self._tank_nodes, EN.EN_PRESSURE)
         self._show_levels()
         self._held = shapes.held(self.levels)
-        meters.put(STORED, sum(self._held) - self._at_first)
+        meters.count(STORED, sum(self._held) - sum(held))
         if shapes.spill(self.levels):
             gained = np.subtract(self._held, held)
             meters.overflow += shapes.spilled(gained, self.inflows, self.levels, seconds)
         if shapes.stand_empty(before):
-            meters.empty += np.where(shapes.empty(before), seconds, 0.0)
+            meters.empty += np.where(shapes.empty(before), seconds / HOUR, 0.0)
         meters.go_on(seconds)
 
     def rates(self) -> list[float]:

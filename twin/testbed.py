@@ -351,8 +351,11 @@ class Testbed(Closing):
             plc.scan(now, now / HOUR, hour)
         for plc in self._drivers.values() if self._tapped_drives else due:
             for actuator, command in plc.coils.items():
-                if self.actuators[actuator].obey(now, command) and now >= 0:
-                    setting = self.actuators[actuator].setting
+                drive = self.actuators[actuator]
+                if drive.setting == command and not drive.taps:
+                    continue  # as nearly always
+                if drive.obey(now, command) and now >= 0:
+                    setting = drive.setting
                     words = {0.0: "closed", 1.0: "opened"}.get(setting, f"set to {setting:g}")
                     self.log(now, plc.spec.name, f"{actuator} {words}")
 

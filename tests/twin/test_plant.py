@@ -88,7 +88,7 @@ def test_an_empty_network_counts_its_hours_and_what_it_did_not_deliver(ctown):
             while plant.time < 24 * 3600:
                 plant.solve()
                 plant.advance(300)
-            assert plant.meters.empty.max() > 3600
+            assert plant.meters.empty.max() > 1
             assert plant.meters.total("unmet_m3") > 100
 
 
