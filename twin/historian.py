@@ -1,6 +1,6 @@
 """The historian: what happened, the truth and each view of it apart, kept as tables.
 
-Rows go to Parquet as they come, four weeks at a time, so that memory stays flat and an interrupted
+Rows go to Parquet as they come, two weeks at a time, so that memory stays flat and an interrupted
 run keeps what it has; without a folder they stay in memory.
 """
 
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from twin.tags import Values
 
-_ROWS = 8064  # four weeks of 5-min rows
+_ROWS = 4032  # two weeks of 5-min rows
 
 
 class Table:
