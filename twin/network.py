@@ -107,6 +107,20 @@ class Network:
         """Names of all tags, in order."""
         return tuple(tag.name for tag in self.tags)
 
+    def unit(self, name: str) -> str:
+        """Return the unit of a tag, or of a setpoint like `SP_PU10_open`; "" where it has none."""
+        for plc in self.plcs.values():
+            if name in plc.setpoints:
+                (name,) = plc.rules[plc.setpoints[name]].when.names
+        return next((tag.unit for tag in self.tags if tag.name == name), "")
+
+    def element(self, name: str) -> str:
+        """Return the tank, pump, valve or junction of a tag, a setpoint or a command."""
+        for plc in self.plcs.values():
+            if name in plc.setpoints:
+                return plc.rules[plc.setpoints[name]].actuator
+        return next((tag.element for tag in self.tags if tag.name == name), name)
+
     def reading(self, tag: str, value: float) -> str:
         """Say what a tag reads: `4.03 m`; of a status, `open` or `closed`; `nothing` for NaN."""
         if math.isnan(value):
@@ -114,21 +128,18 @@ class Network:
         (known,) = (one for one in self.tags if one.name == tag)
         if known.quantity == "status":
             return state(value)
-        return f"{value:.2f} {known.unit}".rstrip()
+        return f"{round(value, 2) + 0.0:.2f} {known.unit}"  # + 0.0: no "-0.00"
 
     def passed(self, tag: str, limit: str, value: float, bound: float) -> str:
-        """Say which alarm limit a tag has passed: `L_T1 H: 6.45 m, beyond 5.50 m`."""
-        return f"{tag} {limit}: {self.reading(tag, value)}, beyond {self.reading(tag, bound)}"
+        """Say which alarm limit a tag has passed: `L_T1 H: 6.45 m, limit 5.50 m`."""
+        return f"{tag} {limit}: {self.reading(tag, value)}, limit {self.reading(tag, bound)}"
 
     def command(self, name: str, value: float) -> str:
         """Say what a command is: `open`, `0.9 of its speed`, `auto`; of a setpoint, `3 m`."""
         if math.isnan(value):
             return "auto"
-        for plc in self.plcs.values():
-            if name in plc.setpoints:
-                (tag,) = plc.rules[plc.setpoints[name]].when.names
-                unit = next((one.unit for one in self.tags if one.name == tag), "")
-                return f"{value:g} {unit}".rstrip()
+        if unit := self.unit(name):
+            return f"{value:g} {unit}"
         speed = value not in STATES.values() and name in self.model.pump_name_list
         return f"{state(value)} of its speed" if speed else state(value)
 

@@ -42,7 +42,7 @@ def test_values_and_commands_are_said_in_words_with_their_units():
     assert plant.reading("F_PU1", 90.0) == "90.00 L/s"
     assert (plant.reading("S_PU1", 1.0), plant.reading("S_V2", 0.0)) == ("open", "closed")
     assert plant.reading("L_T1", math.nan) == "nothing"
-    assert plant.passed("L_T1", "H", 6.45, 5.5) == "L_T1 H: 6.45 m, beyond 5.50 m"
+    assert plant.passed("L_T1", "H", 6.45, 5.5) == "L_T1 H: 6.45 m, limit 5.50 m"
     said = [plant.command("PU7", value) for value in (0.0, 1.0, 0.7, math.nan)]
     assert said == ["closed", "open", "0.7 of its speed", "auto"]
     assert plant.command("SP_PU10_open", 1.0) == "1 m"

@@ -146,7 +146,7 @@ def test_limit_alarms_go_by_what_is_shown_and_into_the_events():
         ("HH", HOUR, 2 * HOUR),
     ]
     said = [e.what for e in bed.historian.events if e.source == "SCADA" and "L_T1" in e.what]
-    assert said[0] == "L_T1 H: 6.45 m, beyond 5.50 m"
+    assert said[0] == "L_T1 H: 6.45 m, limit 5.50 m"
     assert said[-1] == "L_T1 HH cleared"
 
 
