@@ -89,7 +89,8 @@ class Present:
         itself = f"{entry} cannot wait for itself"
         refused = {entry + state: itself for state in (ACTIVE, ENDED)}
         rng = generator(bed.seed, f"when:{entry}")
-        made = Trigger(when, names, rng, tables=self._tables, refused=refused)
+        units = {at + tag.name: tag.unit for tag in bed.network.tags for at in ("", SEEN)}
+        made = Trigger(when, names, rng, tables=self._tables, refused=refused, units=units)
         known = {tag: i for i, tag in enumerate(bed.network.tag_names)}
         asked = {name: known[name] for name in made.names if name in known}
         self._asked = list((dict(self._asked) | asked).items())

@@ -150,6 +150,8 @@ class Trigger:
         Constants by name and key, like a tank's `max_level(T1)`.
     refused : mapping, optional
         Names that make no sense here, and why.
+    units : mapping, optional
+        Of names that have one.
 
     Attributes
     ----------
@@ -170,6 +172,7 @@ class Trigger:
         *,
         tables: Tables | None = None,
         refused: Mapping[str, str] | None = None,
+        units: Mapping[str, str] | None = None,
     ):
         self.when = when
         flags = [name for name in names if name.endswith((ACTIVE, ENDED))]
@@ -184,7 +187,8 @@ class Trigger:
         asked = [name for c in (self._start, self._end) if c is not None for name in c.names]
         self.names = tuple(dict.fromkeys(asked))
         parts = self._start.comparisons if self._start else ()
-        self._near = [_Near(part) for part in parts if part.name not in flags]
+        of = units or {}
+        self._near = [_Near(p, of.get(p.name, "")) for p in parts if p.name not in flags]
         self._spans = _spans(when, rng)
         self._span = next(self._spans, NEVER)
         self._first = self._span[0]
@@ -278,8 +282,8 @@ def _spans(when: When, rng: np.random.Generator) -> Iterator[tuple[float, float]
 class _Near:
     """How near a comparison that is waited for came to hold."""
 
-    def __init__(self, part: Comparison):
-        self.part = part
+    def __init__(self, part: Comparison, unit: str):
+        self.part, self._unit = part, f" {unit}" if unit else ""
         self.best, self.at = math.nan, math.nan
         self._name, self._number = part.name, part.number
         self._rise, self._gap, self._called = _FAR[part.sign]
@@ -295,7 +299,9 @@ class _Near:
     def words(self) -> str:
         if math.isnan(self.best):
             return "never known"
-        found = "held" if self.part.holds(self.best) else f"{self._called} {self.best:.5g}"
+        found = (
+            "held" if self.part.holds(self.best) else f"{self._called} {self.best:.5g}{self._unit}"
+        )
         return f"{found} at h {self.at / HOUR:.1f}"
 
 

@@ -6,15 +6,19 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from scenarios.damage import in_words as damage_in_words
+from scenarios.damage import shared, undecided
 from scenarios.detection import Detection
 from scenarios.impact import AVAILABILITY, COUNTERS
 from scenarios.incidents import Incident
 from scenarios.result import Run
-from scenarios.words import entries_in_words
+from scenarios.views import SCADA, View, Views
+from scenarios.words import blamed, clock, entries_in_words, listed
 from twin.meters import LOW_PRESSURE
 from twin.units import HOUR
 
 _MORE_HOURS = 10.0  # of low pressure, by which two runs of a pair may well differ
+_TOLD = 6  # lies at most are told one by one
 _SERVED = 99.95  # percent; more rounds to all
 
 
@@ -32,9 +36,13 @@ def account(run: Run) -> list[Section]:
     if run.scenario.faults:
         sections.append(Section("The faults", tuple(_faults(run))))
     if run.scenario.attacks:
+        many = len(run.incidents) > 1
         sections.append(Section("The attack", tuple(_attack(run))))
+        sections.append(Section("Their damage" if many else "Its damage", tuple(_damage(run))))
     if run.scenario.entries or run.scenario.control or run.scenario.operator:
-        sections.append(Section("What the operator saw", tuple(_operator(run))))
+        views = Views(run)
+        sections.append(Section("What the PLCs saw", tuple(_plcs(run, views))))
+        sections.append(Section("What the operator saw", tuple(_operator(run, views))))
     sections.append(Section("The detector", tuple(_detector(run))))
     if run.status != "done":
         sections.insert(0, Section(f"The run was {run.status}", (run.reason,)))
@@ -43,28 +51,20 @@ def account(run: Run) -> list[Section]:
     return sections
 
 
-def clock(hours: float) -> str:
-    """Write an hour of the run as day and time: 61.5 → `day 3, 13:30 (h 61.5)`."""
-    minutes = round(hours * 60)
-    day, rest = divmod(minutes, 24 * 60)
-    return f"day {day + 1}, {rest // 60:02d}:{rest % 60:02d} (h {hours:.1f})"
-
-
 def _water(run: Run) -> list[str]:
-    lines = []
+    told: list[tuple[float, str]] = []
     for name in run.impact.index:
         amount, otherwise = run.impact.loc[name, "run"], run.impact.loc[name, "paired"]
         place = name.split("_", 1)[1].rsplit("_", 1)[0]
         if name.startswith("overflow_") and name not in COUNTERS and amount >= 0.5:
-            lines.append(
-                f"Tank {place} overflowed from {_since(run.truth[name])} on: {amount:.0f} m³ "
-                f"spilled{_against(run, f'{otherwise:.0f} m³')}."
-            )
+            since = _since(run.truth[name])
+            words = f"{amount:,.0f} m³ spilled{_against(run, f'{otherwise:,.0f} m³')}"
+            told.append((since, f"Tank {place} overflowed from {clock(since)} on: {words}."))
         if name.startswith("empty_") and name not in COUNTERS and amount > 0:
-            lines.append(
-                f"Tank {place} ran empty at {_since(run.truth[name])} and was empty for "
-                f"{amount:.1f} h{_against(run, f'{otherwise:.1f} h')}."
-            )
+            since = _since(run.truth[name])
+            words = f"{amount:.1f} h{_against(run, f'{otherwise:.1f} h')}"
+            told.append((since, f"Tank {place} ran empty at {clock(since)}; empty for {words}."))
+    lines = [words for _, words in sorted(told)]
     done, usual = run.impact["run"], run.impact["paired"]
     if done["unmet_m3"] >= 1 or usual["unmet_m3"] >= 1:
         lines.append(
@@ -110,16 +110,17 @@ def _served(done: pd.Series[float]) -> str:
 
 def _against(run: Run, usual: str) -> str:
     compared = run.scenario.entries and run.paired is not None
-    return f" ({usual} without the attack)" if compared else ""
+    return f" ({usual} without the {blamed(run.scenario)})" if compared else ""
 
 
-def _since(total: pd.Series) -> str:
+def _since(total: pd.Series) -> float:
+    """Return the hour since which a running total is more than 0."""
     grown = total.index[total > 0]
-    return clock(float(grown[0] if len(grown) else total.index[-1]) / HOUR)
+    return float(grown[0] if len(grown) else total.index[-1]) / HOUR
 
 
 def _faults(run: Run) -> list[str]:
-    lines = entries_in_words(run.scenario.faults)
+    lines = entries_in_words(run.scenario.faults, run.network)
     for i, entry in enumerate(run.scenario.faults):
         active = run.labels.loc[(run.labels["entry"] == entry.name) & run.labels["active"], "time"]
         since = f"began at {clock(active.iloc[0] / HOUR)}" if len(active) else "never began"
@@ -131,57 +132,102 @@ def _attack(run: Run) -> list[str]:
     lines = []
     for incident in run.incidents:
         if incident.start_h is None or incident.end_h is None:
-            lines.append(f"{incident.name} never began.")
+            lines.append(f"{incident.name}: never began.")
         else:
             parts = len(incident.spans_h)
             lines.append(
-                f"{incident.name} began at {clock(incident.start_h)} and ended at "
+                f"{incident.name}: began at {clock(incident.start_h)} and ended at "
                 f"{clock(incident.end_h)}{f', active {parts} times' if parts > 1 else ''}."
             )
         members = [entry for entry in run.scenario.attacks if entry.incident == incident.name]
-        for entry, words in zip(members, entries_in_words(members), strict=True):
+        for entry, words in zip(members, entries_in_words(members, run.network), strict=True):
             lines.append(f"  {words}")
             if entry.name in incident.never_began:
                 lines.append(f"    never began: {incident.never_began[entry.name]}")
     return lines
 
 
-def _operator(run: Run) -> list[str]:
-    """Say where SCADA's view and the truth differ most, by tag."""
+def _damage(run: Run) -> list[str]:
+    """Say of each incident what would not have happened without it."""
+    if run.damage is None:
+        return ["Nothing is known of it: the run was not compared with one without the attack."]
+    if not run.damage and not any(one.damage for one in run.incidents):
+        return ["None that is counted."]
+    if len(run.incidents) == 1:
+        head = "More than in the same run without the attack"
+        return [f"{head}: {one}." for one in damage_in_words(run.damage)]
     lines = []
-    tags = {tag.name: tag for tag in run.network.tags}
-    times = run.scada.index.intersection(run.truth.index)
-    for name, tag in tags.items():
-        shown, true = run.scada.loc[times, name], run.truth.loc[times, name]
-        wrong = (shown - true).abs() > 1e-6
-        if wrong.sum() and tag.quantity != "status":
-            at = (shown - true).abs().idxmax()
-            unit = tag.unit
-            lines.append(
-                f"{name} was shown wrong for {wrong.sum() * run.network.step / HOUR:.1f} h; at "
-                f"{clock(float(at) / HOUR)} it read {shown[at]:.2f} {unit} and was "
-                f"{true[at]:.2f} {unit}."
-            )
-    lines = lines[:6] + ([f"… and {len(lines) - 6} more tags."] if len(lines) > 6 else [])
-    stale = (run.quality > 0).any(axis=1).sum() * run.network.step / HOUR
+    for incident in run.incidents:
+        if incident.damage is None:
+            lines.append(f"{incident.name}: not known.")
+        elif incident.damage:
+            lines.append(f"{incident.name}: more than in the same run without it:")
+            lines += [f"  {one}" for one in damage_in_words(incident.damage)]
+        elif incident.start_h is not None:
+            lines.append(f"{incident.name}: no more than in the same run without it.")
+    each = [one.damage for one in run.incidents]
+    for one in damage_in_words(undecided(run.damage, each)):
+        lines.append(f"No incident alone decides this, but all of them do: {one}.")
+    if shared(run.damage, each):
+        lines.append("What incidents did only together is counted for each of them.")
+    return lines
+
+
+def _plcs(run: Run, views: Views) -> list[str]:
+    """Say what PLCs took for true, and was not."""
+    lines = [
+        f"{listed(view.readers)} took {_lie(run, tag, view, 'for')}."
+        for tag, seen in views.lies.items()
+        for view in seen
+        if view.readers != (SCADA,)
+    ]
+    return _few(lines, "more") or ["Every PLC read the truth."]
+
+
+def _operator(run: Run, views: Views) -> list[str]:
+    """Say where SCADA's view and the truth differ most, by tag, and what SCADA warned of."""
+    lines = [
+        f"{tag} was shown {_lie(run, tag, view, 'as')}."
+        for tag, seen in views.lies.items()
+        for view in seen
+        if view.readers == (SCADA,)
+    ]
+    lines = _few(lines, "more tags")
+    stale = (run.quality > 0).any(axis=1).sum() * run.network.polling / HOUR
     if stale:
         lines.append(f"For {stale:.1f} h at least one value was marked stale.")
     lines = lines or ["Everything as it was: SCADA's view was true all the time."]
     raised = run.limits.loc[0.0:]
     if len(raised):
-        at, first = clock(float(raised.index[0]) / HOUR), raised.iloc[0]
-        what = f"{first['tag']} {first['limit']}"
-        alarms = "limit alarm" if len(raised) == 1 else "limit alarms"
-        lines.append(f"SCADA raised {len(raised)} {alarms}, {what} first, at {at}.")
+        at, one = clock(float(raised.index[0]) / HOUR), raised.iloc[0]
+        what = run.network.passed(one["tag"], one["limit"], one["value"], one["bound"])
+        alarms = "limit alarm," if len(raised) == 1 else "limit alarms, first"
+        lines.append(f"SCADA raised {len(raised)} {alarms} {what}, at {at}.")
     return lines
+
+
+def _lie(run: Run, tag: str, view: View, word: str) -> str:
+    """Say for how long a view was wrong, and where most: `L_T1 for 1.30 m when it was 6.50 m`."""
+    true = run.truth[tag].reindex(view.seen.index)
+    step = run.network.polling if view.readers == (SCADA,) else run.network.step
+    at = float(str((view.seen - true).abs().where(view.wrong).idxmax()))
+    shown, was = (run.network.reading(tag, float(one.loc[at])) for one in (view.seen, true))
+    hours = f"{view.wrong.sum() * step / HOUR:.1f} h"
+    about = f"{tag} {word}" if word == "for" else word
+    return f"{about} {shown} when it was {was}, at {clock(at / HOUR)}; wrong for {hours}"
+
+
+def _few(lines: list[str], more: str) -> list[str]:
+    return lines[:_TOLD] + ([f"… and {len(lines) - _TOLD} {more}."] if len(lines) > _TOLD else [])
 
 
 def _detector(run: Run) -> list[str]:
     if run.false_episodes is None:
         return ["Nobody watched."]
-    lines = [_noticed(incident, run.paired is not None) for incident in run.incidents]
+    lines = [_noticed(incident) for incident in run.incidents]
     episodes = "episode" if run.false_episodes == 1 else "episodes"
-    lines.append(f"{run.false_episodes} false {episodes} in {run.hours / 24:g} days.")
+    length = f"{run.hours:g} h" if run.hours % 24 else f"{run.hours / 24:g} days"
+    lines.append(f"{run.false_episodes} false {episodes} in {length}.")
     if run.fault_episodes:
         episodes = "episode was" if run.fault_episodes == 1 else "episodes were"
         lines.append(f"{run.fault_episodes} {episodes} raised by a fault, which is no attack.")
@@ -206,17 +252,22 @@ def _hourly(found: Detection) -> str:
     )
 
 
-def _noticed(incident: Incident, compared: bool) -> str:
+def _noticed(incident: Incident) -> str:
+    """Say when an incident was noticed, and whether before its damage."""
     if incident.start_h is None:
         return f"{incident.name}: there was nothing to notice."
-    harm = "it did no harm that is counted" if compared else "harm was not looked for"
+    harm = "it did no harm that is counted"
+    if incident.damage is None:
+        harm = "its harm is not known"
     if incident.damage_h is not None:
-        harm = f"the damage began at {clock(incident.damage_h)}"
+        harm = f"its damage began at {clock(incident.damage_h)}"
     if not incident.detected or incident.delay_h is None:
-        return f"{incident.name} was not noticed while it lasted; {harm}."
+        why = ""
+        if incident.alarm_since_h is not None:
+            why = f" (an alarm was already on since {clock(incident.alarm_since_h)})"
+        return f"{incident.name} was not noticed while it lasted{why}; {harm}."
     at = incident.start_h + incident.delay_h
-    order = {True: ", before the damage", False: ", after the damage", None: ""}
-    return (
-        f"{incident.name} was noticed at {clock(at)}, {incident.delay_h:.1f} h after it began"
-        f"{order[incident.before_damage]}; {harm}."
-    )
+    order = {True: ", before its damage", False: ", after its damage", None: ""}
+    late = f"{incident.delay_h:.1f} h after it began" if incident.delay_h else "as it began"
+    when = f"{clock(at)}, {late}{order[incident.before_damage]}"
+    return f"{incident.name} was noticed at {when}; {harm}."

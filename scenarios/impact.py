@@ -31,20 +31,6 @@ COUNTERS = {
 """Impact counters and the columns of the truth, by beginning and end, that add up to each; what
 each column counts is told in `twin.meters.Meters`."""
 
-DAMAGE = {
-    "overflow_m3": 1.0,
-    "empty_tank_h": 0.0,
-    "unmet_m3": 10.0,
-    "leaked_m3": 10.0,
-    "pump_starts": 10.0,
-}
-"""By how much a counter must exceed the paired run's to be damage.
-
-Two runs of a pair drift apart by themselves once an attack has shifted a pump's switching: that
-alone gives a few starts and, pressure-driven, a few cubic metres more or less. Low pressure,
-energy and its cost are told, and are no damage by themselves.
-"""
-
 AVAILABILITY = "availability_percent"
 _ABSURD = -10.0  # m; below it lies a vacuum
 DEVIATION = {"level": 0.01, "flow": 1.0, "pressure": 0.1, "status": 0.5}
@@ -114,15 +100,6 @@ def cautions(testbed: Testbed) -> list[str]:
             "`demand_model: pressure-driven` in the scenario delivers less instead"
         )
     return notes
-
-
-def damaging(truth: pd.DataFrame, paired: pd.DataFrame) -> pd.DataFrame:
-    """Return, by row and counter of `DAMAGE`, whether it exceeds the pair's by that much.
-
-    The totals at a time are those of the steps before it.
-    """
-    excess = counters(truth) - counters(paired.loc[truth.index])
-    return excess[list(DAMAGE)] > pd.Series(DAMAGE)
 
 
 def deviating(truth: pd.DataFrame, paired: pd.DataFrame, network: Network) -> list[list[str]]:

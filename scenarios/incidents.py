@@ -1,14 +1,19 @@
-"""Incidents: attacks that belong together, when they were noticed, and what they broke."""
+"""Incidents: attacks that belong together, when they were noticed, and what they broke.
+
+The damage of an incident is what would not have happened without it: the run is set against one in
+which only its entries are left out. So what two incidents do only together counts for both, and
+what either would have done alone for neither.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 
 from attacks.entry import Armed
-from scenarios.impact import damaging
+from scenarios.damage import Damage, first
 from twin.units import DAY, HOUR
 
 AFTERMATH = DAY
@@ -30,10 +35,14 @@ class Incident:
         before, and still on, tells the operator nothing new.
     delay_h : float or None
         From its start to that alarm.
+    alarm_since_h : float or None
+        Since when an alarm was already on as it began, or began again.
+    damage : dict of str to Harm, or None
+        Its own, by counter; None where it is not known. See `scenarios.damage`.
     damage_h : float or None
-        When the water first came to harm.
+        When the first of it came.
     before_damage : bool or None
-        Whether it was detected before that; None where there was no harm, or no detection.
+        Whether it was detected before that; None where there was no damage, or no detector.
     never_began : dict of str to str
         The entries that were never active, and why.
     spans_h : tuple of (float, float)
@@ -45,6 +54,8 @@ class Incident:
     end_h: float | None
     detected: bool | None
     delay_h: float | None
+    alarm_since_h: float | None
+    damage: Damage | None
     damage_h: float | None
     before_damage: bool | None
     never_began: dict[str, str]
@@ -53,8 +64,7 @@ class Incident:
 
 def incidents(
     armed: Sequence[Armed],
-    truth: pd.DataFrame,
-    paired: pd.DataFrame | None,
+    damages: Mapping[str, Damage],
     alarms: pd.DataFrame | None,
     end: float,
 ) -> tuple[Incident, ...]:
@@ -64,18 +74,26 @@ def incidents(
     ----------
     armed : list of Armed
         After the run.
-    truth, paired : DataFrame
-        With and without the attacks, indexed by time [s]; without a pair no damage is known.
+    damages : mapping
+        By incident, as far as they are known.
     alarms : DataFrame or None
-        Alarm episodes by the time they were raised [s]; None without a detector.
+        Alarm episodes by the time they were raised [s], with the time of their `last` alarmed
+        frame [s]; None without a detector.
     end : float
         Of the run [s].
     """
-    harmed = None if paired is None else damaging(truth, paired).any(axis=1)
+    groups = grouped(armed)
+    return tuple(
+        _incident(name, members, damages.get(name), alarms, end) for name, members in groups.items()
+    )
+
+
+def grouped(armed: Sequence[Armed]) -> dict[str, list[Armed]]:
+    """Return the attacks by incident, in the order in which they are written."""
     groups: dict[str, list[Armed]] = {}
     for one in of_kind(armed, "attack"):
         groups.setdefault(one.entry.incident, []).append(one)
-    return tuple(_incident(name, members, harmed, alarms, end) for name, members in groups.items())
+    return groups
 
 
 def of_kind(armed: Sequence[Armed], label: str) -> list[Armed]:
@@ -86,29 +104,38 @@ def of_kind(armed: Sequence[Armed], label: str) -> list[Armed]:
 def _incident(
     name: str,
     members: Sequence[Armed],
-    harmed: pd.Series[bool] | None,
+    damage: Damage | None,
     alarms: pd.DataFrame | None,
     end: float,
 ) -> Incident:
     spans = [(begin, min(until, end)) for begin, until in spans_of(members)]
     never = {one.entry.name: why for one in members if (why := one.why_not(end)) is not None}
     start = spans[0][0] if spans else None
-    damage, detected, delay, before = None, None, None, None
-    if start is not None and harmed is not None:
-        damage = next((at for at in harmed.index[harmed] if at >= start), None)
+    detected, delay, since, before = None, None, None, None
+    harmed = None if damage is None else first(damage)
     if start is not None and alarms is not None:
         raised = [at for at in alarms.index if _within(at, spans)]
         detected = len(raised) > 0
-        delay = raised[0] - start if detected else None
-        if damage is not None:
-            before = delay is not None and start + delay <= damage
+        delay = _hours(raised[0] - start) if detected else None
+        since = next(
+            (
+                at
+                for at, last in zip(alarms.index, alarms["last"], strict=True)
+                if not _within(at, spans) and any(at < begin <= last for begin, _ in spans)
+            ),
+            None,
+        )
+        if harmed is not None:
+            before = delay is not None and start / HOUR + delay <= harmed
     return Incident(
         name=name,
         start_h=_hours(start),
         end_h=_hours(spans[-1][1] if spans else None),
         detected=detected,
-        delay_h=_hours(delay),
-        damage_h=_hours(damage),
+        delay_h=delay,
+        alarm_since_h=_hours(since),
+        damage=damage,
+        damage_h=harmed,
         before_damage=before,
         never_began=never,
         spans_h=tuple((begin / HOUR, until / HOUR) for begin, until in spans),

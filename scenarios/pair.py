@@ -1,7 +1,9 @@
 """The paired run: the same plant, seed, physics and faults without any attack, run once and kept.
 
-Runs that differ only in their attacks share it. It is kept in the user's cache folder, or where
-HYDROTWIN_CACHE says; a longer one serves shorter runs. Losing the cache loses time only.
+Runs that differ only in their attacks share it. Where a scenario has several incidents, each has a
+pair of its own too, in which it alone is left out: what it did is what would not have happened
+without it. They are kept in the user's cache folder, or where HYDROTWIN_CACHE says; a longer one
+serves shorter runs. Losing the cache loses time only.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ import hashlib
 import math
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
@@ -22,7 +24,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from attacks.entry import arm
-from scenarios.schema import DEMANDS, Scenario
+from attacks.trigger import When
+from scenarios.schema import DEMANDS, LONGEST, Scenario
 from twin.demand import Playback, read_hours
 from twin.errors import InputError, under
 from twin.network import Network
@@ -30,6 +33,7 @@ from twin.testbed import Testbed
 from twin.units import HOUR
 
 _KEPT = 64  # runs; a week of C-Town takes half a megabyte
+_NEVER = When(begins=LONGEST)  # no run lasts longer
 _LIBRARIES = ("hydrotwin", "wntr", "epanet-plus", "simpy", "numpy")
 
 
@@ -63,15 +67,24 @@ def testbed(scenario: Scenario, network: Network, folder: Path | None = None) ->
     )
 
 
-def other(scenario: Scenario) -> Scenario:
-    """Return the scenario's pair: without its attacks, or, if it has none, without its faults."""
-    if scenario.attacks:
-        return replace(scenario, attacks=())
-    return replace(scenario, faults=())
+def other(scenario: Scenario, incident: str | None = None) -> Scenario:
+    """Return the scenario's pair: without its attacks, or, if it has none, without its faults.
+
+    With an `incident`, only the attacks of that one are left out. An entry that the condition of
+    one that stays asks for stays too, and never begins.
+    """
+    if not scenario.attacks:
+        return replace(scenario, faults=())
+    gone = [e for e in scenario.attacks if incident in (None, e.incident)]
+    stays = [entry.when for entry in scenario.entries if entry not in gone]
+    asked = " ".join(f"{when.start} {when.end}" for when in stays)
+    silent = {e.name: replace(e, when=_NEVER) for e in gone if f"{e.name}." in asked}
+    kept = (silent.get(e.name, e) for e in scenario.attacks if e not in gone or e.name in silent)
+    return replace(scenario, attacks=tuple(kept))
 
 
-def paired_truth(scenario: Scenario, network: Network) -> pd.DataFrame:
-    """Return the truth of the scenario's pair.
+def paired_truth(scenario: Scenario, network: Network, incident: str | None = None) -> pd.DataFrame:
+    """Return the truth of the scenario's pair, or of the run without one incident of it.
 
     Returns
     -------
@@ -84,7 +97,7 @@ def paired_truth(scenario: Scenario, network: Network) -> pd.DataFrame:
     PlantError
         If the water cannot be solved even without an attack.
     """
-    scenario = other(scenario)
+    scenario = other(scenario, incident)
     end = int(scenario.duration)
     for path in cache().glob(f"{_key(scenario, network)}-*.parquet"):
         with contextlib.suppress(pa.ArrowException, OSError):
@@ -96,16 +109,21 @@ def paired_truth(scenario: Scenario, network: Network) -> pd.DataFrame:
         arm(scenario.entries, bed)
         for _ in bed.run(end):
             pass
-        truth = bed.historian.truth.frame()
-        truth.loc[float(end)] = truth.iloc[-1]
-        for name, total in bed.totals().items():
-            truth.loc[float(end), name] = total
+        truth = with_end(bed.historian.truth.frame(), end, bed.totals())
     _keep(truth, f"{_key(scenario, network)}-{end}.parquet")
     return truth
 
 
+def with_end(truth: pd.DataFrame, end: float, totals: Mapping[str, float]) -> pd.DataFrame:
+    """Return a run's truth with a row more, at its end [s], for the running totals there."""
+    closed = pd.concat([truth, truth.iloc[-1:].set_axis([float(end)])]).rename_axis("time")
+    for name, total in totals.items():
+        closed.loc[float(end), name] = total
+    return closed
+
+
 def _key(scenario: Scenario, network: Network) -> str:
-    """Name everything the truth without attacks depends on, but the duration."""
+    """Name everything the truth of a pair depends on, but the duration."""
     digest = hashlib.sha256()
     for path in sorted(network.folder.glob("*.*")):
         digest.update(path.read_bytes())

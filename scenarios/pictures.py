@@ -135,17 +135,18 @@ def _label_devices(axes: Axes, network: Network, place: dict[str, Any], attacked
 
 def attacked_elements(network: Network, entries: Iterable[Entry]) -> list[str]:
     """Return the tanks, pumps, valves and junctions that attacks act on or lie about."""
-    elements = {tag.name: tag.element for tag in network.tags}
+    elements = {tag.element for tag in network.tags}
     found: dict[str, None] = {}
     for entry in entries:
         family, _, rest = entry.on.partition(":")
-        names = [elements[tag] for tag in entry.tags]
+        names = [network.element(tag) for tag in entry.tags]
         if family in ("sensor", "actuator") and not names:
-            names = [elements.get(rest, rest)]
+            names = [network.element(rest)]
         names += getattr(entry.do, "actuators", ())
+        names += [network.element(order) for order in getattr(entry.do, "write", ())]
         if family == "link" and not names:
             names = [rest.partition("->")[0]]
-        found |= dict.fromkeys(n for n in names if n in elements.values())
+        found |= dict.fromkeys(n for n in names if n in elements)
     return list(found)
 
 

@@ -7,8 +7,8 @@ from inspect import cleandoc
 
 from attacks.entry import Entry
 from scenarios.check import armed
-from scenarios.schema import Scenario, entry_data
-from scenarios.when import phrase
+from scenarios.schema import Scenario
+from scenarios.when import words
 from scenarios.words import fields_in_words
 from twin.testbed import Testbed
 from twin.units import readable
@@ -76,47 +76,18 @@ def plan(scenario: Scenario) -> Plan:
 
 
 def _step(entry: Entry, testbed: Testbed) -> Step:
-    given = fields_in_words(entry)
+    given = fields_in_words(entry, testbed.network)
     what = cleandoc(type(entry.do).__doc__ or "").splitlines()[0]
     return Step(
         name=entry.name,
         incident=entry.incident,
         label=entry.label,
-        when=_when(entry_data(entry).get("when", {})),
+        when=words(entry.when),
         who=_who(entry, testbed),
         about=_about(entry, testbed),
         what=f"{entry.do.kind}{f' ({given})' if given else ''}: {what}",
         then=entry.do.at_end,
     )
-
-
-_WHEN = {
-    "from": "from {} on",
-    "start": "once `{}` holds",
-    "not_before": "not before {}",
-    "delay": "{} after that",
-    "to": "until {}",
-    "for": "for {}",
-    "end": "until `{}` holds",
-    "every": "again every {}",
-    "random": "again and again at random: {}",
-}
-"""How each key of `when` is said, in this order; `follow` and `once` change how `start` is."""
-
-
-def _when(written: dict[str, object]) -> str:
-    """Say a `when` in words."""
-    if not written:
-        return "the whole run"
-    known = [key for key in _WHEN if key in written]
-    said = [_WHEN[key].format(phrase(written[key])) for key in known]
-    if written.get("follow"):
-        said[known.index("start")] = f"whenever `{written['start']}` holds"
-    if not {"from", "start"} & set(written):
-        said.insert(0, "from the start on")
-    if written.get("once") is False:
-        said.append("again each time it does")
-    return ", ".join(said)
 
 
 def _who(entry: Entry, testbed: Testbed) -> str:
@@ -130,13 +101,13 @@ def _who(entry: Entry, testbed: Testbed) -> str:
             return "the operator" + ("" if source == "*" else f", by what {source} tells")
         if source in network.plcs or source in ("SCADA", "*"):
             return f"{receiver}, by what {'everyone' if source == '*' else source} tells it"
-        others = _readers(_tags(entry, testbed), testbed, receiver)
-        return f"{receiver} on its wire to {source}, and whoever it tells: {others}"
+        readers = _readers(_tags(entry, testbed), testbed, receiver)
+        return f"{receiver} on its wire to {source}, and whoever it tells: {readers}"
     if family == "actuator":
         drivers = [name for name, plc in network.plcs.items() if target in plc.actuators]
         return f"{target} itself, against what {' and '.join(drivers) or 'nobody'} commands"
-    words = {"plc": f"{target} from within", "scada": "the operator's screen"}
-    return words.get(family, f"the process itself at {target}")
+    others = {"plc": f"{target} from within", "scada": "the operator's screen"}
+    return others.get(family, f"the process itself at {target}")
 
 
 def _tags(entry: Entry, testbed: Testbed) -> tuple[str, ...]:
@@ -170,5 +141,5 @@ def in_words(made: Plan) -> list[str]:
     for step in made.steps:
         lines += ["", f"{step.when}:", f"  {step.name} ({step.label}, incident {step.incident})"]
         rows = {"who": step.who, "about": step.about, "what": step.what, "end": step.then}
-        lines += [f"    {name:6} {words}" for name, words in rows.items() if words]
+        lines += [f"    {name:6} {said}" for name, said in rows.items() if said]
     return lines if made.steps else [*lines, "", "There is no attack and no fault."]

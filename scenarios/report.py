@@ -8,10 +8,11 @@ from pathlib import Path
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from scenarios.account import account, clock
+from scenarios.account import account
 from scenarios.pictures import draw
 from scenarios.result import Run
 from scenarios.story import story
+from scenarios.words import blamed, clock
 from twin.meters import LOW_PRESSURE
 
 _CAPTIONS = {
@@ -73,6 +74,7 @@ def write(folder: Path, run: Run) -> None:
         words=_words,
         impact=_rows(run.impact),
         clock=clock,
+        blamed=blamed(run.scenario),
         compared=bool(run.scenario.entries) and run.paired is not None,
         scenario=run.scenario.to_yaml(),
     )

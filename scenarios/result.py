@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from scenarios.damage import Damage
 from scenarios.detection import Aftermath, Detection, detection
 from scenarios.incidents import Incident
 from scenarios.schema import Scenario
@@ -44,6 +45,9 @@ class Run:
     events : DataFrame
     impact : DataFrame
         By counter, tank and district: `run`, `paired`, `difference`; see `scenarios.impact`.
+    damage : dict of str to Harm, or None
+        What the attacks, or without any the faults, did together; None if nothing was compared.
+        See `scenarios.damage`; that of one incident is among `incidents`.
     incidents : tuple of Incident
     false_episodes : int or None
         Alarms raised outside attacks and faults and a day after them; None without a detector.
@@ -73,6 +77,7 @@ class Run:
     limits: pd.DataFrame
     events: pd.DataFrame
     impact: pd.DataFrame
+    damage: Damage | None
     incidents: tuple[Incident, ...]
     false_episodes: int | None
     fault_episodes: int | None
@@ -124,6 +129,7 @@ class Run:
             "wall_s": round(self.wall_s, 3),
             "folder": None if self.folder is None else str(self.folder),
             "attacks": [asdict(incident) for incident in self.incidents],
+            "damage": None if self.damage is None else _plain(self.damage),
             "impact": _known(self.impact["run"]),
             "paired": None if self.paired is None else _known(self.impact["paired"]),
             "detection": None if measured is None else asdict(measured),
@@ -132,6 +138,10 @@ class Run:
             "alarms": alarms,
             "notes": list(self.notes),
         }
+
+
+def _plain(damage: Damage) -> dict[str, dict[str, float]]:
+    return {name: asdict(harm) for name, harm in damage.items()}
 
 
 def _known(figures: pd.Series[float]) -> dict[str, float | None]:

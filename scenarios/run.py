@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import astuple, fields, replace
 from pathlib import Path
 
@@ -15,16 +15,18 @@ from attacks.entry import Armed, arm
 from detector import DataError, Detector
 from detector.checkpoint import shipped_path
 from scenarios import folder as run_folder
+from scenarios.damage import Damage, damage
 from scenarios.detection import Aftermath, check_aftermath
 from scenarios.impact import cautions, impact
-from scenarios.incidents import incidents, of_kind, stray_episodes
+from scenarios.incidents import grouped, incidents, of_kind, stray_episodes
 from scenarios.labels import Labels
 from scenarios.pace import Pace
-from scenarios.pair import paired_truth
+from scenarios.pair import paired_truth, with_end
 from scenarios.pair import testbed as testbed_of
 from scenarios.result import Run
 from scenarios.schema import DETECTOR, Scenario
 from scenarios.watch import Watch
+from scenarios.words import listed
 from twin.errors import InputError, PlantError
 from twin.limits import LimitAlarm
 from twin.network import PLANTS, Network
@@ -46,6 +48,7 @@ def run(
     on_start: Callable[[], None] | None = None,
     on_time: Callable[[float], None] | None = None,
     on_alarm: Callable[[Alarm], None] | None = None,
+    on_compare: Callable[[str], None] | None = None,
 ) -> Run:
     """Simulate a scenario, watch it, and compare it with its pair.
 
@@ -65,9 +68,10 @@ def run(
         still deviates; see `scenarios.detection`.
     pace : Pace, optional
         How fast simulated time goes by; by default as fast as possible.
-    on_start, on_time, on_alarm : callable, optional
+    on_start, on_time, on_alarm, on_compare : callable, optional
         Told when everything has been checked and the run begins; the simulated time [s], hourly
-        or finer when paced; and every alarm as it is raised.
+        or finer when paced; every alarm as it is raised; and, after the run, each incident of
+        several as the run without it begins.
 
     Raises
     ------
@@ -112,7 +116,8 @@ def run(
         except KeyboardInterrupt:
             status, reason = "interrupted", "stopped by the user"
         notes += [*_unheard(chosen), *cautions(testbed)]
-        made = _conclude(chosen, network, testbed, paired, armed, labels, seat, notes)
+        compare = None if status == "interrupted" else on_compare or (lambda incident: None)
+        made = _conclude(chosen, network, testbed, paired, armed, labels, seat, notes, compare)
         made = replace(made, status=status, reason=reason, aftermath=aftermath)
         made = replace(made, wall_s=time.perf_counter() - began)
         if out is None or place is None:
@@ -169,22 +174,30 @@ def _conclude(
     labels: Labels,
     seat: Watch | None,
     notes: list[str],
+    on_compare: Callable[[str], None] | None,
 ) -> Run:
     history = testbed.historian
     history.close()
     truth = history.truth.frame()
     totals = testbed.totals()
+    end = float(len(truth) * network.step)
     usual: dict[str, float] | None = None
+    together: Damage | None = None
+    damages: dict[str, Damage] = {}
     if paired is not None:  # a run that was cut short is compared up to there
-        last = len(truth)  # the row after the last recorded one: the totals at its end
-        usual = {name: float(paired[name].iloc[last]) for name in totals}
+        whole = with_end(truth, end, totals)
+        last = paired.loc[[end]].iloc[0]
+        usual = {name: float(last[name]) for name in totals}
+        began = [span[0] for one in armed for span in one.spans]
+        together = damage(whole, paired, min(began, default=end))
+        cut = replace(scenario, duration=end)
+        damages = _damages(cut, network, grouped(armed), whole, together, notes, on_compare)
         paired = paired.loc[truth.index]
     elif not scenario.entries:
         paired, usual = truth, totals
     scores = pd.DataFrame() if seat is None else seat.score_table()
     alarms = pd.DataFrame() if seat is None else seat.alarm_table()
-    end = len(truth) * network.step
-    happened = incidents(armed, truth, paired, None if seat is None else alarms, end)
+    happened = incidents(armed, damages, None if seat is None else alarms, end)
     mistaken, false = stray_episodes(armed, alarms)
     for one in of_kind(armed, "fault"):
         why = one.why_not(end)
@@ -209,8 +222,42 @@ def _conclude(
         limits=_limits(testbed),
         events=events.set_index("time"),
         impact=impact(totals, usual),
+        damage=together,
         incidents=happened,
         false_episodes=None if seat is None else false,
         fault_episodes=None if seat is None else mistaken,
         notes=tuple(notes),
     )
+
+
+def _damages(
+    scenario: Scenario,
+    network: Network,
+    groups: Mapping[str, Sequence[Armed]],
+    truth: pd.DataFrame,
+    together: Damage,
+    notes: list[str],
+    on_compare: Callable[[str], None] | None,
+) -> dict[str, Damage]:
+    """Return what each incident did, as far as that is known; where not, say why in `notes`."""
+    if len(groups) == 1:
+        return dict.fromkeys(groups, together)
+    found: dict[str, Damage] = {}
+    unknown: list[str] = []
+    for name, members in groups.items():
+        began = [span[0] for one in members for span in one.spans]
+        if not began:
+            found[name] = {}
+        elif on_compare is None or unknown:
+            unknown.append(name)
+        else:
+            try:
+                on_compare(name)
+                found[name] = damage(truth, paired_truth(scenario, network, name), min(began))
+            except PlantError as error:
+                notes.append(f"what {name} did is not known: the run without it failed, {error}")
+            except KeyboardInterrupt:
+                unknown.append(name)
+    if unknown:
+        notes.append(f"stopped by the user: what {listed(unknown)} did is not known")
+    return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import textwrap
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -9,7 +10,6 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -17,18 +17,20 @@ from matplotlib.patches import Patch
 from matplotlib.patheffects import withStroke
 
 from attacks.entry import Entry
-from scenarios.impact import DAMAGE, counters, damaging
+from scenarios.impact import counters
 from scenarios.incidents import merged
+from scenarios.lanes import PLC, Lane, draw_lanes, switched, tall
 from scenarios.pictures import ALARM, ATTACK, PAIR, TRUTH, VIEW, hours_axis, on_spans
 from scenarios.result import Run
-from scenarios.words import entry_in_words, order_in_words
+from scenarios.views import SCADA, Views
+from scenarios.words import blamed, entry_in_words, order_in_words
 from twin.tags import Tag
 from twin.units import HOUR
 
-PLC, _NOTICED = "#1e8449", "#6c3483"
+_NOTICED, _LIMIT = "#6c3483", "#b9770e"
 _ENTRY = {"attack": "#c0392b", "fault": "#b7950b"}
 _WIDE, _CHARACTERS = 11.0, 130  # inches, and what fits across a panel
-_LIES, _TANKS, _DEVICES = 4, 2, 8  # at most so many tags and devices are told of
+_LIES, _TANKS = 4, 2  # at most so many tags are told of
 _DRY = -20.0  # pressures below [m] are off the scale
 _MARKED = 3  # of more incidents than these, only the first mark is drawn
 _HARM = {
@@ -38,6 +40,7 @@ _HARM = {
     "leaked_m3": "leaked\n[m³]",
     "pump_starts": "pump starts",
 }
+_QUIET: dict[str, Any] = {"fontsize": 8, "color": "#566573"}
 _WHITE = [withStroke(linewidth=2.5, foreground="white")]
 
 
@@ -51,28 +54,30 @@ class _Bar:
 
 def story(run: Run) -> Figure:
     """Draw a run's time line: entries by port, what was shown, commands, damage and alarms."""
-    bars, tags, devices, harms = _bars(run), _told_tags(run), _told_devices(run), _harms(run)
+    views, bars = Views(run), _bars(run)
+    tags, lanes = _told_tags(run, views), switched(run, views)
+    harms = list(run.damage or {})
     rows: list[tuple[float, Callable[[Axes], None]]] = []
     acts = len(bars) + bool(run.scenario.operator)
     if acts:
         rows.append((0.4 * acts + 0.15, partial(_draw_entries, run=run, bars=bars)))
-    rows += [(1.15, partial(_draw_tag, run=run, tag=tag)) for tag in tags]
-    if devices:
-        rows.append((0.24 * len(devices) + 0.3, partial(_draw_devices, run=run, devices=devices)))
+    rows += [(1.15, partial(_draw_tag, run=run, tag=tag, views=views)) for tag in tags]
+    if lanes:
+        rows.append((0.28 * tall(lanes), partial(_draw_devices, lanes=lanes)))
     if run.scenario.entries:
         rows += [(0.85 if name else 0.4, partial(_draw_harm, run=run, name=name))
                  for name in harms or [""]]  # fmt: skip
-    rows.append((0.5, partial(_draw_alarms, run=run)))
+    rows.append((0.75, partial(_draw_alarms, run=run)))
     title = _title(run)
     heights = [height for height, _ in rows]
     above, below, gap = 0.3 + 0.17 * title.count("\n"), 0.75, 0.12
-    tall = sum(heights) + gap * (len(rows) - 1) + above + below
-    figure = Figure(figsize=(_WIDE, tall))
+    high = sum(heights) + gap * (len(rows) - 1) + above + below
+    figure = Figure(figsize=(_WIDE, high))
     figure.subplots_adjust(
         left=1.55 / _WIDE,
         right=1 - 1.35 / _WIDE,
-        top=1 - above / tall,
-        bottom=below / tall,
+        top=1 - above / high,
+        bottom=below / high,
         hspace=gap / (sum(heights) / len(heights)),
     )
     shape: Any = {"height_ratios": heights}
@@ -85,8 +90,8 @@ def story(run: Run) -> Figure:
         if axes is not panels[-1]:
             axes.tick_params(axis="x", length=0)
     hours_axis(panels[-1], run)
-    figure.text(0.12 / _WIDE, 1 - 0.1 / tall, title, fontsize=9.5, va="top")
-    figure.legend(handles=_signs(run), loc="lower right", ncols=3, fontsize=7.5, frameon=False)
+    figure.text(0.12 / _WIDE, 1 - 0.1 / high, title, fontsize=9.5, va="top")
+    figure.legend(handles=_signs(run), loc="lower right", ncols=4, fontsize=7.5, frameon=False)
     return figure
 
 
@@ -117,7 +122,9 @@ def _draw_entries(axes: Axes, run: Run, bars: Sequence[_Bar]) -> None:
     axes.set_ylim(len(names) - 0.35, -0.65)
     for row, bar in enumerate(bars):
         axes.broken_barh(bar.spans, (row, 0.34), facecolors=_ENTRY[bar.entry.label], lw=0)
-        words = f"{bar.entry.name}: {entry_in_words(bar.entry)}"
+        name, incident = bar.entry.name, bar.entry.incident
+        part = f" ({incident})" if name != incident and len(run.incidents) > 1 else ""
+        words = f"{name}{part}: {entry_in_words(bar.entry, run.network)}"
         if not bar.spans:
             words = f"never acted: {words}"
         words = _short(words, _CHARACTERS)
@@ -128,45 +135,31 @@ def _draw_entries(axes: Axes, run: Run, bars: Sequence[_Bar]) -> None:
 
 
 def _draw_orders(axes: Axes, run: Run, row: int) -> None:
-    """Mark what the operator wrote, and when; words that would overlap are left out."""
-    free = -1.0
+    """Mark when the operator wrote, and what: in words above or below, where either fits."""
+    free = {row - 0.06: -1.0, row + 0.32: -1.0}
     for order in run.scenario.operator:
         at = order.at / HOUR
         axes.plot([at], [row + 0.17], marker="v", ms=5, color=TRUTH)
-        words = _short(order_in_words(order), 40)
-        if at >= free:
-            axes.text(at, row - 0.06, words, va="bottom", fontsize=7.5, path_effects=_WHITE)
-            free = at + len(words) * run.hours / _CHARACTERS
+        words = _short(order_in_words(order, run.network), 40)
+        spot = next((spot for spot, until in free.items() if at >= until), None)
+        if spot is not None:
+            axes.text(at, spot, words, va="bottom" if spot < row else "top", fontsize=7.5,
+                      path_effects=_WHITE)  # fmt: skip
+            free[spot] = at + (len(words) + 2) * run.hours / _CHARACTERS
 
 
-def _told_tags(run: Run) -> list[Tag]:
-    """Return the tags to tell of: those lied about first, then the levels the attack moved."""
-    tags = {tag.name: tag for tag in run.network.tags}
-    named = [
-        tag for entry in run.scenario.entries for tag in (*entry.tags, entry.on.partition(":")[2])
-    ]
-    altered = pd.Series([t for some in run.labels["altered"] for t in some], dtype=object)
-    named = [tag for tag in [*named, *altered.unique()] if tag in tags]
-    # Of many, those whose view is farthest from the truth, each by how much it moves itself.
-    lies = _misled(run)
-    ranked = sorted(dict.fromkeys(named), key=lambda t: -lies.get(t, 0.0))
-    told = [t for t in ranked if tags[t].quantity != "status" or len(ranked) <= 2][:_LIES]
+def _told_tags(run: Run, views: Views) -> list[Tag]:
+    """Return the tags to tell of: those lied about first, then the levels the attack moved.
+
+    Statuses are told of beside the pumps and valves they are of.
+    """
+    tags = {tag.name: tag for tag in run.network.tags if tag.quantity != "status"}
+    aimed = [tag for one in run.scenario.entries for tag in (*one.tags, one.on.partition(":")[2])]
+    told = [tag for tag in dict.fromkeys([*views.lies, *aimed]) if tag in tags][:_LIES]
     told += [tag for tag in _moved(run) if tag not in told][:_TANKS]
     if not told:
         told = [t for t in tags if tags[t].quantity == "level"]
     return [tag for tag in run.network.tags if tag.name in told]
-
-
-def _misled(run: Run) -> dict[str, float]:
-    """Return by tag how far any view of it was from the truth, in its own standard deviations."""
-    found = {}
-    for tag in run.network.tags:
-        true = run.truth[tag.name]
-        scale = float(true.std()) or 1.0
-        views = [run.plc[c] for c in map(str, run.plc) if c.partition(".")[2] == tag.name]
-        views.append(run.scada[tag.name].reindex(true.index))
-        found[tag.name] = max(float((view - true).abs().mean()) / scale for view in views)
-    return found
 
 
 def _moved(run: Run) -> list[str]:
@@ -181,21 +174,26 @@ def _moved(run: Run) -> list[str]:
     return [tag for tag in sorted(moved, key=lambda t: -moved[t]) if moved[tag] > 0.01]
 
 
-def _draw_tag(axes: Axes, run: Run, tag: Tag) -> None:
+def _draw_tag(axes: Axes, run: Run, tag: Tag, views: Views) -> None:
     """Draw a tag as it was, and, where it was shown otherwise, as each PLC and SCADA saw it."""
     hours = run.truth.index / HOUR
     true = run.truth[tag.name]
     style: dict[str, Any] = {} if tag.quantity == "level" else {"drawstyle": "steps-post"}
     if run.scenario.entries and run.paired is not None:
-        axes.plot(hours, run.paired[tag.name], color=PAIR, lw=1.0, label="no attack", **style)
+        axes.plot(
+            hours,
+            run.paired[tag.name],
+            color=PAIR,
+            lw=1.0,
+            label=f"no {blamed(run.scenario)}",
+            **style,
+        )
     axes.plot(hours, true, color=TRUTH, lw=1.6, label="truth", **style)
-    views = [(names, PLC, "-.") for names in _deceived(run, tag)]
-    for names, color, dash in [*views, (["SCADA"], VIEW, "--")]:
-        view = run.scada[tag.name] if color == VIEW else run.plc[f"{names[0]}.{tag.name}"]
-        lie = _where_wrong(view, true)
-        if lie.notna().any():
-            label = f"{_short(', '.join(names), 15)} saw"
-            axes.plot(lie.index / HOUR, lie, color=color, lw=1.5, ls=dash, label=label, **style)
+    for view in views.lies.get(tag.name, []):
+        color, dash = (VIEW, "--") if view.readers == (SCADA,) else (PLC, "-.")
+        label = f"{_short(', '.join(view.readers), 15)} saw"
+        axes.plot(view.lie.index / HOUR, view.lie, color=color, lw=1.5, ls=dash, label=label,
+                  **style)  # fmt: skip
     if tag.quantity == "level":
         tank = run.network.model.get_node(tag.element)
         axes.axhline(tank.max_level, color=ALARM, lw=0.8, ls=":", label="rim")
@@ -207,122 +205,76 @@ def _draw_tag(axes: Axes, run: Run, tag: Tag) -> None:
     _key(axes)
 
 
-def _where_wrong(view: pd.Series, true: pd.Series) -> pd.Series:
-    """Return a view where it differs from the truth, and at the rows beside; NaN elsewhere."""
-    wrong = (view - true.reindex(view.index)).abs() > 1e-6
-    if wrong.mean() < 0.5 and wrong.rolling(3).sum().max() < 3:
-        return view * np.nan  # a PLC a scan behind its sensor, here and there, is no lie
-    return view.where(wrong.rolling(3, center=True, min_periods=1).max() > 0)
-
-
-def _deceived(run: Run, tag: Tag) -> list[list[str]]:
-    """Return the PLCs that saw a tag wrong, those that saw the same together."""
-    columns = {
-        column.partition(".")[0]: run.plc[column]
-        for column in map(str, run.plc)
-        if column.partition(".")[2] == tag.name
-    }
-    groups: list[list[str]] = []
-    for name, view in columns.items():
-        if _where_wrong(view, run.truth[tag.name]).notna().any():
-            like = next((g for g in groups if columns[g[0]].equals(view)), None)
-            if like is None:
-                groups.append([name])
-            else:
-                like.append(name)
-    return groups
-
-
-def _told_devices(run: Run) -> list[Tag]:
-    """Return the statuses to tell of: those attacked, then those that ran otherwise."""
-    tags = {tag.element: tag for tag in run.network.tags if tag.quantity == "status"}
-    aimed: list[str] = []
-    deceived: list[str] = []
-    for entry in run.scenario.entries:
-        family, _, rest = entry.on.partition(":")
-        aimed += [rest.removeprefix("S_"), *getattr(entry.do, "actuators", ())]
-        aimed += [tag.removeprefix("S_") for tag in entry.tags]
-        target = rest.rpartition("->")[2]
-        if family in ("plc", "link") and target in run.network.plcs:
-            deceived += run.network.plcs[target].actuators
-    deceived = [name for name in deceived if name in tags and run.truth[tags[name].name].any()]
-    different = pd.Series(dtype=float)
-    if run.paired is not None and run.scenario.entries:
-        names = [tag.name for tag in tags.values()]
-        off = (run.truth[names] - run.paired[names]).abs().mean()
-        different = off[off > 0.01].sort_values(ascending=False)
-    by_name = {tag.name: element for element, tag in tags.items()}
-    others = [by_name[name] for name in different.index]
-    told = [name for name in dict.fromkeys([*aimed, *deceived, *others]) if name in tags]
-    return [tags[name] for name in tags if name in told[:_DEVICES]]
-
-
-def _draw_devices(axes: Axes, run: Run, devices: Sequence[Tag]) -> None:
-    hours = run.truth.index.to_numpy() / HOUR
-    usual = run.paired if run.scenario.entries else None
-    for row, tag in enumerate(devices):
-        for table, low, height, color in (
-            (run.truth, row - 0.36, 0.42, TRUTH),
-            *([] if usual is None else [(usual, row + 0.12, 0.2, PAIR)]),
-        ):
-            axes.broken_barh(
-                on_spans(hours, table[tag.name].to_numpy() > 0.5),
-                (low, height),
-                facecolors=color,
-                lw=0,
-                label=("no attack" if color == PAIR else "runs") if row == 0 else None,
-            )
-    axes.set_yticks(range(len(devices)), [tag.element for tag in devices], fontsize=7.5)
-    axes.set_ylim(len(devices) - 0.4, -0.6)
+def _draw_devices(axes: Axes, lanes: Sequence[Lane]) -> None:
+    draw_lanes(axes, lanes)
     axes.set_ylabel("pumps,\nvalves", fontsize=8)
     _key(axes)
 
 
-def _harms(run: Run) -> list[str]:
-    """Return the impact counters that came to exceed the pair's by what counts as damage."""
-    if run.paired is None or not run.scenario.entries:
-        return []
-    harmed = damaging(run.truth, run.paired).any()
-    return [name for name in DAMAGE if harmed[name]]
-
-
 def _draw_harm(axes: Axes, run: Run, name: str) -> None:
+    """Draw what came to harm; of several incidents, since when and how much each is to blame."""
     if not name:
-        known = run.paired is not None
-        words = "no damage" if known else "not compared with a run without the attack"
+        words = f"not compared with a run without the {blamed(run.scenario)}"
+        words = words if run.paired is None else "no damage"
         axes.set_yticks([])
-        axes.text(0.5, 0.5, words, transform=axes.transAxes, ha="center", va="center",
-                  fontsize=8, color="#566573")  # fmt: skip
+        axes.text(0.5, 0.5, words, transform=axes.transAxes, ha="center", va="center", **_QUIET)
         axes.set_ylabel("damage", fontsize=8)
         return
     hours = run.truth.index / HOUR
     assert run.paired is not None
     done, usual = counters(run.truth)[name], counters(run.paired)[name]
     axes.fill_between(hours, usual, done, color=ALARM, alpha=0.25, lw=0)
-    axes.plot(hours, usual, color=PAIR, lw=1.0, label="no attack")
+    axes.plot(hours, usual, color=PAIR, lw=1.0, label=f"no {blamed(run.scenario)}")
     axes.plot(hours, done, color=ALARM, lw=1.5, label="so far")
     axes.set_ylabel(_HARM[name], fontsize=8)
     axes.set_ylim(bottom=0)
     _key(axes)
+    causes = [(one.name, one.damage[name]) for one in run.incidents
+              if len(run.incidents) > 1 and one.damage and name in one.damage]  # fmt: skip
+    for row, (incident, harm) in enumerate(causes[:_MARKED]):
+        late = harm.since_h > 0.75 * run.hours
+        axes.text(harm.since_h, 0.93 - 0.2 * row, f" {incident}: +{harm.most:,.0f} ", fontsize=7,
+                  transform=axes.get_xaxis_transform(), va="top", ha="right" if late else "left",
+                  path_effects=_WHITE)  # fmt: skip
 
 
 def _draw_alarms(axes: Axes, run: Run) -> None:
-    axes.set_yticks([])
-    axes.set_ylim(0, 1)
+    """Draw the detector's episodes and SCADA's own limit alarms, each with what it is about."""
+    episodes = [
+        (float(str(at)) / HOUR, row["last"] / HOUR + 1, f"by {', '.join(row['tags'][:2])}")
+        for at, row in run.alarms.iterrows()
+    ]
+    limits = [
+        (max(0.0, float(str(at)) / HOUR), row["cleared"] / HOUR, f"{row['tag']} {row['limit']}")
+        for at, row in run.limits.iterrows()
+    ]
+    watched = run.false_episodes is not None
+    none = "no alarm was raised" if watched else "nobody watched"
+    _draw_raised(axes, run, 0, episodes, none, ALARM)
+    _draw_raised(axes, run, 1, limits, "no limit was passed", _LIMIT)
+    axes.set_yticks([0.15, 1.15], ["detector", "limits"], fontsize=7.5)
+    axes.set_ylim(1.5, -0.75)
     axes.set_ylabel("alarms", fontsize=8)
-    if not len(run.alarms):
-        words = "nobody watched" if run.false_episodes is None else "no alarm was raised"
-        axes.text(0.5, 0.5, words, transform=axes.transAxes, ha="center", va="center",
-                  fontsize=8, color="#566573")  # fmt: skip
-        return
+
+
+def _draw_raised(
+    axes: Axes,
+    run: Run,
+    row: int,
+    raised: Sequence[tuple[float, float, str]],
+    none: str,
+    color: str,
+) -> None:
+    """Draw alarms from and to hours of the run; words that would overlap are left out."""
+    if not raised:
+        axes.text(0.5 * run.hours, row + 0.15, none, ha="center", va="center", **_QUIET)
     free = -1.0
-    for first, row in run.alarms.iterrows():
-        start, end = float(str(first)) / HOUR, row["last"] / HOUR + 1
-        axes.broken_barh([(start, end - start)], (0.1, 0.35), facecolors=ALARM, lw=0)
-        words = f"by {', '.join(row['tags'][:2])}"
+    for start, end, words in raised:
+        end = run.hours if math.isnan(end) else end
+        axes.broken_barh([(start, end - start)], (row, 0.3), color=color, lw=0.8)
         wide = len(words) * run.hours / _CHARACTERS
         if start > free and start + wide < run.hours:
-            axes.text(start, 0.55, words, fontsize=7, va="bottom", color="#1c2833",
+            axes.text(start, row - 0.06, words, fontsize=7, va="bottom", color="#1c2833",
                       path_effects=_WHITE)  # fmt: skip
             free = start + wide
 
@@ -362,6 +314,8 @@ def _signs(run: Run) -> list[Any]:
     signs: list[Any] = []
     if _merged(run):
         signs.append(Patch(color=ATTACK, alpha=0.5, label="an incident lasts"))
+    if run.scenario.faults:
+        signs.append(Patch(color=_ENTRY["fault"], label="a fault lasts"))
     if _damaged(run):
         signs.append(Line2D([], [], color=ALARM, ls=":", label=f"{first}damage begins"))
     if _noticed(run):

@@ -78,16 +78,46 @@ def data(when: When) -> dict[str, Any]:
     return found
 
 
+_LONG = 120  # minutes and more are said in hours, where these have two decimals at most
+_WORDS = {
+    "from": "from {} on",
+    "start": "once `{}` holds",
+    "not_before": "not before {}",
+    "delay": "{} after that",
+    "to": "until {}",
+    "for": "for {}",
+    "end": "until `{}` holds",
+    "every": "again every {}",
+    "random": "again and again at random: {}",
+}
+"""How each key of `when` is said, in this order; `follow` and `once` change how `start` is."""
+
+
 def words(when: When) -> str:
     """Say when, on one line."""
-    parts = (f"{key} {phrase(value)}" for key, value in data(when).items())
-    return ", ".join(parts) or "the whole run"
+    written = data(when)
+    if not written:
+        return "the whole run"
+    known = [key for key in _WORDS if key in written]
+    said = [_WORDS[key].format(phrase(written[key])) for key in known]
+    if when.follow:
+        said[known.index("start")] = f"whenever `{when.start}` holds"
+    if not {"from", "start"} & set(written):
+        said.insert(0, "from the start on")
+    if not when.once:
+        said.append("again each time it does")
+    return ", ".join(said)
 
 
 def phrase(value: object) -> str:
-    """Write a value without YAML's braces and quotes."""
+    """Write a value without YAML's braces and quotes, and `1695 min` as `28.25 h`."""
     if isinstance(value, dict):
         return ", ".join(f"{key} {phrase(each)}" for key, each in value.items())
     if isinstance(value, list):
         return " to ".join(map(phrase, value))
-    return str(value).casefold() if isinstance(value, bool) else str(value)
+    if isinstance(value, bool):
+        return str(value).casefold()
+    minutes = str(value).removesuffix(" min")
+    if minutes.isdecimal() and int(minutes) >= _LONG and int(minutes) % 3 == 0:
+        return f"{int(minutes) / 60:g} h"
+    return str(value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from twin import wiring
 from twin.demand import FILE, weekly
 from twin.districts import districts, patterns_of
 from twin.errors import InputError, nearest
-from twin.plc import PlcSpec
+from twin.plc import STATES, PlcSpec, state
 from twin.tags import Tag
 from twin.wiring import Wiring
 
@@ -110,6 +111,42 @@ class Network:
     def tag_names(self) -> tuple[str, ...]:
         """Names of all tags, in order."""
         return tuple(tag.name for tag in self.tags)
+
+    def unit(self, name: str) -> str:
+        """Return the unit of a tag, or of a setpoint like `SP_PU10_open`; "" where it has none."""
+        for plc in self.plcs.values():
+            if name in plc.setpoints:
+                (name,) = plc.rules[plc.setpoints[name]].when.names
+        return next((tag.unit for tag in self.tags if tag.name == name), "")
+
+    def element(self, name: str) -> str:
+        """Return the tank, pump, valve or junction of a tag, a setpoint or a command."""
+        for plc in self.plcs.values():
+            if name in plc.setpoints:
+                return plc.rules[plc.setpoints[name]].actuator
+        return next((tag.element for tag in self.tags if tag.name == name), name)
+
+    def reading(self, tag: str, value: float) -> str:
+        """Say what a tag reads: `4.03 m`; of a status, `open` or `closed`; `nothing` for NaN."""
+        if math.isnan(value):
+            return "nothing"
+        (known,) = (one for one in self.tags if one.name == tag)
+        if known.quantity == "status":
+            return state(value)
+        return f"{round(value, 2) + 0.0:.2f} {known.unit}"  # + 0.0: no "-0.00"
+
+    def passed(self, tag: str, limit: str, value: float, bound: float) -> str:
+        """Say which alarm limit a tag has passed: `L_T1 H: 6.45 m, limit 5.50 m`."""
+        return f"{tag} {limit}: {self.reading(tag, value)}, limit {self.reading(tag, bound)}"
+
+    def command(self, name: str, value: float) -> str:
+        """Say what a command is: `open`, `0.9 of its speed`, `auto`; of a setpoint, `3 m`."""
+        if math.isnan(value):
+            return "auto"
+        if unit := self.unit(name):
+            return f"{value:g} {unit}"
+        speed = value not in STATES.values() and name in self.model.pump_name_list
+        return f"{state(value)} of its speed" if speed else state(value)
 
 
 def plants() -> list[str]:

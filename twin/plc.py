@@ -97,18 +97,21 @@ class PlcSpec:
         return orders
 
 
+def state(command: float) -> str:
+    """Return what a command is called: `open`, `closed`, or its number."""
+    return next((word for word, value in STATES.items() if value == command), f"{command:g}")
+
+
 def setpoints(rules: Sequence[Rule]) -> dict[str, int]:
     """Return where the rules stand that have a setpoint, by its name: `SP_PU10_open`.
 
     A rule has one if it compares one tag with one number.
     """
     places: dict[str, int] = {}
-    words = {command: state for state, command in STATES.items()}
     for place, rule in enumerate(rules):
         plain = len(rule.when.thresholds) == len(rule.when.names) == 1
         if plain and rule.when.names[0] not in CLOCK:
-            word = words.get(rule.command, f"{rule.command:g}")
-            name = f"SP_{rule.actuator}_{word}"
+            name = f"SP_{rule.actuator}_{state(rule.command)}"
             same = sum(1 for known in places if known.startswith(name))
             places[f"{name}_{same + 1}" if same else name] = place
     return places

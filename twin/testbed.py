@@ -334,12 +334,11 @@ class Testbed(Closing):
         for name, value in order.values.items():
             self.scada.write(name, value)
             if now >= 0:
-                said = "left to its PLC" if value != value else f"set to {value:g}"
-                self.log(now, "operator", f"{name} {said}")
+                self.log(now, "operator", f"{name} set to {self.network.command(name, value)}")
 
     def _log_limit(self, alarm: LimitAlarm) -> None:
         if alarm.time >= 0:
-            words = f"{alarm.tag} {alarm.limit}: {alarm.value:.2f} beyond {alarm.bound:g}"
+            words = self.network.passed(alarm.tag, alarm.limit, alarm.value, alarm.bound)
             if alarm.cleared is not None:
                 words = f"{alarm.tag} {alarm.limit} cleared"
             self.log(alarm.time if alarm.cleared is None else alarm.cleared, "SCADA", words)
@@ -355,9 +354,10 @@ class Testbed(Closing):
                 if drive.setting == command and not drive.taps:
                     continue  # as nearly always
                 if drive.obey(now, command) and now >= 0:
-                    setting = drive.setting
-                    words = {0.0: "closed", 1.0: "opened"}.get(setting, f"set to {setting:g}")
-                    self.log(now, plc.spec.name, f"{actuator} {words}")
+                    said = self.network.command(actuator, drive.setting)
+                    words = {0.0: "closed", 1.0: "opened"}.get(drive.setting, f"set to {said}")
+                    own = drive.setting == command  # else what reached it is not its PLC's doing
+                    self.log(now, plc.spec.name if own else drive.name, f"{actuator} {words}")
 
     def _wiring(self, clean: list[Sensor], levels: bool) -> Wiring:
         """Return where untapped inputs stand in the plant's values and in the block."""

@@ -84,7 +84,7 @@ def _tell(console: Console, found: Reenactment, unit: str) -> None:
     from scenarios.words import entries_in_words
 
     console.print(f"{found.scenario.name}: {found.scenario.description}", highlight=False)
-    for line in entries_in_words(found.scenario.attacks):
+    for line in entries_in_words(found.scenario.attacks, found.scenario.network()):
         console.print(f"  {line}", highlight=False, markup=False, soft_wrap=True)
     table = Table(title=f"RMSE / σ of {unit}", title_justify="left", box=None)
     for head in ("", "free", "guided", "guided, normal week"):

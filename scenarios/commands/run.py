@@ -13,7 +13,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from scenarios.account import Section, account, clock
+from scenarios.account import Section, account
 from scenarios.detection import check_aftermath
 from scenarios.pace import KEYS, Pace, keyboard
 from scenarios.plan import in_words, plan
@@ -26,7 +26,7 @@ from scenarios.schema import (
     located,
     path_of,
 )
-from scenarios.words import entries_in_words
+from scenarios.words import clock, entries_in_words
 from twin.errors import InputError
 from twin.network import plants
 from twin.scada import Alarm
@@ -130,7 +130,7 @@ def _announce(
     console.print(f"[bold]{scenario.name}[/]  {readable(length)} of {plant}, seed {seed}")
     if scenario.description:
         console.print(scenario.description)
-    for words in entries_in_words(scenario.entries):
+    for words in entries_in_words(scenario.entries, scenario.network()):
         console.print(f"  · {words}", markup=False)
     if listen is not None:
         console.print(f"[dim]While it runs, {KEYS}.[/]")
@@ -175,6 +175,9 @@ def _watched(
                 f"(score {alarm.score:.4f} over {alarm.threshold:.4f})"
             )
 
+        def on_compare(incident: str) -> None:
+            progress.update(task, clock=f"without {incident} …")
+
         return run(
             scenario,
             **options,
@@ -182,6 +185,7 @@ def _watched(
             on_start=on_start,
             on_time=on_time,
             on_alarm=on_alarm,
+            on_compare=on_compare,
         )
 
 

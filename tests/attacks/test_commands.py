@@ -31,6 +31,12 @@ def switches(run, name):
     return [e.time for e in run.bed.historian.events if e.what in said]
 
 
+def test_the_event_log_blames_no_plc_for_what_its_drive_was_told_by_others():
+    run = armed_run([entry("actuator:PU3", {"force": {"to": 0.8}}, **{"for": "2 h"})], hours=10)
+    said = [(e.source, e.what) for e in run.bed.historian.events if e.what.startswith("PU3 ")]
+    assert said == [("actuator:PU3", "PU3 set to 0.8 of its speed"), ("PLC1", "PU3 closed")]
+
+
 def test_a_blocked_drive_stays_as_it_is_until_the_end(normal):
     first = next(t for t in switches(normal, "PU4") if t > 6 * HOUR)
     run = armed_run([entry("actuator:PU4", {"block": {}}, **{"for": "10 h"})], hours=24)

@@ -3,6 +3,7 @@ from types import SimpleNamespace
 import pandas as pd
 import pytest
 
+from scenarios.damage import Harm
 from scenarios.incidents import AFTERMATH, incidents, stray_episodes
 
 HOUR = 3600.0
@@ -24,8 +25,8 @@ def alarms(*hours):
     return table.set_index("time")
 
 
-def happened(armed, raised):
-    return incidents(armed, pd.DataFrame(), None, raised, 100 * HOUR)
+def happened(armed, raised, **damages):
+    return incidents(armed, damages, raised, 100 * HOUR)
 
 
 @pytest.mark.parametrize(
@@ -54,7 +55,7 @@ def test_an_alarm_that_is_always_on_detects_nothing():
     raised["last"] = 100 * HOUR
     armed = [entry((10, 20))]
     (found,) = happened(armed, raised)
-    assert found.detected is False
+    assert (found.detected, found.alarm_since_h) == (False, 0)
     assert stray_episodes(armed, raised) == (0, 1)
 
 
@@ -83,3 +84,26 @@ def test_what_never_began_is_told_with_its_reason():
     why = "it waits, and h 100 was the end"
     assert (first.never_began, first.start_h) == ({"mask": why}, 10)
     assert (second.never_began, second.start_h, second.detected) == ({"late": why}, None, None)
+
+
+@pytest.mark.parametrize(
+    ("episode", "since"), [((9, 9), None), ((9, 12), 9), ((15, 65), None), ((30, 65), 30)]
+)
+def test_an_alarm_that_was_on_before_is_told_as_such(episode, since):
+    raised = alarms(episode[0])
+    raised["last"] = episode[1] * HOUR
+    (found,) = happened([entry((10, 20), (60, 70))], raised)
+    assert found.alarm_since_h == since
+
+
+def test_each_incident_is_noticed_before_its_own_damage_or_after_it():
+    armed = [entry((10, 20)), entry((30, 40), name="b", incident="two")]
+    armed.append(entry((50, 60), name="c", incident="three"))
+    spilled = {"overflow_m3": Harm(since_h=12.0, most=5.0)}
+    worn = {"pump_starts": Harm(35.0, 30.0), "empty_tank_h": Harm(31.0, 2.0)}
+    one, two, three = happened(armed, alarms(11, 33, 55), one=spilled, two=worn)
+    assert (one.damage, one.damage_h, one.before_damage) == (spilled, 12, True)
+    assert (two.damage_h, two.before_damage) == (31, False)
+    assert (three.damage, three.damage_h, three.before_damage) == (None, None, None)
+    (unwatched,) = happened([entry((10, 20))], None, one=spilled)
+    assert (unwatched.damage_h, unwatched.before_damage) == (12, None)

@@ -120,7 +120,7 @@ def test_an_attack_that_never_fires_is_reported_as_such():
     assert not run.labels["active"].any()
     why = incident.never_began["attack-1"]
     highest = run.truth["L_T1"].max()
-    assert why.startswith(f"L_T1 > 100 never held before h 6: highest {highest:.5g} at h ")
+    assert why.startswith(f"L_T1 > 100 never held before h 6: highest {highest:.5g} m at h ")
     assert run.summary()["attacks"][0]["never_began"] == {"attack-1": why}
     assert any(why in line for section in account(run) for line in section.lines)
 

@@ -36,8 +36,8 @@ def test_the_story_tells_who_was_deceived_what_was_done_and_what_broke(lied):
     for words in ("link:PLC2->PLC1", "L_T1\n[m]", "PLC1 saw", "PU1", "nobody watched"):
         assert words in said
     assert "SCADA saw" not in said  # it saw the truth
-    (bar,) = [words for words in said if words.startswith("t1-full: constant (value 9)")]
-    assert "from 4 h, for 10 h" in bar
+    (bar,) = [words for words in said if words.startswith("t1-full: constant (value 9 m)")]
+    assert "from 4 h on, for 10 h" in bar
     assert any(words.startswith("never acted: late") for words in said)
     assert "tanks empty\n[h]" in said or "demand not\nmet [m³]" in said
 

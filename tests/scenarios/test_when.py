@@ -11,6 +11,7 @@ import scenarios
 from attacks.arrivals import Arrivals, Draw
 from attacks.trigger import When
 from scenarios.schema import from_data
+from scenarios.when import words
 from scenarios.words import entries_in_words
 from twin.errors import InputError
 
@@ -43,10 +44,20 @@ def test_it_is_written_back_as_it_was(when):
 def test_it_is_told_in_words():
     when = {"random": {"gap": {"exponential": "36 h"}, "for": {"uniform": ["1 h", "4 h"]}}}
     attack = {"on": "sensor:L_T1", "do": {"drop": {}}}
-    entries = from_data({"name": "x", "attacks": [attack | {"when": when}]}).attacks
-    assert entries_in_words(entries) == [
-        "attack-1: drop on sensor:L_T1, random gap exponential 36 h, for uniform 1 h to 4 h"
+    scenario = from_data({"name": "x", "attacks": [attack | {"when": when}]})
+    assert entries_in_words(scenario.attacks, scenario.network()) == [
+        "attack-1: drop on sensor:L_T1, from the start on, again and again at random: "
+        "gap exponential 36 h, for uniform 1 h to 4 h"
     ]
+
+
+@pytest.mark.parametrize(
+    ("written", "said"), [("1695 min", "28.25 h"), ("15 min", "15 min"), ("121 min", "121 min")]
+)
+def test_long_minutes_are_told_in_hours(written, said):
+    attack = {"on": "sensor:L_T1", "do": {"drop": {}}, "when": {"from": written}}
+    (entry,) = from_data({"name": "x", "attacks": [attack]}).attacks
+    assert words(entry.when) == f"from {said} on"
 
 
 FILE = """\

@@ -1,3 +1,4 @@
+import math
 import shutil
 
 import pytest
@@ -33,6 +34,19 @@ def test_dmas_are_what_the_pumps_separate():
     }
     expected = {"DMA1": 107.9, "DMA2": 67.0, "DMA3": 23.5, "DMA4": 40.3, "DMA5": 33.8}
     assert base == pytest.approx(expected, abs=0.05)
+
+
+def test_values_and_commands_are_said_in_words_with_their_units():
+    plant = network.load("ctown")
+    assert plant.reading("L_T1", 4.034) == "4.03 m"
+    assert plant.reading("F_PU1", 90.0) == "90.00 L/s"
+    assert (plant.reading("S_PU1", 1.0), plant.reading("S_V2", 0.0)) == ("open", "closed")
+    assert plant.reading("L_T1", math.nan) == "nothing"
+    assert plant.passed("L_T1", "H", 6.45, 5.5) == "L_T1 H: 6.45 m, limit 5.50 m"
+    said = [plant.command("PU7", value) for value in (0.0, 1.0, 0.7, math.nan)]
+    assert said == ["closed", "open", "0.7 of its speed", "auto"]
+    assert plant.command("SP_PU10_open", 1.0) == "1 m"
+    assert plant.command("V2", 30.0) == "30"
 
 
 def test_a_folder_is_a_plant(copy):

@@ -109,7 +109,7 @@ def test_the_operator_opens_a_pump_and_leaves_it_to_its_plc_again(normal):
     assert (truth["S_PU3"].loc[: 2 * HOUR] == 0).all()
     assert (truth["S_PU2"].loc[5 * HOUR + 900 :] == 0).all()
     said = [e.what for e in bed.historian.events if e.source == "operator"]
-    assert said == ["PU3 set to 1", "PU3 left to its PLC", "PU2 set to 0"]
+    assert said == ["PU3 set to open", "PU3 set to auto", "PU2 set to closed"]
 
 
 def test_the_operator_writes_a_setpoint_and_the_rule_goes_by_it():
@@ -146,7 +146,7 @@ def test_limit_alarms_go_by_what_is_shown_and_into_the_events():
         ("HH", HOUR, 2 * HOUR),
     ]
     said = [e.what for e in bed.historian.events if e.source == "SCADA" and "L_T1" in e.what]
-    assert said[0] == "L_T1 H: 6.45 beyond 5.5"
+    assert said[0] == "L_T1 H: 6.45 m, limit 5.50 m"
     assert said[-1] == "L_T1 HH cleared"
 
 

@@ -1,0 +1,87 @@
+"""The account: who was told what, and what it says of alarms."""
+
+import dataclasses
+
+import pytest
+
+from scenarios.account import account
+from scenarios.incidents import Incident
+from scenarios.schema import from_data
+from scenarios.story import story
+from scenarios.views import Views
+from tests.scenarios.test_story import texts
+
+HIDE = {"name": "hide", "on": "link:PLC1->SCADA", "tags": ["S_PU1", "F_PU1"], "incident": "wear",
+        "do": {"constant": {"value": 1.0}}, "when": {"from": "4 h", "for": "8 h"}}  # fmt: skip
+WEAR = {"name": "wear", "on": "actuator:PU1", "when": {"from": "4 h", "for": "8 h"},
+        "do": {"chatter": {"period": "20 min", "duty": 0.6}}}  # fmt: skip
+
+
+def lines(run, title):
+    return next(section.lines for section in account(run) if section.title == title)
+
+
+@pytest.fixture(scope="module")
+def forged():
+    data = {"name": "x", "duration": "1 d", "warmup": "0 h", "attacks": [WEAR, HIDE]}
+    data["operator"] = [{"at": "14 h", "write": {"PU3": "open"}}]
+    return from_data(data).run(watch=False)
+
+
+def test_the_operator_is_told_of_a_forged_status_and_a_forged_flow(forged):
+    told = lines(forged, "What the operator saw")
+    (flow,) = [line for line in told if line.startswith("F_PU1")]
+    (status,) = [line for line in told if line.startswith("S_PU1")]
+    assert flow.startswith("F_PU1 was shown as 1.00 L/s when it was ")
+    assert status.startswith("S_PU1 was shown as open when it was closed, at day 1, 04:")
+    off = (forged.scada["S_PU1"] != forged.truth["S_PU1"]).sum()
+    assert status.endswith(f"wrong for {off * 300 / 3600:.1f} h.")
+    assert lines(forged, "What the PLCs saw") == ("Every PLC read the truth.",)
+
+
+def test_the_story_shows_a_forged_status_beside_its_pump_and_who_was_ordered(forged):
+    said = texts(story(forged))
+    assert "SCADA saw" in said
+    assert "F_PU1\n[L/s]" in said
+    assert {"PU1", "PU3"} <= set(said)  # PU3 runs alike in both runs; the operator ordered it
+    (view,) = Views(forged).lies["S_PU1"]
+    assert view.readers == ("SCADA",)
+    assert (view.seen[view.wrong] == 1).all()
+
+
+def test_a_plc_that_was_deceived_is_named_with_what_it_took_for_true():
+    lie = {"on": "link:PLC2->PLC1", "do": {"constant": {"value": 3.0}}, "when": {"from": "4 h"}}
+    data = {"name": "x", "duration": "8 h", "warmup": "0 h", "attacks": [lie]}
+    run = from_data(data).run(watch=False)
+    (line,) = lines(run, "What the PLCs saw")
+    assert line.startswith("PLC1 took L_T1 for 3.00 m when it was ")
+    assert line.endswith("wrong for 4.0 h.")
+    assert lines(run, "What the operator saw")[0].startswith("Everything as it was")
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        ({"detected": False, "alarm_since_h": 9.0},
+         "was not noticed while it lasted (an alarm was already on since day 1, 09:00 (h 9.0));"),
+        ({"detected": False, "alarm_since_h": None}, "was not noticed while it lasted;"),
+        ({"detected": True, "delay_h": 0.0}, "was noticed at day 1, 10:00 (h 10.0), as it began;"),
+        ({"detected": True, "delay_h": 3.0, "damage_h": 15.0, "before_damage": True, "damage": {}},
+         "3.0 h after it began, before its damage; its damage began at day 1, 15:00 (h 15.0)."),
+        ({"detected": True, "delay_h": 3.0, "damage": None}, "; its harm is not known."),
+    ],
+)  # fmt: skip
+def test_the_detector_section_says_when_and_whether_an_alarm_was_on_already(forged, found, said):
+    plain = dict.fromkeys(field.name for field in dataclasses.fields(Incident))
+    plain |= {"name": "one", "start_h": 10.0, "end_h": 20.0, "damage": {}, "never_began": {}}
+    incident = Incident(**plain | {"spans_h": ((10.0, 20.0),)} | found)
+    run = dataclasses.replace(forged, incidents=(incident,), false_episodes=0, fault_episodes=0)
+    assert said in lines(run, "The detector")[0]
+
+
+def test_a_setpoint_attacked_on_its_way_is_drawn_at_its_pump(tmp_path):
+    lower = {"on": "link:SCADA->PLC5", "tags": ["SP_PU10_open"], "do": {"constant": {"value": 0.9}}}
+    data = {"name": "x", "duration": "6 h", "warmup": "0 h", "attacks": [lower]}
+    run = from_data(data).run(watch=False, out=tmp_path / "run")
+    assert (tmp_path / "run" / "map.png").is_file()
+    assert "PU10" in texts(story(run))
