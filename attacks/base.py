@@ -213,9 +213,11 @@ def build(do: Mapping[str, Any], folder: Path | None = None) -> Attack:
         raise InputError(f"`do` names one kind of attack, not {len(do)}: {', '.join(map(str, do))}")
     ((kind, fields),) = do.items()
     if kind not in known:
-        raise InputError(f"unknown attack {kind!r}: {nearest(str(kind), known)}", keys=[str(kind)])
+        hint = f"{nearest(str(kind), known)} (hydrotwin attacks list)"
+        raise InputError(f"unknown attack {kind!r}: {hint}", keys=[str(kind)])
     if not isinstance(fields, Mapping):
         message = f"the fields of {kind} are `name: value` pairs in braces, not {fields!r}"
+        message += f": {kind}: {{}} where none is given" if fields is None else ""
         raise InputError(message, keys=[kind])
     cls = known[kind]
     try:
@@ -240,6 +242,12 @@ def explained(errors: ValidationError, names: Collection[str]) -> InputError:
     return InputError(_in_words(first, names), keys=[k for k in first["loc"] if k != "[key]"])
 
 
+_BOUNDS = {
+    "greater_than": "above",
+    "greater_than_equal": "at least",
+    "less_than": "below",
+    "less_than_equal": "at most",
+}
 _UNKNOWN = ("extra_forbidden", "unexpected_keyword_argument")
 
 
@@ -248,6 +256,11 @@ def _in_words(error: Any, names: Collection[str]) -> str:
     if error["type"] in ("dict_type", "model_type"):
         hint = " (like {drop: {}})" if where == "do" else ""
         return f"{where} is written as `key: value` pairs in braces{hint}, not {error['input']!r}"
+    if error["type"] in ("list_type", "tuple_type"):
+        return f"{where} is a list in brackets, not {error['input']!r}"
+    if error["type"] in _BOUNDS:
+        (limit,) = error["ctx"].values()
+        return f"{where} is {_BOUNDS[error['type']]} {limit:g}, not {error['input']!r}"
     if error["type"] == "float_parsing":
         return f"{where} is a number without a unit, not {error['input']!r}"
     if error["type"] in _UNKNOWN:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from attacks.base import Attack
-from attacks.present import Ear, Present
+from attacks.present import Ear, Present, passing_there
 from attacks.trigger import When
 from twin.errors import InputError, nearest, under
 from twin.link import Late, TapPoint
@@ -111,7 +111,8 @@ class Armed:
     def _attach(self, points: Sequence[TapPoint], passing: Sequence[str]) -> None:
         for i, tag in enumerate(self.entry.tags):
             if tag not in passing:
-                message = f"{tag!r} never passes at {self.entry.on}: {nearest(tag, passing)}"
+                message = f"{tag!r} never passes at {self.entry.on}: "
+                message += _who_passes(tag, passing, self._testbed)
                 raise InputError(message, keys=["tags", i])
         if not _tampers(self._attack):
             if self.entry.tags:
@@ -192,10 +193,23 @@ def _tag(passed: Reading | Late) -> str:
     return (passed.reading if isinstance(passed, Late) else passed).tag
 
 
+def _who_passes(tag: str, passing: Sequence[str], testbed: Testbed) -> str:
+    """Say which tags pass at a port where one does not, and where that one does."""
+    known = testbed.network.tag_names
+    if tag not in known:
+        hint = nearest(tag, passing)
+        return hint if hint.startswith("did you mean") else nearest(tag, known)
+    ports = [point.name for point in testbed.points("*") if tag in point.tags]
+    ports = [port for port in ports if port != "scada"]
+    return f"{passing_there(passing)}; it passes at {', '.join(ports)}"
+
+
 def _port_like(name: str, testbed: Testbed) -> str:
     """Guess the port that was meant where even its family is unknown."""
     names = [point.name for point in testbed.points("*")] + [f"plc:{plc}" for plc in testbed.plcs]
-    rest = name.rpartition(":")[2]
+    family, _, rest = name.rpartition(":")
+    if "scada" in (family.casefold(), rest.casefold()):
+        return "it is written `scada` alone; `tags:` narrows it"
     found = next((port for port in names if port.endswith(f":{rest}")), None)
     families = ", ".join(f"{family}:…" for family in FAMILIES if family != "scada")
     return f"did you mean {found}?" if found else f"a port is {families} or scada"

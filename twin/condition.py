@@ -41,7 +41,17 @@ LONGEST = 500  # characters; more is a mistake
 DEEPEST = 20  # parentheses within parentheses
 
 _WORDS = ("and", "or", "not")
+_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _INSTEAD = {"&&": "and", "&": "and", "||": "or", "|": "or", "=": "==", "!": "not"}
+_SAID = {
+    **dict.fromkeys(("open", "on", "true"), "a status is a number: 1 is open, 0 closed"),
+    **dict.fromkeys(("closed", "off", "false"), "a status is a number: 0 is closed, 1 open"),
+    **dict.fromkeys(("time", "clocktime", "hours"), "write t, hours since the start, or hour"),
+    **{day: f"weekday is a number: {day.title()} is {i}" for i, day in enumerate(_DAYS)},
+}
+"""Words that are often written, and what to write instead."""
+_UNITS = ("ms", "s", "min", "h", "d", "w", "m", "L", "bar", "kPa")
+_IN = "t and hour are in hours, tags in their units"
 _TOKEN = re.compile(
     r"(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|(?P<name>[^\W\d]\w*)"
     r"|(?P<sign><=|>=|==|!=|[-<>+*/(),])|(?P<wrong>&&|\|\||.)",
@@ -319,7 +329,10 @@ class _Parser:
         name = match.group() if match and token.text not in self.refused else token.text
         if name in self.refused:
             return self._wrong(self.refused[name], token.at)
-        hint = nearest(name, [*self.names, *self.flags])
+        if name.casefold() in _SAID:
+            return self._wrong(_SAID[name.casefold()], token.at)
+        known = [*self.names, *self.flags]
+        hint = nearest(name, [one for one in known if "." in one] if "." in name else known)
         return self._wrong(f"unknown name {name!r}: {hint}", token.at)
 
     def _unexpected(self, wanted: str = "a name or a number") -> InputError:
@@ -328,8 +341,12 @@ class _Parser:
             return self._wrong(f"not a condition: {wanted} is missing", token.at)
         if token.text.casefold() in _WORDS and token.text not in _WORDS:
             return self._wrong(f"for {token.text} write {token.text.casefold()}", token.at)
-        if token.text in ("is", "in", "like"):
-            return self._wrong("only < <= > >= == != compare here", token.at)
+        if token.text in ("is", "in", "like", "between"):
+            return self._wrong("only < <= > >= == != compare here, also 3 < hour < 5", token.at)
+        if token.text in _UNITS and self.text[: token.at].rstrip()[-1:].isdigit():
+            return self._wrong(
+                f"numbers have no unit here: leave {token.text} out ({_IN})", token.at
+            )
         return self._wrong(f"not a condition: {token.text!r} makes no sense here", token.at)
 
     def _wrong(self, message: str, at: int) -> InputError:

@@ -165,7 +165,7 @@ def test_an_attack_leaves_the_demands_alone(normal):
         ({"replay": {"shift": "1 h", "window": "1 h"}}, "either", ("replay",)),
         ({"replay": {"shift": "0 s"}}, "longer than 0", ("replay",)),
         ({"force": {"to": "ajar"}}, "open, closed, on, off", ("force", "to")),
-        ({"force": {"to": 7}}, "less than or equal", ("force", "to")),
+        ({"force": {"to": 7}}, "to is at most 1.5", ("force", "to")),
         ({"drop": {}, "delay": {"by": "1 h"}}, "not 2", ()),
         ({}, "not 0", ()),
     ],
