@@ -64,6 +64,10 @@ class Armed:
         The intervals [s] it was active in, each from its first instant to the end of its last.
     altered : set of str
         Tags that it changed when they last passed, so that something else is shown than came in.
+    trigger : Trigger
+        What decides when it acts.
+    passing : tuple of str
+        The tags that pass at its port, and that it can touch; none at the plant itself.
     """
 
     def __init__(self, entry: Entry, testbed: Testbed, present: Present):
@@ -88,9 +92,10 @@ class Armed:
             with under("on"):
                 points = testbed.points(entry.on, entry.do.outputs)
         passing = tuple(dict.fromkeys(tag for point in points for tag in point.tags))
+        self.passing = entry.tags or passing
         with under("when"):
-            self._trigger = present.trigger(entry.name, entry.when, passing)
-        self._ear = Ear(self._trigger)
+            self.trigger = present.trigger(entry.name, entry.when, passing)
+        self._ear = Ear(self.trigger)
         for point in points:
             self._ear.sit(point)
         if points:
@@ -114,7 +119,7 @@ class Armed:
                 message = f"{tag!r} never passes at {self.entry.on}: "
                 message += _who_passes(tag, passing, self._testbed)
                 raise InputError(message, keys=["tags", i])
-        if not _tampers(self._attack):
+        if not self.tampers:
             if self.entry.tags:
                 message = f"{self.entry.do.kind} changes no reading: it takes no tags"
                 raise InputError(message, keys=["tags"])
@@ -129,10 +134,15 @@ class Armed:
                     point.attach(self._listen, here, first=True)
                 point.attach(self._tap, here)
 
+    @property
+    def tampers(self) -> bool:
+        """Whether it changes readings or commands that pass, or hears them."""
+        return _tampers(self._attack)
+
     def update(self, now: float) -> None:
         """Start or stop by what is present."""
         self._present.values.update(self._ear.heard)
-        active = self._trigger.update(now, self._present.values)
+        active = self.trigger.update(now, self._present.values)
         if active or self.active:
             # An instant stands for the time until the next one, at which this is corrected.
             end = now + self._testbed.network.step if active else now
@@ -149,7 +159,7 @@ class Armed:
 
     def why_not(self, end: float) -> str | None:
         """Say why it never acted in a run that ended at `end` [s]; None if it did."""
-        return None if self.spans else self._trigger.why_not(end)
+        return None if self.spans else self.trigger.why_not(end)
 
     def _listen(self, packet: Sequence[Reading]) -> Iterable[Reading]:
         for reading in packet:

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, TypeVar
 
 from twin.errors import InputError, nearest
+from twin.ranges import Narrow
 from twin.terms import (
     COMPARE,
     FUNCTIONS,
@@ -31,6 +32,8 @@ from twin.terms import (
     calculated,
     compared,
     constant_of,
+    function_of,
+    named,
     negated,
 )
 
@@ -76,6 +79,9 @@ class Condition:
         Name and number of each of them.
     holds : callable
         Takes the present values by name, returns whether it holds.
+    may, may_not : callable
+        Take the ranges of what it names, return those where it, or its negation, can hold; None
+        where it can nowhere.
     """
 
     text: str
@@ -83,6 +89,8 @@ class Condition:
     comparisons: tuple[Comparison, ...]
     thresholds: tuple[tuple[str, float], ...]
     holds: Test
+    may: Narrow
+    may_not: Narrow
 
     def __call__(self, present: Names) -> bool:
         """Return whether it holds for the present values."""
@@ -126,9 +134,11 @@ def moved(condition: Condition, level: float) -> Condition:
     """Return a condition that compares one name with one number, with another number."""
     (part,) = condition.comparisons
     name = part.name
-    truth = compared(Number(lambda v: v[name], 0, name=name), part.sign, constant_of(level, 0))
+    truth = compared(named(name, 0), part.sign, constant_of(level, 0))
     text = f"{name} {part.sign} {level!r}"
-    return Condition(text, (name,), truth.comparisons, ((name, level),), truth.yes)
+    return Condition(
+        text, (name,), truth.comparisons, ((name, level),), truth.yes, truth.may, truth.may_not
+    )
 
 
 class _Token(NamedTuple):
@@ -163,7 +173,15 @@ class _Parser:
             raise self._unexpected()
         found = self._truth(whole)
         thresholds = tuple((part.name, part.number) for part in found.comparisons)
-        return Condition(self.text, tuple(self.named), found.comparisons, thresholds, found.yes)
+        return Condition(
+            self.text,
+            tuple(self.named),
+            found.comparisons,
+            thresholds,
+            found.yes,
+            found.may,
+            found.may_not,
+        )
 
     def _next(self) -> _Token:
         text = self.text
@@ -259,8 +277,7 @@ class _Parser:
         if token.text in self.names or token.text in self.flags:
             self.token = self._next()
             self.named[token.text] = None
-            name = token.text
-            return Number(lambda v: v[name], token.at, name=name)
+            return named(token.text, token.at)
         called = self.text[self.place :].lstrip().startswith("(")
         if called and token.text in self.tables:
             return self._looked_up(token)
@@ -285,8 +302,7 @@ class _Parser:
         terms = self._inside(self._terms)
         if function.text == "abs" and len(terms) != 1:
             raise self._wrong(f"abs takes one number, not {len(terms)}", function.at)
-        work, values = FUNCTIONS[function.text], [term.value for term in terms]
-        return Number(lambda v: work([value(v) for value in values]), function.at)
+        return function_of(function.text, terms, function.at)
 
     def _terms(self) -> list[Number]:
         terms = [self._number(self._sum())]

@@ -60,7 +60,7 @@ def under(*keys: str | int) -> Iterator[None]:
 _NUMBER = re.compile(r"(\d+)")
 _PART = re.compile(r"[^\W_]+")
 _SURE, _LIKE, _ALIKE = 0.85, 0.75, 0.6
-"""How like another a name is that is surely meant, is likely meant, and is so if it begins alike."""
+"""How like a name is that is surely meant, that likely is, and that is if it begins alike."""
 _TIE = 0.005  # two options whose likeness differs by less are both meant
 _MANY, _FEW = 45, 12  # of more names than that, so many are said
 
