@@ -98,7 +98,7 @@ def test_what_can_do_nothing_is_said_with_its_place_and_is_no_error(here, capsys
         "idle.yaml:4:58: warning: late never acts: it is set for 1 d, and the run ends at 1 d",
         "idle.yaml:6:61: warning: chained never acts: `late.active` never holds: late.active is "
         "always 0",
-        "idle.yaml:7:39: warning: tags names none, which means all that pass: leave it out, or "
+        "idle.yaml:7:40: warning: tags names none, which means all that pass: leave it out, or "
         "name some",
         "idle.yaml:9:58: warning: high never acts: `L_T2 > 7` never holds: L_T2 goes from 0 to 5.9",
         "idle.yaml:11:6: warning: what the operator writes at 30 h is never written: the run ends "
@@ -109,7 +109,7 @@ def test_what_can_do_nothing_is_said_with_its_place_and_is_no_error(here, capsys
     said = json.loads(capsys.readouterr().out)
     assert said["ok"]
     assert [(one["line"], one["column"]) for one in said["warnings"]] == [
-        (4, 58), (6, 61), (7, 39), (9, 58), (11, 6)
+        (4, 58), (6, 61), (7, 40), (9, 58), (11, 6)
     ]  # fmt: skip
     assert hydrotwin("scenarios", "check", "normal", "--json") == 0
     assert json.loads(capsys.readouterr().out)["warnings"] == []
