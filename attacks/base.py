@@ -15,8 +15,8 @@ import typing
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import NoneType
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeVar
+from types import UnionType
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeVar
 
 import numpy as np
 from pydantic import BeforeValidator, ConfigDict, TypeAdapter, ValidationError, ValidationInfo
@@ -278,53 +278,33 @@ def as_data(attack: Attack) -> dict[str, Any]:
     hints = typing.get_type_hints(type(attack), include_extras=True)
     values = {field: getattr(attack, field.name) for field in dataclasses.fields(attack)}
     return {
-        field.name: _written(value, hints[field.name])
+        field.name: as_written(value, hints[field.name])
         for field, value in values.items()
         if value != field.default
     }
 
 
-def _written(value: Any, hint: Any) -> Any:
+def as_written(value: Any, hint: Any) -> Any:
     """Return a field's value, or what is nested in it, as a file writes it."""
     if isinstance(value, tuple):
         while typing.get_origin(hint) is Annotated:
             hint = typing.get_args(hint)[0]
         inner = typing.get_args(hint)
         each = inner if Ellipsis not in inner else inner[:1] * len(value)
-        return [_written(one, of) for one, of in zip(value, each, strict=True)]
+        return [as_written(one, of) for one, of in zip(value, each, strict=True)]
     if isinstance(value, Path):
         return value.name if value.parent == TABLES else str(value)
-    if _unit(hint) == "s":
+    if unit_of(hint) == "s":
         return "-" + readable(-value) if value < 0 else readable(value)
     return value
 
 
-def _unit(hint: Any) -> str:
-    """Return the unit a field's type names, if it names one."""
-    parts = [part for option in (hint, *typing.get_args(hint)) for part in typing.get_args(option)]
-    return next((part.name for part in parts if isinstance(part, Unit)), "")
-
-
-_WORDS = {float: "number", int: "whole number", str: "text", bool: "true or false", Path: "file"}
-
-
-def fields(cls: type[Attack]) -> list[tuple[str, str, str, str]]:
-    """Return (name, type, unit, default) of each field of a kind, for people to read."""
-    hints = typing.get_type_hints(cls, include_extras=True)
-    plain = typing.get_type_hints(cls)
-    rows = []
-    for field in dataclasses.fields(cls):
-        unit = _unit(hints[field.name])
-        written = "duration" if unit == "s" else _type_in_words(plain[field.name])
-        default = "required" if field.default is dataclasses.MISSING else str(field.default)
-        rows.append((field.name, written, unit, default))
-    return rows
-
-
-def _type_in_words(hint: Any) -> str:
-    inner = [option for option in typing.get_args(hint) if option is not NoneType]
-    if typing.get_origin(hint) is tuple:
-        return "list"
-    if typing.get_origin(hint) is Literal:
-        return " or ".join(map(str, inner))
-    return _type_in_words(inner[0]) if inner else _WORDS.get(hint, str(hint))
+def unit_of(hint: Any) -> str:
+    """Return the unit a field's type names, if it names one; not those within a list or mapping."""
+    origin, parts = typing.get_origin(hint), typing.get_args(hint)
+    if origin is Annotated:
+        own = [part.name for part in parts[1:] if isinstance(part, Unit)]
+        return own[0] if own else unit_of(parts[0])
+    if origin in (UnionType, typing.Union):
+        return next((unit for unit in map(unit_of, parts) if unit), "")
+    return ""

@@ -96,7 +96,7 @@ class Chatter(Attack):
     """
 
     period: Seconds
-    duty: Annotated[float, Field(gt=0.0, lt=1.0)] = 0.5
+    duty: Annotated[float, Field(gt=0.0, lt=1.0, description="share of the period")] = 0.5
 
     ports = ("actuator",)
     technique = "T0806 Brute Force I/O"
@@ -141,7 +141,13 @@ class Spoof(Attack):
     scan, and keeps a setpoint until it hears another.
     """
 
-    write: Mapping[str, Annotated[float | str, AfterValidator(_known)]]
+    write: Annotated[
+        Mapping[str, Annotated[float | str, AfterValidator(_known)]],
+        Field(
+            description="actuators and setpoints the PLC takes from SCADA",
+            examples=[{"SP_PU10_open": 3.0, "PU9": "open"}],
+        ),
+    ]
 
     ports = ("link",)
     technique = "T0855 Unauthorized Command Message"

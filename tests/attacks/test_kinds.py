@@ -1,11 +1,14 @@
 """What every kind of attack must do, and what each does."""
 
+import typing
+
 import numpy as np
 import pytest
 from ruamel.yaml import YAML
 
-from attacks.base import Attack, build, fields, kinds, register
+from attacks.base import Attack, build, kinds, register
 from attacks.entry import FAMILIES
+from attacks.fields import fields, is_nested
 from scenarios.schema import from_data
 from tests.attacks.beds import HOUR, armed_run
 from twin.errors import InputError
@@ -36,10 +39,12 @@ def test_it_explains_itself(kind):
     assert cls.__doc__
     assert cls.at_end
     assert set(cls.ports) <= set(FAMILIES)
-    for name, written, _, default in fields(cls):
-        assert name
-        assert written
-        assert default
+    for field in fields(cls):
+        assert field.name
+        assert field.type
+        assert field.default
+        if is_nested(typing.get_type_hints(cls, include_extras=True)[field.name]):
+            assert field.example
 
 
 def entry(on, do, tags=(), **when):
