@@ -155,7 +155,10 @@ class Spoof(Attack):
         '{on: "link:SCADA->PLC5", do: {spoof: {write: {SP_PU10_open: 3.0, PU9: open}}}, '
         "when: {from: 30 h, for: 12 h}}"
     )
-    at_end = "what SCADA itself orders reaches the PLC again with the next poll"
+    at_end = (
+        "what SCADA itself orders reaches the PLC again with the next poll; an actuator without "
+        "rules stays as it is"
+    )
 
     def check(self, testbed: Testbed, target: str) -> None:
         """Raise InputError if no order passes there, or none of that name."""

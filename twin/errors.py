@@ -107,7 +107,7 @@ def nearest(name: str, options: Iterable[str]) -> str:
 
 def listed(names: Iterable[str]) -> str:
     """Return names in the order of their numbers, `PU1 to PU11, V2`; of very many, the first."""
-    found = sorted(names, key=_numbered)
+    found = sorted(names, key=natural)
     runs = _runs(found)
     said = runs if len(runs) <= _MANY else [*runs[:_FEW], f"… ({len(found)} in all)"]
     return ", ".join(said)
@@ -118,7 +118,7 @@ def _meant(found: list[str]) -> str:
     return f"did you mean {' or '.join(said)}?"
 
 
-def _numbered(name: str) -> list[tuple[str, int]]:
+def natural(name: str) -> list[tuple[str, int]]:
     """Return what sorts names by their numbers, not by their digits."""
     parts = _NUMBER.split(name)
     numbers = [int(part) for part in parts[1::2]] + [-1]
@@ -128,7 +128,7 @@ def _numbered(name: str) -> list[tuple[str, int]]:
 def _runs(names: Iterable[str]) -> list[str]:
     """Return names in order, three and more of them whose last numbers follow as `PU1 to PU3`."""
     runs: list[list[str]] = []
-    for name in sorted(names, key=_numbered):
+    for name in sorted(names, key=natural):
         if runs and _follows(runs[-1][-1], name):
             runs[-1].append(name)
         else:
@@ -153,10 +153,10 @@ def _shape(name: str) -> str:
 
 def _by_number(name: str, series: list[str]) -> list[str]:
     """Return the few of a series whose numbers are nearest to a name's."""
-    wanted = [number for _, number in _numbered(name)]
+    wanted = [number for _, number in natural(name)]
 
     def far(one: str) -> int:
-        found = [number for _, number in _numbered(one)]
+        found = [number for _, number in natural(one)]
         return sum(abs(a - b) for a, b in zip(found, wanted, strict=True))
 
     return sorted(series, key=far)[: _FEW // 2]

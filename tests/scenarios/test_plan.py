@@ -101,3 +101,19 @@ def test_the_time_line_has_ends_faults_orders_and_what_waits():
 def test_an_order_says_who_takes_it():
     (order,) = planned(operator=[{"at": "7 h", "write": {"PU3": "open"}}]).steps
     assert (order.who, order.what) == ("PLC1, by what SCADA writes", "PU3 open")
+
+
+@pytest.mark.parametrize(
+    ("on", "do", "what"),
+    [
+        ("actuator:PU3", {"force": {"to": "open"}}, "force (to open): "),
+        ("actuator:PU3", {"force": {"to": 0.9}}, "force (to 0.9): "),
+        ("link:SCADA->PLC5", {"spoof": {"write": {"SP_PU10_open": 1.0, "PU9": "open"}}},
+         "spoof (write SP_PU10_open 1, PU9 open): "),
+        ("plc:PLC5", {"disable": {"actuators": ["PU8", "PU10"], "restore": False}},
+         "disable (restore false, actuators PU8 and PU10): "),
+    ],
+)  # fmt: skip
+def test_fields_are_said_as_a_file_has_them(on, do, what):
+    (step,) = planned({"on": on, "do": do}).steps
+    assert step.what.startswith(what)
