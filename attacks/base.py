@@ -118,6 +118,10 @@ class Attack:
     def check_tags(self, tags: Sequence[str]) -> None:
         """Raise InputError if it makes no sense for these tags, those that it will see pass."""
 
+    def touched(self, tags: Sequence[str]) -> Sequence[str]:
+        """Return, of the tags that it will see pass, those that it may change; by default all."""
+        return tags
+
     @property
     def watches_raw(self) -> bool:
         """Whether it watches what comes in at its port, before any other entry has changed it."""

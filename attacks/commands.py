@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated
 
@@ -170,6 +170,10 @@ class Spoof(Attack):
             if name not in known:
                 message = f"no order called {name!r} passes there: {nearest(name, known)}"
                 raise InputError(message, keys=["write", name])
+
+    def touched(self, tags: Sequence[str]) -> Sequence[str]:
+        """Return what it writes."""
+        return [tag for tag in tags if tag in self.write]
 
     def tamper(self, reading: Reading) -> Reading:
         """Return the spoofed order, if this is one of them."""

@@ -147,6 +147,11 @@ class Table(Moving):
                 message = f"{self.file.name} has a column {name!r}, which does not pass there"
                 raise InputError(f"{message}: {nearest(name, [*tags, 'value'])}", keys=["file"])
 
+    def touched(self, tags: Sequence[str]) -> Sequence[str]:
+        """Return the tags the file has a column for."""
+        columns = read_table(self.file)
+        return [tag for tag in tags if tag in columns or "value" in columns]
+
     def course(self) -> Course:
         """Return the file's value of the time."""
         table = read_table(self.file)

@@ -66,8 +66,8 @@ class Armed:
         Tags that it changed when they last passed, so that something else is shown than came in.
     trigger : Trigger
         What decides when it acts.
-    passing : tuple of str
-        The tags that pass at its port, and that it can touch; none at the plant itself.
+    touched : tuple of str
+        The tags that it may change, of those that pass at its port; none at the plant itself.
     """
 
     def __init__(self, entry: Entry, testbed: Testbed, present: Present):
@@ -92,7 +92,7 @@ class Armed:
             with under("on"):
                 points = testbed.points(entry.on, entry.do.outputs)
         passing = tuple(dict.fromkeys(tag for point in points for tag in point.tags))
-        self.passing = entry.tags or passing
+        self.touched = tuple(entry.do.touched(entry.tags or passing))
         with under("when"):
             self.trigger = present.trigger(entry.name, entry.when, passing)
         self._ear = Ear(self.trigger)

@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from attacks.entry import Armed
@@ -131,6 +132,12 @@ class _Ahead:
             yield at, end
             at = end
 
+    def _parts(self, begin: float, end: float) -> Iterator[tuple[float, float]]:
+        """Yield the steps from one time to another [s], cut where another entry begins or ends."""
+        changes = {at for one in self.others.values() for at in (one.begins, one.ends)}
+        cuts = {at for at, _ in self._boxes(begin, end, self._step)} | {begin, end}
+        yield from pairwise(sorted(cuts | {at for at in changes if begin < at < end}))
+
     def _ranges(self, names: Sequence[str], begin: float, end: float, loose: bool) -> Ranges:
         """Return what each name can be at a time from `begin` on and before `end` [s]."""
         last = math.nextafter(end, 0.0)
@@ -171,7 +178,7 @@ class _Ahead:
             return begin
         for one, end in self._boxes(begin, limit, HOUR):
             if start.may(self._ranges(start.names, one, end, True)) is not None:
-                for at, until in self._boxes(one, end, self._step):
+                for at, until in self._parts(one, end):
                     if start.may(self._ranges(start.names, at, until, True)) is not None:
                         return at
         return None

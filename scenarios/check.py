@@ -67,9 +67,10 @@ def notices(scenario: Scenario, bed: Testbed, entries: Sequence[Armed]) -> list[
         if prospect.why:
             how = "never acts" if prospect.never else "hardly acts"
             found.append(Notice(f"{entry.name} {how}: {prospect.why}", place + prospect.keys))
-        if one.tampers and not one.passing:
-            words = f"{entry.name} changes nothing: no reading passes at {entry.on}"
-            found.append(Notice(words, (*place, "on")))
+        if one.tampers and not one.touched:
+            of = "tags leaves out all it would change" if entry.tags else f"at {entry.on}"
+            words = f"{entry.name} changes nothing that passes: {of}"
+            found.append(Notice(words, (*place, "tags" if entry.tags else "on")))
     for i, order in enumerate(scenario.operator):
         if order.at >= scenario.duration:
             run = f"the run ends at {readable(scenario.duration)}"

@@ -61,13 +61,16 @@ class Layout:
     Attributes
     ----------
     plant : str
+    tags : dict of str to list of str
+        By what they measure, with its unit.
     plcs, tanks, districts : dict
         By name.
     links : list of str
-        The ports between PLCs and SCADA; the wire from an element to its PLC is a link too.
+        The ports between PLCs and SCADA, and the wire from each element to its PLC.
     """
 
     plant: str
+    tags: dict[str, list[str]]
     plcs: dict[str, PlcLayout]
     tanks: dict[str, TankLayout]
     districts: dict[str, DistrictLayout]
@@ -91,7 +94,15 @@ def layout(network: Network) -> Layout:
     ]
     links += [f"link:{name}->SCADA" for name in plcs]
     links += [f"link:SCADA->{name}" for name, plc in plcs.items() if plc.drives]
-    return Layout(network.name, plcs, tanks, districts, links)
+    element = {tag.name: tag.element for tag in network.tags}
+    for name, plc in plcs.items():
+        wired = dict.fromkeys(element[tag] for tag in plc.measures)
+        links += [f"link:{one}->{name}" for one in sorted(wired, key=natural)]
+    tags: dict[str, list[str]] = {}
+    for tag in network.tags:
+        unit = f"[{tag.unit}]" if tag.unit else "[0 or 1]"
+        tags.setdefault(f"{tag.quantity} {unit}", []).append(tag.name)
+    return Layout(network.name, tags, plcs, tanks, districts, links)
 
 
 def _plc(plc: PlcSpec) -> PlcLayout:
@@ -116,7 +127,8 @@ def _tank(network: Network, name: str) -> TankLayout:
 
 def in_words(found: Layout) -> list[str]:
     """Write a plant as lines for a terminal."""
-    lines = [found.plant]
+    lines = [found.plant, "", "tags"]
+    lines += [f"  {of:15} {listed(tags)}" for of, tags in found.tags.items()]
     for name, plc in found.plcs.items():
         heard = [f"{tag} from {sender}" for tag, sender in plc.hears.items()]
         rows = {
@@ -135,4 +147,10 @@ def in_words(found: Layout) -> list[str]:
     for name, one in found.districts.items():
         own = f", tanks {listed(one.tanks)}" if one.tanks else ""
         lines.append(f"  {name:9}{one.base_l_s:g} L/s by {one.junctions} junctions{own}")
-    return [*lines, "", "links", *(f"  {link}" for link in found.links)]
+    sent: dict[str, list[str]] = {}
+    for link in found.links:
+        sender, _, receiver = link.removeprefix("link:").partition("->")
+        sent.setdefault(receiver, []).append(sender)
+    lines += ["", "links"]
+    lines += [f"  to {receiver:6} from {listed(senders)}" for receiver, senders in sent.items()]
+    return lines

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from inspect import cleandoc
 
-from attacks.entry import Entry
+from attacks.entry import Armed
 from attacks.prospects import Prospect, prospects
 from attacks.trigger import FOREVER
 from scenarios.account import clock
@@ -85,7 +85,7 @@ def plan(scenario: Scenario) -> Plan:
     """
     with armed(scenario) as (testbed, entries):
         ahead = prospects(entries, testbed, scenario.duration)
-        steps = [_step(one.entry, p, testbed) for one, p in zip(entries, ahead, strict=True)]
+        steps = [_step(one, p, testbed) for one, p in zip(entries, ahead, strict=True)]
         steps += [_order(order, scenario, testbed) for order in scenario.operator]
     steps.sort(key=lambda step: math.inf if step.at_h is None else step.at_h)
     head = (
@@ -97,7 +97,8 @@ def plan(scenario: Scenario) -> Plan:
     return Plan(head, tuple(steps), scenario.duration / HOUR)
 
 
-def _step(entry: Entry, prospect: Prospect, testbed: Testbed) -> Step:
+def _step(one: Armed, prospect: Prospect, testbed: Testbed) -> Step:
+    entry = one.entry
     given = fields_in_words(entry)
     what = cleandoc(type(entry.do).__doc__ or "").splitlines()[0]
     when = entry.when
@@ -110,8 +111,8 @@ def _step(entry: Entry, prospect: Prospect, testbed: Testbed) -> Step:
         incident=entry.incident,
         label=entry.label,
         when=_when(entry_data(entry).get("when", {})),
-        who=_who(entry, testbed),
-        about=_about(entry, testbed),
+        who=_who(one, testbed),
+        about=_about(one),
         what=f"{entry.do.kind}{f' ({given})' if given else ''}: {what}",
         then=entry.do.at_end,
         never=prospect.why if prospect.never else "",
@@ -167,18 +168,18 @@ def _when(written: dict[str, object]) -> str:
     return ", ".join(said)
 
 
-def _who(entry: Entry, testbed: Testbed) -> str:
-    family, _, target = entry.on.partition(":")
+def _who(one: Armed, testbed: Testbed) -> str:
+    family, _, target = one.entry.on.partition(":")
     network = testbed.network
     if family == "sensor":
-        return f"everyone who reads it: {_readers(_tags(entry, testbed), testbed)}"
+        return f"everyone who reads it: {_readers(one.touched, testbed)}"
     if family == "link":
         source, _, receiver = target.partition("->")
         if receiver == "SCADA":
             return "the operator" + ("" if source == "*" else f", by what {source} tells")
         if source in network.plcs or source in ("SCADA", "*"):
             return f"{receiver}, by what {'everyone' if source == '*' else source} tells it"
-        others = _readers(_tags(entry, testbed), testbed, receiver)
+        others = _readers(one.touched, testbed, receiver)
         return f"{receiver} on its wire to {source}, and whoever it tells: {others}"
     if family == "actuator":
         drivers = [name for name, plc in network.plcs.items() if target in plc.actuators]
@@ -187,20 +188,10 @@ def _who(entry: Entry, testbed: Testbed) -> str:
     return words.get(family, f"the process itself at {target}")
 
 
-def _tags(entry: Entry, testbed: Testbed) -> tuple[str, ...]:
-    """Return the tags an entry can touch; none where its port carries none."""
-    if entry.tags:
-        return entry.tags
-    if entry.on.partition(":")[0] in ("plc", "plant"):
-        return ()
-    points = testbed.points(entry.on, entry.do.outputs)
-    return tuple(dict.fromkeys(tag for point in points for tag in point.tags))
-
-
-def _about(entry: Entry, testbed: Testbed) -> str:
-    tags = _tags(entry, testbed)
-    if entry.on.startswith("actuator:"):
+def _about(one: Armed) -> str:
+    if one.entry.on.startswith("actuator:"):
         return "its command"
+    tags = one.touched if one.tampers else ()
     return ", ".join(tags) if len(tags) <= _MANY else f"{len(tags)} tags"
 
 

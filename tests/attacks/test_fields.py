@@ -8,7 +8,7 @@ import pytest
 from pydantic import Field, TypeAdapter
 from ruamel.yaml import YAML
 
-from attacks.base import Attack, Seconds, Unit, kinds
+from attacks.base import Attack, Seconds, Unit, build, kinds
 from attacks.fields import fields, flow, is_nested
 
 
@@ -60,6 +60,15 @@ def test_lists_and_mappings_have_an_example_that_can_be_used(kind):
             read = YAML(typ="safe").load(flow(field.example))
             assert read == field.example
             TypeAdapter(hints[field.name]).validate_python(read)
+
+
+def test_a_table_touches_what_it_has_columns_for(tmp_path):
+    (tmp_path / "one.csv").write_text("time,L_T1\n0,3.2\n")
+    (tmp_path / "all.csv").write_text("time,value\n0,3.2\n")
+    tags = ("L_T1", "L_T2")
+    assert build({"table": {"file": "one.csv"}}, tmp_path).touched(tags) == ["L_T1"]
+    assert build({"table": {"file": "all.csv"}}, tmp_path).touched(tags) == ["L_T1", "L_T2"]
+    assert build({"drop": {}}).touched(tags) == tags
 
 
 def test_data_is_written_on_one_line_as_yaml_reads_it():

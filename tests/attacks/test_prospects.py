@@ -89,6 +89,15 @@ def test_entries_that_wait_for_others_begin_after_them():
     assert [one.why for one in found] == [""] * 4
 
 
+def test_what_follows_one_drawn_at_random_begins_with_it():
+    drawn, follows = looked_ahead(
+        {"random": {"gap": {"exponential": "12 h"}, "for": "1 h"}},
+        {"start": "a.active", "follow": True},
+    )
+    assert drawn.begins % 300
+    assert follows.begins == drawn.begins
+
+
 def test_what_waits_for_what_cannot_act_cannot_act():
     found = looked_ahead(
         {"start": "b.active"},

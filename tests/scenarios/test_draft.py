@@ -83,6 +83,7 @@ attacks:
   - {name: fine, on: sensor:L_T1, do: {drop: {}}, when: {start: "L_T1 < 3"}}
   - {name: chained, on: sensor:L_T1, do: {drop: {}}, when: {start: late.active}}
   - {name: all, on: "link:PLC2->PLC1", tags: [], do: {drop: {}}}
+  - {name: left, on: "link:SCADA->PLC5", tags: [PU9], do: {spoof: {write: {PU8: open}}}}
 faults:
   - {name: high, on: sensor:L_T2, do: {dead: {}}, when: {start: "L_T2 > 7"}}
 operator:
@@ -100,16 +101,19 @@ def test_what_can_do_nothing_is_said_with_its_place_and_is_no_error(here, capsys
         "always 0",
         "idle.yaml:7:40: warning: tags names none, which means all that pass: leave it out, or "
         "name some",
-        "idle.yaml:9:58: warning: high never acts: `L_T2 > 7` never holds: L_T2 goes from 0 to 5.9",
-        "idle.yaml:11:6: warning: what the operator writes at 30 h is never written: the run ends "
+        "idle.yaml:8:42: warning: left changes nothing that passes: tags leaves out all it would "
+        "change",
+        "idle.yaml:10:58: warning: high never acts: `L_T2 > 7` never holds: L_T2 goes from 0 to "
+        "5.9",
+        "idle.yaml:12:6: warning: what the operator writes at 30 h is never written: the run ends "
         "at 1 d",
     ]
-    assert last == "idle.yaml: it runs, but for 5 to look at; 5 entries"
+    assert last == "idle.yaml: it runs, but for 6 to look at; 6 entries"
     assert hydrotwin("scenarios", "check", "idle.yaml", "--json") == 0
     said = json.loads(capsys.readouterr().out)
     assert said["ok"]
     assert [(one["line"], one["column"]) for one in said["warnings"]] == [
-        (4, 58), (6, 61), (7, 40), (9, 58), (11, 6)
+        (4, 58), (6, 61), (7, 40), (8, 42), (10, 58), (12, 6)
     ]  # fmt: skip
     assert hydrotwin("scenarios", "check", "normal", "--json") == 0
     assert json.loads(capsys.readouterr().out)["warnings"] == []

@@ -28,7 +28,11 @@ def test_a_plan_says_who_is_deceived_from_when_about_what():
         ("link:*->SCADA", {"drop": {}}, "the operator", "43 tags"),
         ("actuator:PU1", {"force": {"to": "open"}}, "PU1 itself, against what PLC1 commands",
          "its command"),
-        ("plc:PLC3", {"drop": {}}, "PLC3 from within", ""),
+        ("plc:PLC3", {"drop": {}}, "PLC3 from within", "19 tags"),
+        ("plc:PLC3", {"restart": {}}, "PLC3 from within", ""),
+        ("link:SCADA->PLC5", {"spoof": {"write": {"PU9": "open"}}}, "PLC5, by what SCADA tells it",
+         "PU9"),
+        ("scada", {"suppress-alarms": {}}, "the operator's screen", ""),
     ],
 )  # fmt: skip
 def test_every_port_is_said_in_words(on, do, who, about):
