@@ -92,7 +92,6 @@ class Armed:
             with under("on"):
                 points = testbed.points(entry.on, entry.do.outputs)
         passing = tuple(dict.fromkeys(tag for point in points for tag in point.tags))
-        self.touched = tuple(entry.do.touched(entry.tags or passing))
         with under("when"):
             self.trigger = present.trigger(entry.name, entry.when, passing)
         self._ear = Ear(self.trigger)
@@ -102,6 +101,7 @@ class Armed:
             self._attach(points, passing)
         with under("do", entry.do.kind):
             entry.do.check(testbed, self._target)
+            self.touched = tuple(entry.do.touched(entry.tags or passing))
 
     def _check_element(self) -> None:
         network = self._testbed.network
