@@ -227,9 +227,16 @@ def build(do: Mapping[str, Any], folder: Path | None = None) -> Attack:
     try:
         return TypeAdapter(cls).validate_python(dict(fields), context={"folder": folder})
     except ValidationError as error:
-        raise explained(error, [field.name for field in dataclasses.fields(cls)]).under(
-            kind
-        ) from None
+        found = explained(error, [field.name for field in dataclasses.fields(cls)])
+        like = _like(cls, str(found.keys[0])) if found.keys else ""
+        raise InputError(found.message + like, keys=(kind, *found.keys)) from None
+
+
+def _like(cls: type[Attack], name: str) -> str:
+    """Show how a field is written that is a list, a mapping or a file."""
+    fields = importlib.import_module("attacks.fields")  # which imports this module
+    examples = [field.example for field in fields.fields(cls) if field.name == name]
+    return f" (like {fields.flow(examples[0])})" if examples and examples[0] is not None else ""
 
 
 def explained(errors: ValidationError, names: Collection[str]) -> InputError:
@@ -246,6 +253,11 @@ def explained(errors: ValidationError, names: Collection[str]) -> InputError:
     return InputError(_in_words(first, names), keys=[k for k in first["loc"] if k != "[key]"])
 
 
+_PAIRS = {
+    "do": "{drop: {}}",
+    "when": "{from: 10 h, for: 2 h}",
+    "random": "{gap: {exponential: 36 h}, for: 2 h}",
+}
 _BOUNDS = {
     "greater_than": "above",
     "greater_than_equal": "at least",
@@ -258,7 +270,7 @@ _UNKNOWN = ("extra_forbidden", "unexpected_keyword_argument")
 def _in_words(error: Any, names: Collection[str]) -> str:
     where = str(next((part for part in reversed(error["loc"]) if isinstance(part, str)), ""))
     if error["type"] in ("dict_type", "model_type"):
-        hint = " (like {drop: {}})" if where == "do" else ""
+        hint = f" (like {_PAIRS[where]})" if where in _PAIRS else ""
         return f"{where} is written as `key: value` pairs in braces{hint}, not {error['input']!r}"
     if error["type"] in ("list_type", "tuple_type"):
         return f"{where} is a list in brackets, not {error['input']!r}"
@@ -266,12 +278,18 @@ def _in_words(error: Any, names: Collection[str]) -> str:
         (limit,) = error["ctx"].values()
         return f"{where} is {_BOUNDS[error['type']]} {limit:g}, not {error['input']!r}"
     if error["type"] == "float_parsing":
-        return f"{where} is a number without a unit, not {error['input']!r}"
+        return f"{where}: a number without a unit, not {error['input']!r}"
     if error["type"] in _UNKNOWN:
         return f"unknown field {where!r}: {nearest(where, names)}"
     if error["type"].startswith("missing") and error["loc"] and error["loc"][-1] == where:
         return f"field {where!r} is missing"
+    if error["type"].startswith("missing"):
+        return f"{where}: a part is missing in {error['input']!r}"
+    if error["type"] == "string_type":
+        return f"{where} is text, not {error['input']!r}"
     reason = error["msg"].removeprefix("Value error, ")
+    if error["type"].startswith("date"):
+        return f"{where} is a date like 2026-01-05 or 2026-01-05 08:00: {reason.casefold()}"
     if error["type"] == "value_error":
         return f"{where}: {reason}" if where else reason
     return f"{where}: {reason[0].lower()}{reason[1:]}, not {error['input']!r}"

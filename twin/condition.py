@@ -347,8 +347,14 @@ class _Parser:
             return self._wrong(self.refused[name], token.at)
         if name.casefold() in _SAID:
             return self._wrong(_SAID[name.casefold()], token.at)
+        if name in FUNCTIONS or name in self.tables:
+            keys = self.tables.get(name, {"L_T1, 4": 0.0})
+            return self._wrong(f"write {name} with parentheses, {name}({min(keys)})", token.at)
         known = [*self.names, *self.flags]
-        hint = nearest(name, [one for one in known if "." in one] if "." in name else known)
+        first, _, last = name.rpartition(".")
+        kin = [one for one in (*known, *self.refused) if one.rpartition(".")[2] == last]
+        kin = [one for one in kin if first and "." in one]
+        hint = nearest(name, [one for one in kin if one in known] if kin else known)
         return self._wrong(f"unknown name {name!r}: {hint}", token.at)
 
     def _unexpected(self, wanted: str = "a name or a number") -> InputError:

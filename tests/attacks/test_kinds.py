@@ -166,6 +166,23 @@ def test_an_attack_leaves_the_demands_alone(normal):
         ({"offset": 3}, "in braces", ("offset",)),
         ({"delay": {"by": 3600}}, "not a duration", ("delay", "by")),
         ({"delay": {"by": "1 fortnight"}}, "unknown unit", ("delay", "by")),
+        (
+            {"polyline": {"points": [["0 h"]]}},
+            r"missing in \['0 h'\] \(like \[\[0 h, 0.0",
+            ("polyline", "points", 0, 1),
+        ),
+        (
+            {"polyline": {"points": 3}},
+            r"a list in brackets, not 3 \(like \[\[0 h, 0.0",
+            ("polyline", "points"),
+        ),
+        (
+            {"spoof": {"write": ["PU9"]}},
+            "in braces, not .* \\(like {SP_PU10_open: 3.0, PU9",
+            ("spoof", "write"),
+        ),
+        ({"spoof": {}}, "'write' is missing \\(like {SP_PU10_open", ("spoof", "write")),
+        ({"drop": None}, "drop: {} where none is given", ("drop",)),
         ({"replay": {}}, "either shift or window", ("replay",)),
         ({"replay": {"shift": "1 h", "window": "1 h"}}, "either", ("replay",)),
         ({"replay": {"shift": "0 s"}}, "longer than 0", ("replay",)),

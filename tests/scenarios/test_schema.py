@@ -56,7 +56,7 @@ def test_the_library_is_what_the_readme_promises():
         ("    do: {offset: {by: 1.0}}", "    do: {offset: {by: 3 m}}", "without a unit"),
         ("    do: {offset: {by: 1.0}}", "    do: drop", "like {drop: {}}"),
         ("duration: 1 d", "durations: 1 d", "did you mean duration"),
-        ("start: 2026-01-05", "start: tomorrow", "start"),
+        ("start: 2026-01-05", "start: tomorrow", "start is a date like 2026-01-05"),
         ("start: 2026-01-05", "start: 2026-01-05 10:30", "full hour"),
         ("start: 2026-01-05", "seed: -4", "seed"),
         ("start: 2026-01-05", "seed: four", "seed"),
