@@ -48,6 +48,9 @@ def fields_in_words(entry: Entry) -> str:
 
 
 def _worded(value: object, unit: str = "") -> str:
+    if isinstance(value, list) and any(isinstance(one, list | Mapping) for one in value):
+        parts = (one if isinstance(one, list) else [one] for one in value)
+        return "; ".join(" ".join(map(_worded, part)) for part in parts)
     if isinstance(value, list | tuple):
         return " and ".join(_worded(one) for one in value)
     if isinstance(value, Mapping):
