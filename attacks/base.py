@@ -15,8 +15,8 @@ import typing
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import NoneType
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeVar
+from types import UnionType
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeVar
 
 import numpy as np
 from pydantic import BeforeValidator, ConfigDict, TypeAdapter, ValidationError, ValidationInfo
@@ -118,6 +118,10 @@ class Attack:
     def check_tags(self, tags: Sequence[str]) -> None:
         """Raise InputError if it makes no sense for these tags, those that it will see pass."""
 
+    def touched(self, tags: Sequence[str]) -> Sequence[str]:
+        """Return, of the tags that it will see pass, those that it may change; by default all."""
+        return tags
+
     @property
     def watches_raw(self) -> bool:
         """Whether it watches what comes in at its port, before any other entry has changed it."""
@@ -213,17 +217,26 @@ def build(do: Mapping[str, Any], folder: Path | None = None) -> Attack:
         raise InputError(f"`do` names one kind of attack, not {len(do)}: {', '.join(map(str, do))}")
     ((kind, fields),) = do.items()
     if kind not in known:
-        raise InputError(f"unknown attack {kind!r}: {nearest(str(kind), known)}", keys=[str(kind)])
+        hint = f"{nearest(str(kind), known)} (hydrotwin attacks list)"
+        raise InputError(f"unknown attack {kind!r}: {hint}", keys=[str(kind)])
     if not isinstance(fields, Mapping):
         message = f"the fields of {kind} are `name: value` pairs in braces, not {fields!r}"
+        message += f": {kind}: {{}} where none is given" if fields is None else ""
         raise InputError(message, keys=[kind])
     cls = known[kind]
     try:
         return TypeAdapter(cls).validate_python(dict(fields), context={"folder": folder})
     except ValidationError as error:
-        raise explained(error, [field.name for field in dataclasses.fields(cls)]).under(
-            kind
-        ) from None
+        found = explained(error, [field.name for field in dataclasses.fields(cls)])
+        like = _like(cls, str(found.keys[0])) if found.keys else ""
+        raise InputError(found.message + like, keys=(kind, *found.keys)) from None
+
+
+def _like(cls: type[Attack], name: str) -> str:
+    """Show how a field is written that is a list, a mapping or a file."""
+    fields = importlib.import_module("attacks.fields")  # which imports this module
+    examples = [field.example for field in fields.fields(cls) if field.name == name]
+    return f" (like {fields.flow(examples[0])})" if examples and examples[0] is not None else ""
 
 
 def explained(errors: ValidationError, names: Collection[str]) -> InputError:
@@ -240,21 +253,43 @@ def explained(errors: ValidationError, names: Collection[str]) -> InputError:
     return InputError(_in_words(first, names), keys=[k for k in first["loc"] if k != "[key]"])
 
 
+_PAIRS = {
+    "do": "{drop: {}}",
+    "when": "{from: 10 h, for: 2 h}",
+    "random": "{gap: {exponential: 36 h}, for: 2 h}",
+}
+_BOUNDS = {
+    "greater_than": "above",
+    "greater_than_equal": "at least",
+    "less_than": "below",
+    "less_than_equal": "at most",
+}
 _UNKNOWN = ("extra_forbidden", "unexpected_keyword_argument")
 
 
 def _in_words(error: Any, names: Collection[str]) -> str:
     where = str(next((part for part in reversed(error["loc"]) if isinstance(part, str)), ""))
     if error["type"] in ("dict_type", "model_type"):
-        hint = " (like {drop: {}})" if where == "do" else ""
+        hint = f" (like {_PAIRS[where]})" if where in _PAIRS else ""
         return f"{where} is written as `key: value` pairs in braces{hint}, not {error['input']!r}"
+    if error["type"] in ("list_type", "tuple_type"):
+        return f"{where} is a list in brackets, not {error['input']!r}"
+    if error["type"] in _BOUNDS:
+        (limit,) = error["ctx"].values()
+        return f"{where} is {_BOUNDS[error['type']]} {limit:g}, not {error['input']!r}"
     if error["type"] == "float_parsing":
-        return f"{where} is a number without a unit, not {error['input']!r}"
+        return f"{where}: a number without a unit, not {error['input']!r}"
     if error["type"] in _UNKNOWN:
         return f"unknown field {where!r}: {nearest(where, names)}"
     if error["type"].startswith("missing") and error["loc"] and error["loc"][-1] == where:
         return f"field {where!r} is missing"
+    if error["type"].startswith("missing"):
+        return f"{where}: a part is missing in {error['input']!r}"
+    if error["type"] == "string_type":
+        return f"{where} is text, not {error['input']!r}"
     reason = error["msg"].removeprefix("Value error, ")
+    if error["type"].startswith("date"):
+        return f"{where} is a date like 2026-01-05 or 2026-01-05 08:00: {reason.casefold()}"
     if error["type"] == "value_error":
         return f"{where}: {reason}" if where else reason
     return f"{where}: {reason[0].lower()}{reason[1:]}, not {error['input']!r}"
@@ -265,53 +300,33 @@ def as_data(attack: Attack) -> dict[str, Any]:
     hints = typing.get_type_hints(type(attack), include_extras=True)
     values = {field: getattr(attack, field.name) for field in dataclasses.fields(attack)}
     return {
-        field.name: _written(value, hints[field.name])
+        field.name: as_written(value, hints[field.name])
         for field, value in values.items()
         if value != field.default
     }
 
 
-def _written(value: Any, hint: Any) -> Any:
+def as_written(value: Any, hint: Any) -> Any:
     """Return a field's value, or what is nested in it, as a file writes it."""
     if isinstance(value, tuple):
         while typing.get_origin(hint) is Annotated:
             hint = typing.get_args(hint)[0]
         inner = typing.get_args(hint)
         each = inner if Ellipsis not in inner else inner[:1] * len(value)
-        return [_written(one, of) for one, of in zip(value, each, strict=True)]
+        return [as_written(one, of) for one, of in zip(value, each, strict=True)]
     if isinstance(value, Path):
         return value.name if value.parent == TABLES else str(value)
-    if _unit(hint) == "s":
+    if unit_of(hint) == "s":
         return "-" + readable(-value) if value < 0 else readable(value)
     return value
 
 
-def _unit(hint: Any) -> str:
-    """Return the unit a field's type names, if it names one."""
-    parts = [part for option in (hint, *typing.get_args(hint)) for part in typing.get_args(option)]
-    return next((part.name for part in parts if isinstance(part, Unit)), "")
-
-
-_WORDS = {float: "number", int: "whole number", str: "text", bool: "true or false", Path: "file"}
-
-
-def fields(cls: type[Attack]) -> list[tuple[str, str, str, str]]:
-    """Return (name, type, unit, default) of each field of a kind, for people to read."""
-    hints = typing.get_type_hints(cls, include_extras=True)
-    plain = typing.get_type_hints(cls)
-    rows = []
-    for field in dataclasses.fields(cls):
-        unit = _unit(hints[field.name])
-        written = "duration" if unit == "s" else _type_in_words(plain[field.name])
-        default = "required" if field.default is dataclasses.MISSING else str(field.default)
-        rows.append((field.name, written, unit, default))
-    return rows
-
-
-def _type_in_words(hint: Any) -> str:
-    inner = [option for option in typing.get_args(hint) if option is not NoneType]
-    if typing.get_origin(hint) is tuple:
-        return "list"
-    if typing.get_origin(hint) is Literal:
-        return " or ".join(map(str, inner))
-    return _type_in_words(inner[0]) if inner else _WORDS.get(hint, str(hint))
+def unit_of(hint: Any) -> str:
+    """Return the unit a field's type names, if it names one; not those within a list or mapping."""
+    origin, parts = typing.get_origin(hint), typing.get_args(hint)
+    if origin is Annotated:
+        own = [part.name for part in parts[1:] if isinstance(part, Unit)]
+        return own[0] if own else unit_of(parts[0])
+    if origin in (UnionType, typing.Union):
+        return next((unit for unit in map(unit_of, parts) if unit), "")
+    return ""

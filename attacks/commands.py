@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated
 
@@ -96,7 +96,7 @@ class Chatter(Attack):
     """
 
     period: Seconds
-    duty: Annotated[float, Field(gt=0.0, lt=1.0)] = 0.5
+    duty: Annotated[float, Field(gt=0.0, lt=1.0, description="share of the period")] = 0.5
 
     ports = ("actuator",)
     technique = "T0806 Brute Force I/O"
@@ -141,7 +141,13 @@ class Spoof(Attack):
     scan, and keeps a setpoint until it hears another.
     """
 
-    write: Mapping[str, Annotated[float | str, AfterValidator(_known)]]
+    write: Annotated[
+        Mapping[str, Annotated[float | str, AfterValidator(_known)]],
+        Field(
+            description="actuators and setpoints the PLC takes from SCADA",
+            examples=[{"SP_PU10_open": 3.0, "PU9": "open"}],
+        ),
+    ]
 
     ports = ("link",)
     technique = "T0855 Unauthorized Command Message"
@@ -149,7 +155,10 @@ class Spoof(Attack):
         '{on: "link:SCADA->PLC5", do: {spoof: {write: {SP_PU10_open: 3.0, PU9: open}}}, '
         "when: {from: 30 h, for: 12 h}}"
     )
-    at_end = "what SCADA itself orders reaches the PLC again with the next poll"
+    at_end = (
+        "what SCADA itself orders reaches the PLC again with the next poll; an actuator without "
+        "rules stays as it is"
+    )
 
     def check(self, testbed: Testbed, target: str) -> None:
         """Raise InputError if no order passes there, or none of that name."""
@@ -161,6 +170,10 @@ class Spoof(Attack):
             if name not in known:
                 message = f"no order called {name!r} passes there: {nearest(name, known)}"
                 raise InputError(message, keys=["write", name])
+
+    def touched(self, tags: Sequence[str]) -> Sequence[str]:
+        """Return what it writes."""
+        return [tag for tag in tags if tag in self.write]
 
     def tamper(self, reading: Reading) -> Reading:
         """Return the spoofed order, if this is one of them."""

@@ -18,8 +18,9 @@ import pandas as pd
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from attacks.base import Attack, as_data, build, fields
+from attacks.base import Attack, as_data, build
 from attacks.entry import FAMILIES, Entry, arm
+from attacks.fields import fields, is_nested
 from attacks.trigger import When
 from twin import network
 from twin.errors import InputError
@@ -180,7 +181,11 @@ def explains_itself(cls: type[Attack]) -> None:
         raise BrokenError(
             f"`technique` is a number and a name (T0856 Spoof …), not {cls.technique!r}"
         )
+    examples = {field.name: field.example for field in fields(cls)}
     for name, hint in typing.get_type_hints(cls, include_extras=True).items():
+        if is_nested(hint) and examples.get(name, ()) is None:
+            message = f"field `{name}` is a list or mapping without an example"
+            raise BrokenError(f"{message}: Annotated[…, Field(examples=[…])]")
         if hint in (float, float | None) and not name.startswith("_"):
             message = f'field `{name}` has neither a unit nor bounds: Annotated[float, Unit("m")]'
             raise BrokenError(f'{message}, or Unit("") for a mere factor')
@@ -200,11 +205,11 @@ def refuses_nonsense(trial: Trial) -> None:
     kind = trial.attack.kind
     good = as_data(trial.attack)
     bad: list[tuple[str, object]] = [("no-such-field", 1)]
-    for name, written, _, _ in fields(type(trial.attack)):
-        if written == "duration":
-            bad += [(name, wrong) for wrong in ("1 parsec", 3600, "soon")]
-        if written == "number":
-            bad += [(name, wrong) for wrong in _NO_NUMBERS]
+    for one in fields(type(trial.attack)):
+        if one.type == "duration":
+            bad += [(one.name, wrong) for wrong in ("1 parsec", 3600, "soon")]
+        if one.type == "number":
+            bad += [(one.name, wrong) for wrong in _NO_NUMBERS]
     for name, nonsense in bad:
         try:
             build({kind: good | {name: nonsense}})

@@ -85,7 +85,13 @@ class Polyline(Moving):
     Before the first point and after the last, theirs holds.
     """
 
-    points: tuple[tuple[Seconds, float], ...]
+    points: Annotated[
+        tuple[tuple[Seconds, Annotated[float, Unit("tag")]], ...],
+        Field(
+            description="each a time since the start and the offset then, in order of time",
+            examples=[[["0 h", 0.0], ["20 h", -0.5]]],
+        ),
+    ]
     staircase: bool = False
 
     example = (
@@ -118,7 +124,14 @@ class Table(Moving):
     of that column's; a tag without a column passes as it is.
     """
 
-    file: File
+    file: Annotated[
+        File,
+        Field(
+            description="CSV with a header like time,L_T1 and rows like 6.5,3.2: hours since the "
+            "start, then each tag in its unit",
+            examples=["t1-usual-day.csv"],
+        ),
+    ]
     staircase: bool = False
 
     example = (
@@ -133,6 +146,11 @@ class Table(Moving):
             if name not in (*tags, "value"):
                 message = f"{self.file.name} has a column {name!r}, which does not pass there"
                 raise InputError(f"{message}: {nearest(name, [*tags, 'value'])}", keys=["file"])
+
+    def touched(self, tags: Sequence[str]) -> Sequence[str]:
+        """Return the tags the file has a column for."""
+        columns = read_table(self.file)
+        return [tag for tag in tags if tag in columns or "value" in columns]
 
     def course(self) -> Course:
         """Return the file's value of the time."""

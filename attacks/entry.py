@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from attacks.base import Attack
-from attacks.present import Ear, Present
+from attacks.present import Ear, Present, passing_there
 from attacks.trigger import When
 from twin.errors import InputError, nearest, under
 from twin.link import Late, TapPoint
@@ -64,6 +64,10 @@ class Armed:
         The intervals [s] it was active in, each from its first instant to the end of its last.
     altered : set of str
         Tags that it changed when they last passed, so that something else is shown than came in.
+    trigger : Trigger
+        What decides when it acts.
+    touched : tuple of str
+        The tags that it may change, of those that pass at its port; none at the plant itself.
     """
 
     def __init__(self, entry: Entry, testbed: Testbed, present: Present):
@@ -89,14 +93,15 @@ class Armed:
                 points = testbed.points(entry.on, entry.do.outputs)
         passing = tuple(dict.fromkeys(tag for point in points for tag in point.tags))
         with under("when"):
-            self._trigger = present.trigger(entry.name, entry.when, passing)
-        self._ear = Ear(self._trigger)
+            self.trigger = present.trigger(entry.name, entry.when, passing)
+        self._ear = Ear(self.trigger)
         for point in points:
             self._ear.sit(point)
         if points:
             self._attach(points, passing)
         with under("do", entry.do.kind):
             entry.do.check(testbed, self._target)
+            self.touched = tuple(entry.do.touched(entry.tags or passing))
 
     def _check_element(self) -> None:
         network = self._testbed.network
@@ -111,9 +116,10 @@ class Armed:
     def _attach(self, points: Sequence[TapPoint], passing: Sequence[str]) -> None:
         for i, tag in enumerate(self.entry.tags):
             if tag not in passing:
-                message = f"{tag!r} never passes at {self.entry.on}: {nearest(tag, passing)}"
+                message = f"{tag!r} never passes at {self.entry.on}: "
+                message += _who_passes(tag, passing, self._testbed)
                 raise InputError(message, keys=["tags", i])
-        if not _tampers(self._attack):
+        if not self.tampers:
             if self.entry.tags:
                 message = f"{self.entry.do.kind} changes no reading: it takes no tags"
                 raise InputError(message, keys=["tags"])
@@ -128,10 +134,15 @@ class Armed:
                     point.attach(self._listen, here, first=True)
                 point.attach(self._tap, here)
 
+    @property
+    def tampers(self) -> bool:
+        """Whether it changes readings or commands that pass, or hears them."""
+        return _tampers(self._attack)
+
     def update(self, now: float) -> None:
         """Start or stop by what is present."""
         self._present.values.update(self._ear.heard)
-        active = self._trigger.update(now, self._present.values)
+        active = self.trigger.update(now, self._present.values)
         if active or self.active:
             # An instant stands for the time until the next one, at which this is corrected.
             end = now + self._testbed.network.step if active else now
@@ -148,7 +159,7 @@ class Armed:
 
     def why_not(self, end: float) -> str | None:
         """Say why it never acted in a run that ended at `end` [s]; None if it did."""
-        return None if self.spans else self._trigger.why_not(end)
+        return None if self.spans else self.trigger.why_not(end)
 
     def _listen(self, packet: Sequence[Reading]) -> Iterable[Reading]:
         for reading in packet:
@@ -192,10 +203,23 @@ def _tag(passed: Reading | Late) -> str:
     return (passed.reading if isinstance(passed, Late) else passed).tag
 
 
+def _who_passes(tag: str, passing: Sequence[str], testbed: Testbed) -> str:
+    """Say which tags pass at a port where one does not, and where that one does."""
+    known = testbed.network.tag_names
+    if tag not in known:
+        hint = nearest(tag, passing)
+        return hint if hint.startswith("did you mean") else nearest(tag, known)
+    ports = [point.name for point in testbed.points("*") if tag in point.tags]
+    ports = [port for port in ports if port != "scada"]
+    return f"{passing_there(passing)}; it passes at {', '.join(ports)}"
+
+
 def _port_like(name: str, testbed: Testbed) -> str:
     """Guess the port that was meant where even its family is unknown."""
     names = [point.name for point in testbed.points("*")] + [f"plc:{plc}" for plc in testbed.plcs]
-    rest = name.rpartition(":")[2]
+    family, _, rest = name.rpartition(":")
+    if "scada" in (family.casefold(), rest.casefold()):
+        return "it is written `scada` alone; `tags:` narrows it"
     found = next((port for port in names if port.endswith(f":{rest}")), None)
     families = ", ".join(f"{family}:…" for family in FAMILIES if family != "scada")
     return f"did you mean {found}?" if found else f"a port is {families} or scada"

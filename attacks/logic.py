@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any
 
+from pydantic import Field
+
 from attacks.base import Attack, Unit, register
 from twin.condition import moved
 from twin.errors import InputError, nearest, under
@@ -14,6 +16,9 @@ from twin.wiring import rules_of
 if TYPE_CHECKING:
     from twin.testbed import Testbed
 
+_Actuators = Annotated[
+    tuple[str, ...], Field(description="pumps and valves the PLC drives", examples=[["PU10"]])
+]
 _KEPT = "with `restore: false` they stay until it restarts or, a setpoint, SCADA writes a new one"
 
 
@@ -44,7 +49,7 @@ class Logic(Attack):
 class Setpoint(Logic):
     """Change the levels at which a PLC's rules open and close its actuators."""
 
-    actuators: tuple[str, ...]
+    actuators: _Actuators
     opens_below: Annotated[float, Unit("m")]
     closes_above: Annotated[float, Unit("m")]
 
@@ -88,7 +93,14 @@ class Rewrite(Logic):
     `hour`. With `add: true` they come after its own instead, and so overrule them where both hold.
     """
 
-    rules: tuple[dict[str, str | float], ...]
+    rules: Annotated[
+        tuple[dict[str, str | float], ...],
+        Field(
+            description="each a condition under `when`, and for one or more actuators `open`, "
+            "`closed`, a pump's relative speed or a valve's setting",
+            examples=[[{"when": "L_T7 < 4", "PU10": "closed", "PU11": 0.9}]],
+        ),
+    ]
     add: bool = False
 
     technique = "T0889 Modify Program"
@@ -125,7 +137,7 @@ class Rewrite(Logic):
 class Disable(Logic):
     """Take away every rule a PLC has for some actuators: they stay as they are."""
 
-    actuators: tuple[str, ...]
+    actuators: _Actuators
 
     technique = "T0889 Modify Program"
     example = "{on: plc:PLC3, do: {disable: {actuators: [PU4, PU5]}}, when: {start: S_PU4 == 1}}"

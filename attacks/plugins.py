@@ -35,7 +35,8 @@ def load_file(path: Path) -> tuple[str, ...]:
     if path in _FILES:
         return _FILES[path]
     if path.suffix != ".py" or not path.is_file():
-        raise InputError(f"plug-in {path.name}: no such Python file ({path})")
+        what = "not a Python file" if path.exists() else "no such Python file"
+        raise InputError(f"plug-in {path.name}: {what} ({path})")
     before = set(base.kinds())
     name = f"hydrotwin_plugin_{hashlib.sha256(str(path).encode()).hexdigest()[:12]}"
     spec = importlib.util.spec_from_file_location(name, path)

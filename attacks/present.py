@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from attacks.trigger import ACTIVE, ENDED, SEEN, Trigger, When
+from twin.errors import listed
 from twin.link import TapPoint
 from twin.seeds import generator
 from twin.tags import Reading, Values
@@ -17,6 +18,11 @@ if TYPE_CHECKING:
     from twin.testbed import Testbed
 
 CLOCK = ("t", "hour", "weekday")
+
+
+def passing_there(tags: Collection[str]) -> str:
+    """Say which tags pass at a port."""
+    return f"{listed(tags) or 'nothing'} {'pass' if len(tags) > 1 else 'passes'} there"
 
 
 class Ear:
@@ -88,6 +94,11 @@ class Present:
         names += [name + state for name in others for state in (ACTIVE, ENDED)]
         itself = f"{entry} cannot wait for itself"
         refused = {entry + state: itself for state in (ACTIVE, ENDED)}
+        for tag in bed.network.tag_names:
+            if tag not in passing:
+                refused[SEEN + tag] = (
+                    f"{tag} never passes at the entry's own port: {passing_there(passing)}"
+                )
         rng = generator(bed.seed, f"when:{entry}")
         units = {at + tag.name: tag.unit for tag in bed.network.tags for at in ("", SEEN)}
         made = Trigger(when, names, rng, tables=self._tables, refused=refused, units=units)

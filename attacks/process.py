@@ -68,9 +68,15 @@ class _Leaking(Leak):
 class Demand(Attack):
     """Let a junction, or a share of a district's junctions, draw more: surge, fire flow, botnet."""
 
-    factor: Annotated[float, Field(ge=0.0, le=1000.0)] = 1.0
-    extra: Annotated[float, Field(ge=0.0, le=1e5), Unit("L/s")] = 0.0
-    share: Annotated[float, Field(gt=0.0, le=1.0)] = 1.0
+    factor: Annotated[float, Field(ge=0.0, le=1000.0, description="of what each draws anyway")] = (
+        1.0
+    )
+    extra: Annotated[
+        float, Field(ge=0.0, le=1e5, description="that all together draw as well"), Unit("L/s")
+    ] = 0.0
+    share: Annotated[
+        float, Field(gt=0.0, le=1.0, description="of a district's junctions that draw, by chance")
+    ] = 1.0
 
     ports = ("plant",)
     at_end = "everybody draws as ever"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import count
+from itertools import count, takewhile
 
 import numpy as np
 
@@ -189,10 +190,29 @@ class Trigger:
         parts = self._start.comparisons if self._start else ()
         of = units or {}
         self._near = [_Near(p, of.get(p.name, "")) for p in parts if p.name not in flags]
+        self._drawn = copy.deepcopy(rng)
         self._spans = _spans(when, rng)
         self._span = next(self._spans, NEVER)
         self._first = self._span[0]
         self._over = False
+
+    @property
+    def conditions(self) -> tuple[Condition | None, Condition | None]:
+        """Its `start` and its `end`."""
+        return self._start, self._end
+
+    def planned(self, before: float) -> Iterator[tuple[float, float]]:
+        """Yield the intervals [s] it acts in by the clock alone, of those that begin `before`.
+
+        Where a condition starts it there is none. Nothing that `update` draws is disturbed.
+        """
+        spans = _spans(self.when, copy.deepcopy(self._drawn))
+        return takewhile(lambda span: span[0] < before, spans)
+
+    @property
+    def first(self) -> float:
+        """When it begins first [s], as far as is known."""
+        return self._first
 
     def update(self, now: float, present: Names) -> bool:
         """Return whether it acts at `now` [s], given the present values of `names`.

@@ -2,22 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
 
 import detector
-from attacks.entry import arm
+from attacks.entry import Armed, arm
+from attacks.prospects import prospects
 from detector import DataError
 from scenarios.pair import testbed as testbed_of
 from scenarios.schema import Scenario, load, located, path_of
 from twin.errors import InputError
+from twin.files import read_yaml
 from twin.network import Network
 from twin.testbed import Testbed
+from twin.units import readable
+
+
+@dataclass(frozen=True)
+class Notice:
+    """Something in a scenario that is no mistake in form, and does nothing.
+
+    Attributes
+    ----------
+    message : str
+    keys : tuple
+        Where in the file it stands.
+    """
+
+    message: str
+    keys: tuple[str | int, ...]
 
 
 @contextmanager
-def armed(scenario: Scenario, network: Network | None = None) -> Iterator[Testbed]:
-    """Give the testbed of a scenario with its attacks and faults on it, before anything runs.
+def armed(
+    scenario: Scenario, network: Network | None = None
+) -> Iterator[tuple[Testbed, list[Armed]]]:
+    """Give the testbed of a scenario and its attacks and faults on it, before anything runs.
 
     Parameters
     ----------
@@ -31,26 +53,73 @@ def armed(scenario: Scenario, network: Network | None = None) -> Iterator[Testbe
         For a port, tag or condition that the plant lacks; with the keys of what is wrong.
     """
     with testbed_of(scenario, network or scenario.network()) as bed:
-        arm(scenario.entries, bed)
-        yield bed
+        yield bed, arm(scenario.entries, bed)
 
 
-def check(name: str) -> Scenario:
+def notices(scenario: Scenario, bed: Testbed, entries: Sequence[Armed]) -> list[Notice]:
+    """Say what in a scenario can never do anything, as far as that is certain before it runs."""
+    found = []
+    ahead = prospects(entries, bed, scenario.duration)
+    places = {id(e): i for some in (scenario.faults, scenario.attacks) for i, e in enumerate(some)}
+    for one, prospect in zip(entries, ahead, strict=True):
+        entry = one.entry
+        place = (f"{entry.label}s", places[id(entry)])
+        if prospect.why:
+            how = "never acts" if prospect.never else "hardly acts"
+            found.append(Notice(f"{entry.name} {how}: {prospect.why}", place + prospect.keys))
+        if one.tampers and not one.touched:
+            of = "tags leaves out all it would change" if entry.tags else f"at {entry.on}"
+            words = f"{entry.name} changes nothing that passes: {of}"
+            found.append(Notice(words, (*place, "tags" if entry.tags else "on")))
+    for i, order in enumerate(scenario.operator):
+        if order.at >= scenario.duration:
+            run = f"the run ends at {readable(scenario.duration)}"
+            words = f"what the operator writes at {readable(order.at)} is never written: {run}"
+            found.append(Notice(words, ("operator", i, "at")))
+    return found
+
+
+def check(name: str) -> tuple[Scenario, list[InputError]]:
     """Return the scenario of a shipped name or a path, once nothing is wrong with it.
+
+    Returns
+    -------
+    Scenario
+    list of InputError
+        What in it can never do anything, with file, line and column; a run of it is no error.
 
     Raises
     ------
     InputError
         With file, line and column.
     """
-    scenario = load(name)
+    scenario, path = load(name), path_of(name)
     try:
-        with armed(scenario) as bed:
+        with armed(scenario) as (bed, entries):
             if scenario.detector not in (None, *detector.kinds()):
                 _check_detector(scenario, bed)
+            found = notices(scenario, bed, entries)
     except InputError as error:
-        raise located(error, path_of(name)) from None
-    return scenario
+        raise located(error, path) from None
+    data = read_yaml(path)
+    found += _empty(data)
+    errors = [InputError(one.message, keys=one.keys) for one in found]
+    return scenario, sorted((located(e, path, data) for e in errors), key=_place)
+
+
+def _place(error: InputError) -> tuple[int, int]:
+    return error.line or 0, error.column or 0
+
+
+def _empty(data: Any) -> list[Notice]:
+    """Say where `tags:` names none: that is all of them, which may not be what is meant."""
+    return [
+        Notice("tags names none, which means all that pass: leave it out, or name some",
+               (key, i, "tags"))
+        for key in ("faults", "attacks")
+        for i, entry in enumerate(data.get(key) or ())
+        if entry.get("tags") == []
+    ]  # fmt: skip
 
 
 def _check_detector(scenario: Scenario, bed: Testbed) -> None:

@@ -2,33 +2,48 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from inspect import cleandoc
 
-from attacks.entry import Entry
+from attacks.entry import Armed
+from attacks.prospects import Prospect, prospects
+from attacks.trigger import FOREVER
 from scenarios.check import armed
 from scenarios.schema import Scenario
 from scenarios.when import words
-from scenarios.words import fields_in_words
+from scenarios.words import clock, fields_in_words, order_in_words
+from twin.scada import Order
 from twin.testbed import Testbed
-from twin.units import readable
+from twin.units import HOUR, readable
 
 _MANY = 6  # of more tags than these, only the number is said
 
 
 @dataclass(frozen=True)
 class Step:
-    """An entry of the plan, in words.
+    """An entry of the plan, or an order of the operator's, in words.
 
     Attributes
     ----------
+    at_h : float or None
+        The hour at which it begins, at the earliest; None if it never does.
+    until_h : float or None
+        The hour at which it ends, where the clock alone says so.
+    waits : bool
+        Whether it begins at that hour only if a condition holds then.
     name, incident, label : str
-        `label` is `attack` or `fault`.
+        `label` is `attack`, `fault` or `order`.
     when, who, about, what, then : str
         From when to when; who is deceived or what is acted on, about what; what is done; and what
         happens at the end.
+    never : str
+        Why it never begins, as far as that is certain.
     """
 
+    at_h: float | None
+    until_h: float | None
+    waits: bool
     name: str
     incident: str
     label: str
@@ -37,6 +52,7 @@ class Step:
     about: str
     what: str
     then: str
+    never: str = ""
 
 
 @dataclass(frozen=True)
@@ -48,11 +64,14 @@ class Plan:
     head : str
         The run.
     steps : tuple of Step
-        By the time they can begin at the earliest.
+        By the time they can begin at the earliest; last those that never do.
+    hours : float
+        How long the run lasts.
     """
 
     head: str
     steps: tuple[Step, ...]
+    hours: float
 
 
 def plan(scenario: Scenario) -> Plan:
@@ -63,46 +82,75 @@ def plan(scenario: Scenario) -> Plan:
     InputError
         For whatever would stop a run of it from beginning.
     """
-    with armed(scenario) as testbed:
-        order = sorted(scenario.entries, key=lambda e: max(e.when.begins, e.when.not_before))
-        steps = tuple(_step(entry, testbed) for entry in order)
+    with armed(scenario) as (testbed, entries):
+        ahead = prospects(entries, testbed, scenario.duration)
+        steps = [_step(one, p, testbed) for one, p in zip(entries, ahead, strict=True)]
+        steps += [_order(order, scenario, testbed) for order in scenario.operator]
+    steps.sort(key=lambda step: math.inf if step.at_h is None else step.at_h)
     head = (
         f"{scenario.name}: {readable(scenario.duration)} of {scenario.plant} from "
         f"{scenario.start:%a %Y-%m-%d %H:%M}, seed {scenario.seed}, {scenario.demand_model}"
     )
     if scenario.warmup:
         head += f", after {readable(scenario.warmup)} of warm-up in which nothing acts"
-    return Plan(head, steps)
+    return Plan(head, tuple(steps), scenario.duration / HOUR)
 
 
-def _step(entry: Entry, testbed: Testbed) -> Step:
+def _step(one: Armed, prospect: Prospect, testbed: Testbed) -> Step:
+    entry = one.entry
     given = fields_in_words(entry, testbed.network)
     what = cleandoc(type(entry.do).__doc__ or "").splitlines()[0]
+    when = entry.when
+    by_clock = when.start is None and when.end is None and not when.random and when.every is None
     return Step(
+        at_h=None if prospect.never else prospect.begins / HOUR,
+        until_h=prospect.ends / HOUR if by_clock and prospect.ends < FOREVER else None,
+        waits=when.start is not None,
         name=entry.name,
         incident=entry.incident,
         label=entry.label,
-        when=words(entry.when),
-        who=_who(entry, testbed),
-        about=_about(entry, testbed),
+        when=words(when),
+        who=_who(one, testbed),
+        about=_about(one),
         what=f"{entry.do.kind}{f' ({given})' if given else ''}: {what}",
         then=entry.do.at_end,
+        never=prospect.why if prospect.never else "",
     )
 
 
-def _who(entry: Entry, testbed: Testbed) -> str:
-    family, _, target = entry.on.partition(":")
+def _order(order: Order, scenario: Scenario, testbed: Testbed) -> Step:
+    plcs = testbed.network.plcs
+    takes = [name for name, plc in plcs.items() if set(order.values) & set(plc.orders)]
+    late = order.at >= scenario.duration
+    return Step(
+        at_h=None if late else order.at / HOUR,
+        until_h=None,
+        waits=False,
+        name="operator",
+        incident="",
+        label="order",
+        when=f"at {readable(order.at)}",
+        who=f"{' and '.join(takes)}, by what SCADA writes",
+        about="",
+        what=order_in_words(order, testbed.network),
+        then="it holds until something else is written",
+        never=f"the run ends at {readable(scenario.duration)}" if late else "",
+    )
+
+
+def _who(one: Armed, testbed: Testbed) -> str:
+    family, _, target = one.entry.on.partition(":")
     network = testbed.network
     if family == "sensor":
-        return f"everyone who reads it: {_readers(_tags(entry, testbed), testbed)}"
+        return f"everyone who reads it: {_readers(one.touched, testbed)}"
     if family == "link":
         source, _, receiver = target.partition("->")
         if receiver == "SCADA":
             return "the operator" + ("" if source == "*" else f", by what {source} tells")
         if source in network.plcs or source in ("SCADA", "*"):
             return f"{receiver}, by what {'everyone' if source == '*' else source} tells it"
-        readers = _readers(_tags(entry, testbed), testbed, receiver)
-        return f"{receiver} on its wire to {source}, and whoever it tells: {readers}"
+        told = _readers(one.touched, testbed, receiver)
+        return f"{receiver} on its wire to {source}, and whoever it tells: {told}"
     if family == "actuator":
         drivers = [name for name, plc in network.plcs.items() if target in plc.actuators]
         return f"{target} itself, against what {' and '.join(drivers) or 'nobody'} commands"
@@ -110,20 +158,10 @@ def _who(entry: Entry, testbed: Testbed) -> str:
     return others.get(family, f"the process itself at {target}")
 
 
-def _tags(entry: Entry, testbed: Testbed) -> tuple[str, ...]:
-    """Return the tags an entry can touch; none where its port carries none."""
-    if entry.tags:
-        return entry.tags
-    if entry.on.partition(":")[0] in ("plc", "plant"):
-        return ()
-    points = testbed.points(entry.on, entry.do.outputs)
-    return tuple(dict.fromkeys(tag for point in points for tag in point.tags))
-
-
-def _about(entry: Entry, testbed: Testbed) -> str:
-    tags = _tags(entry, testbed)
-    if entry.on.startswith("actuator:"):
+def _about(one: Armed) -> str:
+    if one.entry.on.startswith("actuator:"):
         return "its command"
+    tags = one.touched if one.tampers else ()
     return ", ".join(tags) if len(tags) <= _MANY else f"{len(tags)} tags"
 
 
@@ -136,10 +174,31 @@ def _readers(tags: tuple[str, ...], testbed: Testbed, but: str = "") -> str:
 
 
 def in_words(made: Plan) -> list[str]:
-    """Write a plan as lines for a terminal: the time line, an entry a paragraph."""
-    lines = [made.head]
+    """Write a plan as lines for a terminal: a time line, of what begins and what ends when."""
+    moments = [(step.at_h, _begins(step)) for step in made.steps if step.at_h is not None]
     for step in made.steps:
-        lines += ["", f"{step.when}:", f"  {step.name} ({step.label}, incident {step.incident})"]
-        rows = {"who": step.who, "about": step.about, "what": step.what, "end": step.then}
-        lines += [f"    {name:6} {said}" for name, said in rows.items() if said]
-    return lines if made.steps else [*lines, "", "There is no attack and no fault."]
+        if step.until_h is not None and step.until_h < made.hours:
+            ending = f"{clock(step.until_h)}: {step.name} ends; {step.then}"
+            moments.append((step.until_h, [ending]))
+    moments.sort(key=lambda moment: moment[0])
+    lines = [made.head]
+    for _, said in moments:
+        lines += ["", *said]
+    if not made.steps:
+        lines += ["", "There is no attack and no fault."]
+    lines += ["", f"{clock(made.hours)}: the run ends"]
+    never = [step for step in made.steps if step.at_h is None]
+    return lines + [f"Never: {step.name} ({step.label}); {step.never}" for step in never]
+
+
+def _begins(step: Step) -> list[str]:
+    assert step.at_h is not None
+    earliest = " at the earliest" if step.waits else ""
+    incident = f", incident {step.incident}" if step.incident else ""
+    rows = {"when": step.when, "who": step.who, "about": step.about, "what": step.what}
+    if step.until_h is None:
+        rows["end"] = step.then
+    return [
+        f"{clock(step.at_h)}{earliest}: {step.name} ({step.label}{incident})",
+        *(f"    {name:6} {said}" for name, said in rows.items() if said),
+    ]

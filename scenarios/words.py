@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import attacks.base
 from attacks.entry import Entry
+from attacks.fields import fields
 from scenarios import when as when_of
 from twin.network import Network
 from twin.plc import state
@@ -48,13 +49,13 @@ def entry_in_words(entry: Entry, network: Network, port: str = "") -> str:
     """Say what an entry does and when; `port` is put between."""
     tags = f" [{', '.join(entry.tags)}]" if entry.tags else ""
     given = fields_in_words(entry, network)
-    fields = f" ({given})" if given else ""
-    return f"{entry.do.kind}{fields}{port}{tags}, {when_of.words(entry.when)}"
+    settings = f" ({given})" if given else ""
+    return f"{entry.do.kind}{settings}{port}{tags}, {when_of.words(entry.when)}"
 
 
 def fields_in_words(entry: Entry, network: Network) -> str:
     """Say what the fields of an entry's kind are set to, each with its unit."""
-    units = {name: unit for name, _, unit, _ in attacks.base.fields(type(entry.do))}
+    units = {field.name: field.unit for field in fields(type(entry.do))}
     speaker = _Speaker(entry, network)
     said = attacks.base.as_data(entry.do).items()
     return ", ".join(f"{k.replace('_', ' ')} {speaker.say(v, units[k])}" for k, v in said)

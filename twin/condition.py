@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, TypeVar
 
 from twin.errors import InputError, nearest
+from twin.ranges import Narrow
 from twin.terms import (
     COMPARE,
     FUNCTIONS,
@@ -31,6 +32,8 @@ from twin.terms import (
     calculated,
     compared,
     constant_of,
+    function_of,
+    named,
     negated,
 )
 
@@ -41,7 +44,17 @@ LONGEST = 500  # characters; more is a mistake
 DEEPEST = 20  # parentheses within parentheses
 
 _WORDS = ("and", "or", "not")
+_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _INSTEAD = {"&&": "and", "&": "and", "||": "or", "|": "or", "=": "==", "!": "not"}
+_SAID = {
+    **dict.fromkeys(("open", "on", "true"), "a status is a number: 1 is open, 0 closed"),
+    **dict.fromkeys(("closed", "off", "false"), "a status is a number: 0 is closed, 1 open"),
+    **dict.fromkeys(("time", "clocktime", "hours"), "write t, hours since the start, or hour"),
+    **{day: f"weekday is a number: {day.title()} is {i}" for i, day in enumerate(_DAYS)},
+}
+"""Words that are often written, and what to write instead."""
+_UNITS = ("ms", "s", "min", "h", "d", "w", "m", "L", "bar", "kPa")
+_IN = "t and hour are in hours, tags in their units"
 _TOKEN = re.compile(
     r"(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|(?P<name>[^\W\d]\w*)"
     r"|(?P<sign><=|>=|==|!=|[-<>+*/(),])|(?P<wrong>&&|\|\||.)",
@@ -66,6 +79,9 @@ class Condition:
         Name and number of each of them.
     holds : callable
         Takes the present values by name, returns whether it holds.
+    may, may_not : callable
+        Take the ranges of what it names, return those where it, or its negation, can hold; None
+        where it can nowhere.
     """
 
     text: str
@@ -73,6 +89,8 @@ class Condition:
     comparisons: tuple[Comparison, ...]
     thresholds: tuple[tuple[str, float], ...]
     holds: Test
+    may: Narrow
+    may_not: Narrow
 
     def __call__(self, present: Names) -> bool:
         """Return whether it holds for the present values."""
@@ -116,9 +134,11 @@ def moved(condition: Condition, level: float) -> Condition:
     """Return a condition that compares one name with one number, with another number."""
     (part,) = condition.comparisons
     name = part.name
-    truth = compared(Number(lambda v: v[name], 0, name=name), part.sign, constant_of(level, 0))
+    truth = compared(named(name, 0), part.sign, constant_of(level, 0))
     text = f"{name} {part.sign} {level!r}"
-    return Condition(text, (name,), truth.comparisons, ((name, level),), truth.yes)
+    return Condition(
+        text, (name,), truth.comparisons, ((name, level),), truth.yes, truth.may, truth.may_not
+    )
 
 
 class _Token(NamedTuple):
@@ -153,7 +173,15 @@ class _Parser:
             raise self._unexpected()
         found = self._truth(whole)
         thresholds = tuple((part.name, part.number) for part in found.comparisons)
-        return Condition(self.text, tuple(self.named), found.comparisons, thresholds, found.yes)
+        return Condition(
+            self.text,
+            tuple(self.named),
+            found.comparisons,
+            thresholds,
+            found.yes,
+            found.may,
+            found.may_not,
+        )
 
     def _next(self) -> _Token:
         text = self.text
@@ -249,8 +277,7 @@ class _Parser:
         if token.text in self.names or token.text in self.flags:
             self.token = self._next()
             self.named[token.text] = None
-            name = token.text
-            return Number(lambda v: v[name], token.at, name=name)
+            return named(token.text, token.at)
         called = self.text[self.place :].lstrip().startswith("(")
         if called and token.text in self.tables:
             return self._looked_up(token)
@@ -275,8 +302,7 @@ class _Parser:
         terms = self._inside(self._terms)
         if function.text == "abs" and len(terms) != 1:
             raise self._wrong(f"abs takes one number, not {len(terms)}", function.at)
-        work, values = FUNCTIONS[function.text], [term.value for term in terms]
-        return Number(lambda v: work([value(v) for value in values]), function.at)
+        return function_of(function.text, terms, function.at)
 
     def _terms(self) -> list[Number]:
         terms = [self._number(self._sum())]
@@ -319,7 +345,16 @@ class _Parser:
         name = match.group() if match and token.text not in self.refused else token.text
         if name in self.refused:
             return self._wrong(self.refused[name], token.at)
-        hint = nearest(name, [*self.names, *self.flags])
+        if name.casefold() in _SAID:
+            return self._wrong(_SAID[name.casefold()], token.at)
+        if name in FUNCTIONS or name in self.tables:
+            keys = self.tables.get(name, {"L_T1, 4": 0.0})
+            return self._wrong(f"write {name} with parentheses, {name}({min(keys)})", token.at)
+        known = [*self.names, *self.flags]
+        first, _, last = name.rpartition(".")
+        kin = [one for one in (*known, *self.refused) if one.rpartition(".")[2] == last]
+        kin = [one for one in kin if first and "." in one]
+        hint = nearest(name, [one for one in kin if one in known] if kin else known)
         return self._wrong(f"unknown name {name!r}: {hint}", token.at)
 
     def _unexpected(self, wanted: str = "a name or a number") -> InputError:
@@ -328,8 +363,12 @@ class _Parser:
             return self._wrong(f"not a condition: {wanted} is missing", token.at)
         if token.text.casefold() in _WORDS and token.text not in _WORDS:
             return self._wrong(f"for {token.text} write {token.text.casefold()}", token.at)
-        if token.text in ("is", "in", "like"):
-            return self._wrong("only < <= > >= == != compare here", token.at)
+        if token.text in ("is", "in", "like", "between"):
+            return self._wrong("only < <= > >= == != compare here, also 3 < hour < 5", token.at)
+        if token.text in _UNITS and self.text[: token.at].rstrip()[-1:].isdigit():
+            return self._wrong(
+                f"numbers have no unit here: leave {token.text} out ({_IN})", token.at
+            )
         return self._wrong(f"not a condition: {token.text!r} makes no sense here", token.at)
 
     def _wrong(self, message: str, at: int) -> InputError:

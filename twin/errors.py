@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from difflib import SequenceMatcher
 from pathlib import Path
 
 
@@ -56,20 +57,113 @@ def under(*keys: str | int) -> Iterator[None]:
         raise error.under(*keys) from None
 
 
+_NUMBER = re.compile(r"(\d+)")
+_PART = re.compile(r"[^\W_]+")
+_SURE, _LIKE, _ALIKE = 0.85, 0.75, 0.6
+"""How like a name is that is surely meant, that likely is, and that is if it begins alike."""
+_TIE = 0.005  # two options whose likeness differs by less are both meant
+_MANY, _FEW = 45, 12  # of more names than that, so many are said
+
+
 def nearest(name: str, options: Iterable[str]) -> str:
     """Return a hint naming what was probably meant, or every option where nothing is near.
 
+    A number that nothing has is answered with those there are, for any of them may be meant.
+
     Examples
     --------
-    >>> nearest("L_T11", ["L_T1", "L_T2"])
+    >>> pumps = [f"PU{i}" for i in range(1, 12)]
+    >>> nearest("PU12", pumps)
+    'there are PU1 to PU11'
+    >>> nearest("PU33", pumps)
+    'did you mean PU3?'
+    >>> nearest("T1", ["L_T1", "L_T2", "t"])
     'did you mean L_T1?'
+    >>> nearest("pump", pumps)
+    'one of: PU1 to PU11'
     """
-    names = sorted(options)
-    folded = {option.casefold(): option for option in reversed(names)}
-    found = difflib.get_close_matches(name.casefold(), folded, n=1)
-    if found:
-        return f"did you mean {folded[found[0]]}?"
+    names = list(dict.fromkeys(options))
+    folded = name.casefold()
     if not names:
         return "there is none"
-    shown = names if len(names) <= 45 else [*names[:45], "…"]
-    return "one of: " + ", ".join(shown)
+    for slip in ({folded}, _doubled(folded)):
+        if found := [one for one in names if one.casefold() in slip]:
+            return _meant(found)
+    series = [one for one in names if _shape(one) == _shape(name)]
+    if series and _NUMBER.search(name):
+        found = series if len(_runs(series)) <= _FEW else _by_number(name, series)
+        return f"there {'are' if len(found) > 1 else 'is only'} {listed(found)}"
+    ratios = {one: SequenceMatcher(None, one.casefold(), folded).ratio() for one in names}
+    best = max(ratios.values())
+    near = [one for one in names if ratios[one] >= best - _TIE]
+    if best >= _SURE:
+        return _meant(near)
+    if found := [one for one in names if _within(one, name) or _within(name, one)]:
+        return _meant(found)
+    if best < _LIKE:
+        near = [one for one in near if best >= _ALIKE and one[:1].casefold() == folded[:1]]
+    return _meant(near) if near else f"one of: {listed(names)}"
+
+
+def listed(names: Iterable[str]) -> str:
+    """Return names in the order of their numbers, `PU1 to PU11, V2`; of very many, the first."""
+    found = sorted(names, key=natural)
+    runs = _runs(found)
+    said = runs if len(runs) <= _MANY else [*runs[:_FEW], f"… ({len(found)} in all)"]
+    return ", ".join(said)
+
+
+def _meant(found: list[str]) -> str:
+    said = found if len(found) <= _FEW else [*found[:_FEW], "…"]
+    return f"did you mean {' or '.join(said)}?"
+
+
+def natural(name: str) -> list[tuple[str, int]]:
+    """Return what sorts names by their numbers, not by their digits."""
+    parts = _NUMBER.split(name)
+    numbers = [int(part) for part in parts[1::2]] + [-1]
+    return list(zip(parts[::2], numbers, strict=True))
+
+
+def _runs(names: Iterable[str]) -> list[str]:
+    """Return names in order, three and more of them whose last numbers follow as `PU1 to PU3`."""
+    runs: list[list[str]] = []
+    for name in sorted(names, key=natural):
+        if runs and _follows(runs[-1][-1], name):
+            runs[-1].append(name)
+        else:
+            runs.append([name])
+    long = [[f"{run[0]} to {run[-1]}"] if len(run) > 2 else run for run in runs]
+    return [name for run in long for name in run]
+
+
+def _follows(before: str, name: str) -> bool:
+    number = re.fullmatch(r"(.*?)(\d+)", before)
+    return number is not None and name == f"{number[1]}{int(number[2]) + 1}"
+
+
+def _doubled(name: str) -> set[str]:
+    """Return what a name may have been before one of its keys was pressed twice."""
+    return {name[:i] + name[i + 1 :] for i in range(1, len(name)) if name[i] == name[i - 1]}
+
+
+def _shape(name: str) -> str:
+    return _NUMBER.sub("#", name.casefold())
+
+
+def _by_number(name: str, series: list[str]) -> list[str]:
+    """Return the few of a series whose numbers are nearest to a name's."""
+    wanted = [number for _, number in natural(name)]
+
+    def far(one: str) -> int:
+        found = [number for _, number in natural(one)]
+        return sum(abs(a - b) for a, b in zip(found, wanted, strict=True))
+
+    return sorted(series, key=far)[: _FEW // 2]
+
+
+def _within(short: str, long: str) -> bool:
+    """Return whether all parts of a name, like `T1` or `one.active`, stand in another in order."""
+    parts = iter(_PART.findall(long.casefold()))
+    wanted = _PART.findall(short.casefold())
+    return bool(wanted) and all(part in parts for part in wanted)

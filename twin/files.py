@@ -39,6 +39,8 @@ def read_yaml(path: Path) -> CommentedMap:
         mark = error.problem_mark or error.context_mark
         line, column = (1, 1) if mark is None else (mark.line + 1, mark.column + 1)
         message = f"not valid YAML: {error.problem or error.context}"
+        if "mapping values" in message:
+            message += " (no blank after a colon within a value, or put the value in quotes)"
         raise InputError(message, path, line, column=column) from None
     except Exception as error:  # on some texts the reader itself breaks, with any of them
         line, column = _unreadable(text)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import fnmatch
+import re
 from collections.abc import Collection, Sequence
 
-from twin.errors import InputError, nearest
+from twin.errors import InputError, listed, nearest
 from twin.link import TapPoint
 
-PLC = "plc:"
+PLC, LINK = "plc:", "link:"
 
 
 def named(
@@ -35,13 +36,45 @@ def named(
     if name.startswith(PLC):
         return _of_plc(name.removeprefix(PLC), points, plcs, outputs)
     found = [point for point in points if fnmatch.fnmatchcase(point.name, name)]
-    source, arrow, target = name.removeprefix("link:").partition("->")
-    turned = f"link:{target}->{source}"
-    if not found and arrow and any(point.name == turned for point in points):
-        raise InputError(f"no port {name!r}: readings go the other way, {turned}")
     if not found:
-        raise InputError(f"no port {name!r}: {nearest(name, {p.name for p in points})}")
+        raise InputError(f"no port {name!r}: {_meant(name, [point.name for point in points])}")
     return found
+
+
+def _meant(name: str, names: Sequence[str]) -> str:
+    """Say which ports there are that may be meant by one that there is not."""
+    plain = re.sub(r"→|-(?!>)", "->", re.sub(r"\s", "", name)).casefold()
+    alike = [one for one in names if one.casefold() == plain]
+    if alike:
+        return f"did you mean {alike[0]}?"
+    if "," in name or " and " in name:
+        return "an entry has one port; of what passes there, `tags: [L_T1, L_T2]` names several"
+    family, _, rest = name.partition(":")
+    if family == "link":
+        return _link_like(rest, [one.removeprefix(LINK) for one in names if one.startswith(LINK)])
+    if family == "actuator":
+        driven = listed(one.partition(":")[2] for one in names if one.startswith("actuator:"))
+        return f"PLCs drive {driven}; what none of them drives is acted on at plant:…"
+    return nearest(name, dict.fromkeys(one for one in names if one.startswith(f"{family}:")))
+
+
+def _link_like(ends: str, links: Sequence[str]) -> str:
+    """Say which links there are from a sender, or else to a receiver, of one there is not."""
+    source, arrow, target = ends.partition("->")
+    heard: dict[str, dict[str, None]] = {}
+    for link in links:
+        sender, _, receiver = link.partition("->")
+        heard.setdefault(sender, {})[receiver] = None
+    if not arrow:
+        if ends in heard:
+            return f"did you mean {' or '.join(f'{LINK}{ends}->{to}' for to in heard[ends])}?"
+        return "a link goes from a sender to a receiver: link:PLC2->SCADA"
+    if source != "SCADA" and source in heard.get(target, ()):
+        return f"readings go the other way, {LINK}{target}->{source}"
+    senders = [sender for sender, receivers in heard.items() if target in receivers]
+    words = [f"{source} sends to {listed(heard[source])}"] if source in heard else []
+    words += [f"{target} hears {listed(senders)}"] if senders else []
+    return "; ".join(words) or f"for the sender {source!r}, {nearest(source, heard)}"
 
 
 def _of_plc(

@@ -17,7 +17,6 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 _Json = Annotated[bool, typer.Option("--json", help="Print JSON only.")]
-_UNITS = {"tag": "the tag's unit", "s": "", "setting": "open, closed, or a relative speed"}
 
 
 @app.command("list", epilog="Example: hydrotwin attacks list")
@@ -32,7 +31,10 @@ def list_attacks(as_json: _Json = False) -> None:
 @app.command("show", epilog="Example: hydrotwin attacks show replay")
 def show_attack(name: str, as_json: _Json = False) -> None:
     """Explain a kind of attack: its ports, fields, end, technique, and an example."""
-    from attacks.base import fields, kinds
+    from dataclasses import asdict
+
+    from attacks.base import kinds
+    from attacks.fields import fields
     from twin.errors import InputError, nearest
 
     known = kinds()
@@ -40,11 +42,10 @@ def show_attack(name: str, as_json: _Json = False) -> None:
         raise InputError(f"unknown attack {name!r}: {nearest(name, known)}")
     cls = known[name]
     if as_json:
-        keys = ("name", "type", "unit", "default")
         data = {
             "kind": name,
             "ports": list(cls.ports),
-            "fields": [dict(zip(keys, row, strict=True)) for row in fields(cls)],
+            "fields": [asdict(field) for field in fields(cls)],
             "at_end": cls.at_end,
             "technique": cls.technique,
             "example": cls.example,
@@ -52,10 +53,7 @@ def show_attack(name: str, as_json: _Json = False) -> None:
         print_json(data)
         return
     lines = [f"{name}: {_text(cls)}", "", f"on:   {_ports(cls)}"]
-    for field, written, unit, default in fields(cls):
-        shown = "required" if default == "required" else f"default {default}"
-        extra = _UNITS.get(unit, unit)
-        lines.append(f"do:   {field} ({written}{f', {extra}' if extra else ''}, {shown})")
+    lines += [f"do:   {field}" for field in fields(cls)]
     lines += [f"end:  {cls.at_end}"]
     lines += [f"MITRE ATT&CK for ICS: {cls.technique}"] if cls.technique else []
     lines += ["", "attacks:", f"  - {cls.example}"] if cls.example else []

@@ -1,4 +1,4 @@
-"""`hydrotwin plant`: plants of one's own."""
+"""`hydrotwin plant`: what a plant has, and plants of one's own."""
 
 from __future__ import annotations
 
@@ -7,12 +7,31 @@ from typing import Annotated
 
 import typer
 
-app = typer.Typer(help="Bring your own plant.", no_args_is_help=True)
+app = typer.Typer(help="What a plant has; bringing your own.", no_args_is_help=True)
 
 
 @app.callback()
 def plant() -> None:
-    """Bring your own plant."""
+    """Look at a plant, or bring your own."""
+
+
+@app.command(epilog="Example: hydrotwin plant show ctown")
+def show(
+    plant: Annotated[str, typer.Argument(help="A shipped plant or a plant folder.")] = "ctown",
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON only.")] = False,
+) -> None:
+    """Say who measures, hears, drives and decides what: the names that scenarios use."""
+    from dataclasses import asdict
+
+    from scenarios.commands.tables import print_json
+    from scenarios.layout import in_words, layout
+    from twin import network
+
+    found = layout(network.load(plant))
+    if as_json:
+        print_json(asdict(found))
+    else:
+        typer.echo("\n".join(in_words(found)))
 
 
 @app.command(epilog="Example: hydrotwin plant new my-town.inp --out my-town")

@@ -63,7 +63,7 @@ def check_scenario(
     from twin.errors import InputError
 
     try:
-        scenario = check(file)
+        scenario, notices = check(file)
     except InputError as error:
         if not as_json:
             raise
@@ -79,9 +79,15 @@ def check_scenario(
         raise typer.Exit(2) from None
     count = len(scenario.entries)
     if as_json:
-        print_json({"ok": True, "scenario": scenario.name, "entries": count})
-    else:
-        typer.echo(f"{file}: nothing wrong; {count} {'entry' if count == 1 else 'entries'}")
+        warnings = [{"line": n.line, "column": n.column, "message": n.message} for n in notices]
+        data = {"ok": True, "scenario": scenario.name, "entries": count, "warnings": warnings}
+        print_json(data)
+        return
+    for notice in notices:
+        typer.echo(f"{notice.file}:{notice.line}:{notice.column}: warning: {notice.message}")
+    entries = f"{count} {'entry' if count == 1 else 'entries'}"
+    verdict = f"it runs, but for {len(notices)} to look at" if notices else "nothing wrong"
+    typer.echo(f"{file}: {verdict}; {entries}")
 
 
 @app.command("schema", epilog="Example: hydrotwin scenarios schema my-attack.py > my.schema.json")

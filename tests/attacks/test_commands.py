@@ -121,9 +121,9 @@ def test_an_operator_locked_out_is_not_obeyed_until_the_end():
     ("on", "write", "says", "keys"),
     [
         ("link:SCADA->PLC5", {"SP_PU10_opn": 3.0}, "did you mean SP_PU10_open", ("write",)),
-        ("link:SCADA->PLC1", {"PU10": "open"}, "did you mean PU1", ("write",)),
+        ("link:SCADA->PLC1", {"PU10": "open"}, "there are PU1 to PU3", ("write",)),
         ("link:PLC2->SCADA", {"PU1": "open"}, "gives no orders", ()),
-        ("link:SCADA->PLC2", {"PU1": "open"}, "the other way", None),
+        ("link:SCADA->PLC2", {"PU1": "open"}, "SCADA sends to PLC1, PLC3, PLC5", None),
     ],
 )
 def test_an_order_that_never_passes_is_refused(on, write, says, keys):
@@ -139,7 +139,7 @@ def test_an_order_that_never_passes_is_refused(on, write, says, keys):
     [
         ({"chatter": {"period": "15 s"}}, "less than 10 s"),
         ({"chatter": {"period": "60 s", "duty": 0.1}}, "less than 10 s"),
-        ({"chatter": {"period": "60 s", "duty": 1.0}}, "less than 1"),
+        ({"chatter": {"period": "60 s", "duty": 1.0}}, "below 1"),
         ({"spoof": {"write": {"PU1": "ajar"}}}, "PU1: open, closed, auto or a number"),
         ({"spoof": {"write": {"PU1": math.inf}}}, "finite"),
     ],

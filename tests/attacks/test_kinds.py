@@ -1,11 +1,14 @@
 """What every kind of attack must do, and what each does."""
 
+import typing
+
 import numpy as np
 import pytest
 from ruamel.yaml import YAML
 
-from attacks.base import Attack, build, fields, kinds, register
+from attacks.base import Attack, build, kinds, register
 from attacks.entry import FAMILIES
+from attacks.fields import fields, is_nested
 from scenarios.schema import from_data
 from tests.attacks.beds import HOUR, armed_run
 from twin.errors import InputError
@@ -36,10 +39,12 @@ def test_it_explains_itself(kind):
     assert cls.__doc__
     assert cls.at_end
     assert set(cls.ports) <= set(FAMILIES)
-    for name, written, _, default in fields(cls):
-        assert name
-        assert written
-        assert default
+    for field in fields(cls):
+        assert field.name
+        assert field.type
+        assert field.default
+        if is_nested(typing.get_type_hints(cls, include_extras=True)[field.name]):
+            assert field.example
 
 
 def entry(on, do, tags=(), **when):
@@ -161,11 +166,28 @@ def test_an_attack_leaves_the_demands_alone(normal):
         ({"offset": 3}, "in braces", ("offset",)),
         ({"delay": {"by": 3600}}, "not a duration", ("delay", "by")),
         ({"delay": {"by": "1 fortnight"}}, "unknown unit", ("delay", "by")),
+        (
+            {"polyline": {"points": [["0 h"]]}},
+            r"missing in \['0 h'\] \(like \[\[0 h, 0.0",
+            ("polyline", "points", 0, 1),
+        ),
+        (
+            {"polyline": {"points": 3}},
+            r"a list in brackets, not 3 \(like \[\[0 h, 0.0",
+            ("polyline", "points"),
+        ),
+        (
+            {"spoof": {"write": ["PU9"]}},
+            "in braces, not .* \\(like {SP_PU10_open: 3.0, PU9",
+            ("spoof", "write"),
+        ),
+        ({"spoof": {}}, "'write' is missing \\(like {SP_PU10_open", ("spoof", "write")),
+        ({"drop": None}, "drop: {} where none is given", ("drop",)),
         ({"replay": {}}, "either shift or window", ("replay",)),
         ({"replay": {"shift": "1 h", "window": "1 h"}}, "either", ("replay",)),
         ({"replay": {"shift": "0 s"}}, "longer than 0", ("replay",)),
         ({"force": {"to": "ajar"}}, "open, closed, on, off", ("force", "to")),
-        ({"force": {"to": 7}}, "less than or equal", ("force", "to")),
+        ({"force": {"to": 7}}, "to is at most 1.5", ("force", "to")),
         ({"drop": {}, "delay": {"by": "1 h"}}, "not 2", ()),
         ({}, "not 0", ()),
     ],

@@ -82,9 +82,12 @@ def test_what_was_seen_is_what_came_to_the_port_even_where_the_truth_differs():
     ("when", "says"),
     [
         ({"start": "e-0.active"}, "e-0 cannot wait for itself\n    e-0.active\n    ^"),
-        ({"start": "t > 1", "end": "t > 2 and e-2.ended"}, "did you mean e-1.ended?"),
-        ({"start": "seen.L_T7 > 1"}, "did you mean seen.L_T1?"),
-        ({"start": "L_T1 > max_level(T9)"}, "no max_level(T9): one of: T1, T2"),
+        ({"start": "t > 1", "end": "t > 2 and e-2.ended"}, "there is only e-1.ended"),
+        (
+            {"start": "seen.L_T7 > 1"},
+            "L_T7 never passes at the entry's own port: L_T1 passes there",
+        ),
+        ({"start": "L_T1 > max_level(T9)"}, "no max_level(T9): there are T1 to T7"),
     ],
 )
 def test_what_there_is_not_is_named(when, says):

@@ -100,7 +100,7 @@ def test_it_copies_what_came_in_or_what_those_before_it_made_of_it(raw, by):
         ({"shift": "1 h", "loop": False}, "loop: false"),
         ({"window": "2 h", "random": "1 h", "loop": False}, "loop: false"),
         ({"window": "1 h", "low": 2, "high": 1}, "low 2 lies above high 1"),
-        ({"window": "1 h", "noise": -1}, "greater than or equal"),
+        ({"window": "1 h", "noise": -1}, "at least 0"),
     ],
 )
 def test_fields_that_make_no_sense(fields, says):

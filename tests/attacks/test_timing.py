@@ -129,8 +129,8 @@ def test_a_plc_ignores_stamps_older_than_its_hold():
     [
         ({"drop": {"burst": "1 h"}}, "probability below 1"),
         ({"drop": {"burst": "0 s", "probability": 0.1}}, "longer than 0 s"),
-        ({"drop": {"probability": 0}}, "greater than 0"),
-        ({"drop": {"probability": 1.2}}, "less than or equal to 1"),
+        ({"drop": {"probability": 0}}, "above 0"),
+        ({"drop": {"probability": 1.2}}, "at most 1"),
         ({"timestamp": {"by": "- an hour"}}, "not a duration"),
         ({"delay": {"by": "-1 h"}}, "cannot be negative"),
     ],

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from pydantic import BeforeValidator
 
 from attacks import contract
-from attacks.base import Attack, Unit, as_data, build, fields, forget, kinds, register
+from attacks.base import Attack, Unit, as_data, build, forget, kinds, register
 from attacks.entry import arm
+from attacks.fields import fields
 from scenarios.schema import Scenario, load
 from twin.errors import InputError
 from twin.testbed import Testbed
@@ -53,9 +54,10 @@ def trials(draw, kind, ports, bench):
     cls = kinds()[kind]
     usual = contract.example(cls, bench)
     given_fields = as_data(usual.attack)
-    for name, written, _, _ in fields(cls):
-        if name in given_fields:
-            given_fields[name] = draw(values(name, written, given_fields[name]))
+    for field in fields(cls):
+        if field.name in given_fields:
+            usual_value = given_fields[field.name]
+            given_fields[field.name] = draw(values(field.name, field.type, usual_value))
     mine = [port for port in ports if port.partition(":")[0] in cls.ports]
     on = draw(st.sampled_from([usual.on, *mine]))
     begins = draw(st.integers(0, 40)) * 300.0

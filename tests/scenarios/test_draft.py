@@ -26,8 +26,9 @@ def hydrotwin(*args):
 @pytest.mark.parametrize("origin", [None, *schema.library()])
 def test_a_new_scenario_runs(origin, here):
     (here / "mine.yaml").write_text(scenario("mine", origin), encoding="utf-8")
-    made = check_scenario("mine.yaml")
+    made, notices = check_scenario("mine.yaml")
     assert made.name == "mine"
+    assert notices == []
     if origin is not None:
         assert made.attacks == schema.load(origin).attacks
 
@@ -72,6 +73,50 @@ def test_the_commands_write_and_check(here, capsys):
     assert "L_T9" in said["message"]
     with pytest.raises(InputError, match="exists already"):
         app(["scenarios", "new", "mine"])
+
+
+IDLE = """\
+name: idle
+duration: 1 d
+attacks:
+  - {name: late, on: sensor:L_T1, do: {drop: {}}, when: {from: 24 h}}
+  - {name: fine, on: sensor:L_T1, do: {drop: {}}, when: {start: "L_T1 < 3"}}
+  - {name: chained, on: sensor:L_T1, do: {drop: {}}, when: {start: late.active}}
+  - {name: all, on: "link:PLC2->PLC1", tags: [], do: {drop: {}}}
+  - {name: left, on: "link:SCADA->PLC5", tags: [PU9], do: {spoof: {write: {PU8: open}}}}
+faults:
+  - {name: high, on: sensor:L_T2, do: {dead: {}}, when: {start: "L_T2 > 7"}}
+operator:
+  - {at: 30 h, write: {PU3: open}}
+"""
+
+
+def test_what_can_do_nothing_is_said_with_its_place_and_is_no_error(here, capsys):
+    (here / "idle.yaml").write_text(IDLE)
+    assert hydrotwin("scenarios", "check", "idle.yaml") == 0
+    *warnings, last = capsys.readouterr().out.splitlines()
+    assert warnings == [
+        "idle.yaml:4:58: warning: late never acts: it is set for 1 d, and the run ends at 1 d",
+        "idle.yaml:6:61: warning: chained never acts: `late.active` never holds: late.active is "
+        "always 0",
+        "idle.yaml:7:40: warning: tags names none, which means all that pass: leave it out, or "
+        "name some",
+        "idle.yaml:8:42: warning: left changes nothing that passes: tags leaves out all it would "
+        "change",
+        "idle.yaml:10:58: warning: high never acts: `L_T2 > 7` never holds: L_T2 goes from 0 to "
+        "5.9",
+        "idle.yaml:12:6: warning: what the operator writes at 30 h is never written: the run ends "
+        "at 1 d",
+    ]
+    assert last == "idle.yaml: it runs, but for 6 to look at; 6 entries"
+    assert hydrotwin("scenarios", "check", "idle.yaml", "--json") == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said["ok"]
+    assert [(one["line"], one["column"]) for one in said["warnings"]] == [
+        (4, 58), (6, 61), (7, 40), (8, 42), (10, 58), (12, 6)
+    ]  # fmt: skip
+    assert hydrotwin("scenarios", "check", "normal", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["warnings"] == []
 
 
 def test_one_s_own_attack_is_checked_by_name(here, folder, capsys):  # noqa: F811

@@ -28,7 +28,11 @@ def test_a_plan_says_who_is_deceived_from_when_about_what():
         ("link:*->SCADA", {"drop": {}}, "the operator", "43 tags"),
         ("actuator:PU1", {"force": {"to": "open"}}, "PU1 itself, against what PLC1 commands",
          "its command"),
-        ("plc:PLC3", {"drop": {}}, "PLC3 from within", ""),
+        ("plc:PLC3", {"drop": {}}, "PLC3 from within", "19 tags"),
+        ("plc:PLC3", {"restart": {}}, "PLC3 from within", ""),
+        ("link:SCADA->PLC5", {"spoof": {"write": {"PU9": "open"}}}, "PLC5, by what SCADA tells it",
+         "PU9"),
+        ("scada", {"suppress-alarms": {}}, "the operator's screen", ""),
     ],
 )  # fmt: skip
 def test_every_port_is_said_in_words(on, do, who, about):
@@ -42,7 +46,7 @@ def test_the_time_line_goes_by_time_not_by_place_in_the_file():
     made = planned(late, early)
     assert [step.name for step in made.steps] == ["early", "late"]
     words = "\n".join(in_words(made))
-    assert words.index("from the start on, until 3 h:") < words.index("from 9 h on:")
+    assert words.index("from the start on, until 3 h") < words.index("from 9 h on")
 
 
 @pytest.mark.parametrize(
@@ -64,3 +68,61 @@ def test_every_when_is_said_in_words(when, words):
 def test_a_plan_finds_what_a_run_would():
     with pytest.raises(InputError, match="did you mean sensor:L_T1"):
         planned({"on": "sensor:L_T11", "do": {"drop": {}}})
+
+
+DROP = {"on": "sensor:L_T1", "do": {"drop": {}}}
+
+
+def test_the_time_line_has_ends_faults_orders_and_what_waits():
+    leak = {"on": "plant:J1", "do": {"leak": {"area": 0.01}}, "when": {"from": "5 h", "for": "4 h"}}
+    made = planned(
+        {"name": "hidden", **DROP, "when": {"start": "leak.ended", "delay": "1 h"}},
+        {"name": "waits", **DROP, "when": {"start": "L_T1 < 2", "not_before": "20 h"}},
+        {"name": "late", **DROP, "when": {"from": "80 h"}},
+        faults=[{"name": "leak", **leak}],
+        operator=[{"at": "7 h", "write": {"PU3": "open", "SP_PU10_open": 3.0}}],
+        duration="3 d",
+    )
+    assert [(step.name, step.at_h, step.until_h, step.waits) for step in made.steps] == [
+        ("leak", 5.0, 9.0, False),
+        ("operator", 7.0, None, False),
+        ("hidden", 10.0, None, True),
+        ("waits", 20.0, None, True),
+        ("late", None, None, False),
+    ]
+    lines = [line for line in in_words(made)[1:] if line and not line.startswith("    ")]
+    assert lines == [
+        "day 1, 05:00 (h 5.0): leak (fault, incident leak)",
+        "day 1, 07:00 (h 7.0): operator (order)",
+        "day 1, 09:00 (h 9.0): leak ends; the leak is mended",
+        "day 1, 10:00 (h 10.0) at the earliest: hidden (attack, incident hidden)",
+        "day 1, 20:00 (h 20.0) at the earliest: waits (attack, incident waits)",
+        "day 4, 00:00 (h 72.0): the run ends",
+        "Never: late (attack); it is set for 80 h, and the run ends at 3 d",
+    ]
+
+
+def test_an_order_says_who_takes_it():
+    (order,) = planned(operator=[{"at": "7 h", "write": {"PU3": "open"}}]).steps
+    assert (order.who, order.what) == ("PLC1, by what SCADA writes", "PU3 open")
+
+
+@pytest.mark.parametrize(
+    ("on", "do", "what"),
+    [
+        ("actuator:PU3", {"force": {"to": "open"}}, "force (to open): "),
+        ("actuator:PU3", {"force": {"to": 0.9}}, "force (to 0.9): "),
+        ("link:SCADA->PLC5", {"spoof": {"write": {"SP_PU10_open": 1.0, "PU9": "open"}}},
+         "spoof (write SP_PU10_open 1, PU9 open): "),
+        ("sensor:L_T1", {"polyline": {"points": [["0 h", -0.5], ["20 h", -1]]}},
+         "polyline (points 0 s -0.5; 20 h -1): "),
+        ("plc:PLC5", {"rewrite": {"rules": [{"when": "L_T7 < 4", "PU10": "closed"},
+                                            {"when": "L_T7 > 4.5", "PU10": "open"}]}},
+         "rewrite (rules when L_T7 < 4, PU10 closed; when L_T7 > 4.5, PU10 open): "),
+        ("plc:PLC5", {"disable": {"actuators": ["PU8", "PU10"], "restore": False}},
+         "disable (restore false, actuators PU8 and PU10): "),
+    ],
+)  # fmt: skip
+def test_fields_are_said_as_a_file_has_them(on, do, what):
+    (step,) = planned({"on": on, "do": do}).steps
+    assert step.what.startswith(what)

@@ -110,8 +110,35 @@ def test_ports_that_are_not_there_name_those_that_are():
     with Testbed(network.load("ctown"), warmup=0.0) as bed:
         assert len(bed.points("link:*->SCADA")) == 9
         assert len(bed.points("link:PU1->PLC1")) == 2  # its flow and its status
-        with pytest.raises(InputError, match="did you mean link:PLC2->PLC1"):
-            bed.points("link:PLC2->PLC11")
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("link:PLC2->PLC11", "PLC2 sends to PLC1, SCADA"),
+        ("link:PLC2->PLC3", "PLC2 sends to PLC1, SCADA; PLC3 hears J14"),
+        ("link:PLC1->PLC2", "the other way, link:PLC2->PLC1"),
+        ("link:SCADA->PLC2", "SCADA sends to PLC1, PLC3, PLC5; PLC2 hears T1"),
+        ("link:T1->SCADA", "T1 sends to PLC2; SCADA hears PLC1 to PLC9"),
+        ("link:HMI->PLC77", "for the sender 'HMI', one of"),
+        ("link:PLC2", "did you mean link:PLC2->PLC1 or link:PLC2->SCADA?"),
+        ("link:PLC2-PLC1", "did you mean link:PLC2->PLC1?"),
+        ("link:plc2 → plc1", "did you mean link:PLC2->PLC1?"),
+        ("link:HMI", "a link goes from a sender to a receiver"),
+        ("actuator:PU12", "PLCs drive PU1 to PU11, V2; what none"),
+        ("actuator:pu3", "did you mean actuator:PU3?"),
+        ("sensor:L_T9", "there are sensor:L_T1 to sensor:L_T7"),
+        ("sensor:L_T11", "did you mean sensor:L_T1?"),
+        ("sensor:T1", "did you mean sensor:L_T1?"),
+        ("sensor:PU1", "did you mean sensor:F_PU1 or sensor:S_PU1?"),
+        ("sensor:L_T1, L_T2", "an entry has one port"),
+        ("plc:PLC10", "there are PLC1 to PLC9"),
+    ],
+)
+def test_a_port_that_is_not_there_names_its_neighbours(name, says):
+    with Testbed(network.load("ctown"), warmup=0.0) as bed, pytest.raises(InputError) as caught:
+        bed.points(name)
+    assert says in str(caught.value)
 
 
 def test_a_warmup_of_half_hours_is_refused():
