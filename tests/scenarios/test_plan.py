@@ -111,18 +111,18 @@ def test_an_order_says_who_takes_it():
     ("on", "do", "what"),
     [
         ("actuator:PU3", {"force": {"to": "open"}}, "force (to open): "),
-        ("actuator:PU3", {"force": {"to": 0.9}}, "force (to 0.9): "),
+        ("actuator:PU3", {"force": {"to": 0.9}}, "force (to 0.9 of its speed): "),
         ("link:SCADA->PLC5", {"spoof": {"write": {"SP_PU10_open": 1.0, "PU9": "open"}}},
-         "spoof (write SP_PU10_open 1, PU9 open): "),
+         "spoof (write SP_PU10_open 1 m, PU9 open): "),
         ("sensor:L_T1", {"polyline": {"points": [["0 h", -0.5], ["20 h", -1]]}},
-         "polyline (points 0 s -0.5; 20 h -1): "),
+         "polyline (points -0.5 m after 0 s and -1 m after 20 h): "),
         ("plc:PLC5", {"rewrite": {"rules": [{"when": "L_T7 < 4", "PU10": "closed"},
                                             {"when": "L_T7 > 4.5", "PU10": "open"}]}},
-         "rewrite (rules when L_T7 < 4, PU10 closed; when L_T7 > 4.5, PU10 open): "),
+         "rewrite (rules PU10 closed when L_T7 < 4 and PU10 open when L_T7 > 4.5): "),
         ("plc:PLC5", {"disable": {"actuators": ["PU8", "PU10"], "restore": False}},
          "disable (restore false, actuators PU8 and PU10): "),
     ],
 )  # fmt: skip
-def test_fields_are_said_as_a_file_has_them(on, do, what):
+def test_fields_are_said_in_words_with_units(on, do, what):
     (step,) = planned({"on": on, "do": do}).steps
     assert step.what.startswith(what)
