@@ -12,6 +12,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq, TaggedScalar
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from attacks.importers import tables
+from attacks.importers.document import Place
 from twin.errors import InputError, nearest
 
 _DEEPEST = 10  # files within files; more is a ring
@@ -26,7 +27,7 @@ class Node:
     data : object
         Mapping, list, text, number or None.
     file : Path
-    line : int
+    line, column : int
         From 1.
     name : str
         Its key, for messages.
@@ -35,11 +36,17 @@ class Node:
     data: Any
     file: Path
     line: int
+    column: int
     name: str = ""
+
+    @property
+    def place(self) -> Place:
+        """Return where it stands."""
+        return Place(self.file, self.line, self.column)
 
     def fail(self, message: str) -> InputError:
         """Return an error at this place."""
-        return InputError(message, self.file, self.line)
+        return self.place.error(message)
 
     def __contains__(self, key: str) -> bool:
         found = self.data.get(key) if isinstance(self.data, CommentedMap) else None
@@ -58,8 +65,14 @@ class Node:
             raise self.fail(f"{self.name or 'this'} needs {key!r}; it has {', '.join(present)}")
         found = self.data[key]
         if isinstance(found, Node):
-            return Node(found.data, found.file, found.line, key)
-        return Node(found, self.file, self.data.lc.key(key)[0] + 1, key)
+            return Node(found.data, found.file, found.line, found.column, key)
+        at = self.data.lc.key(key) if isinstance(found, list | dict) else self.data.lc.value(key)
+        return Node(found, self.file, at[0] + 1, at[1] + 1, key)
+
+    def key(self, key: str) -> Node:
+        """Return the place of a key, without its value."""
+        line, column = self.data.lc.key(key)
+        return Node(None, self.file, line + 1, column + 1, key)
 
     def either(self, *keys: str) -> Node | None:
         """Return the value of the first of several keys that is there, or None."""
@@ -73,10 +86,10 @@ class Node:
         if not isinstance(self.data, list):
             raise self.fail(f"{self.name} is a list, not {self.data!r}")
         for place, item in enumerate(self.data):
-            line = self.line
+            at = (self.line - 1, self.column - 1)
             if isinstance(self.data, CommentedSeq) and self.data.lc.data:
-                line = self.data.lc.item(place)[0] + 1
-            yield Node(item, self.file, line, self.name)
+                at = self.data.lc.item(place)
+            yield Node(item, self.file, at[0] + 1, at[1] + 1, self.name)
 
     def text(self) -> str:
         """Return a text."""
@@ -95,6 +108,10 @@ class Node:
         if isinstance(self.data, int | float) and not isinstance(self.data, bool):
             return float(self.data)
         raise self.fail(f"{self.name} is a number, not {self.data!r}")
+
+    def off(self) -> bool:
+        """Return whether it says no: as YAML 1.1, which DHALSIM reads, has it, or in quotes."""
+        return str(self.data).casefold() in ("false", "no", "off")
 
     def whole(self) -> int:
         """Return a whole number, 0 or more."""
@@ -137,11 +154,12 @@ def _read(path: Path, folder: Path, missing: Missing, depth: int) -> Node:
         data = YAML(typ="rt").load(text)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        line = None if mark is None else mark.line + 1
-        raise InputError(f"not valid YAML: {error.problem or error.context}", path, line) from None
+        line, column = (1, 1) if mark is None else (mark.line + 1, mark.column + 1)
+        message = f"not valid YAML: {error.problem or error.context}"
+        raise InputError(message, path, line, column=column) from None
     except (YAMLError, ValueError, RecursionError) as error:
         raise InputError(f"not valid YAML: {error}", path) from None
-    node = Node(data, path, 1, path.name)
+    node = Node(data, path, 1, 1, path.name)
     _include(node, folder, missing, depth)
     return node
 
@@ -156,7 +174,7 @@ def _include(node: Node, folder: Path, missing: Missing, depth: int) -> None:
     for place in places:
         value = data[place]
         at = data.lc.key(place) if isinstance(data, CommentedMap) else data.lc.item(place)
-        here = Node(value, node.file, at[0] + 1, str(place))
+        here = Node(value, node.file, at[0] + 1, at[1] + 1, str(place))
         if not isinstance(value, TaggedScalar):
             _include(here, folder, missing, depth)
             continue
