@@ -96,6 +96,9 @@ class _Cpa:
             if row.header:
                 continue
             name, sensors, actuators = node(row)
+            if row.blanks:
+                actuators = [word for word in sensors if self.layout.drives(word)]
+                sensors = [word for word in sensors if word not in actuators]
             if name in cabinets:
                 raise name.place.error(f"two nodes are called {name}")
             cabinet = Cabinet(

@@ -1,7 +1,8 @@
 """The `.cpa` format: sections of lines, in the two spellings epanetCPA has had.
 
 The older one parts fields by tabs and lists by commas, the newer one fields by commas and lists by
-blanks. Which of both a line is in shows behind its first word.
+blanks. Which of both a line is in shows behind its first word. An editor may have made the tabs
+blanks.
 """
 
 from __future__ import annotations
@@ -76,6 +77,11 @@ class Row:
         return self.text.place
 
     @property
+    def blanks(self) -> bool:
+        """Whether its fields are parted by neither commas nor tabs."""
+        return not self.newer and "\t" not in self.text
+
+    @property
     def newer(self) -> bool:
         """Whether a comma follows its first word."""
         return re.match(r"[\w-]+\s*,", self.text) is not None
@@ -132,7 +138,12 @@ def words(text: Word) -> list[Word]:
 
 
 def node(row: Row) -> tuple[Word, list[Word], list[Word]]:
-    """Return a cybernode's name, sensors and actuators."""
+    """Return a cybernode's name, sensors and actuators.
+
+    In a line whose tabs became blanks they cannot be told apart: all are among the sensors.
+    """
+    if row.blanks:
+        return words(row.text)[0], words(row.text)[1:], []
     fields = row.text.parts("," if row.newer else "\t")
     while len(fields) > 3 and "" in (fields[-1:] if row.newer else fields[1:]):
         fields.pop(-1 if row.newer else [str(field) for field in fields].index("", 1))
@@ -193,11 +204,11 @@ def attack(row: Row) -> Attack:
         if len(fields) > 5:
             last = row.text.part(fields[4].place.column - row.place.column, len(row.text))
             fields = [*fields[:4], last]
-    elif "\t" in row.text:
-        fields = row.text.parts(r"\t[\t ]*", most=4)
-    else:
+    elif row.blanks:
         wide = row.text.parts(r"\s{2,}", most=4)
         fields = wide if len(wide) == 5 else row.text.parts(r"\s+", most=4)
+    else:
+        fields = row.text.parts(r"\t[\t ]*", most=4)
     if len(fields) != 5 or not all(fields):
         raise row.place.error(
             "an attack has five fields: type, target, start and end condition, arguments; "

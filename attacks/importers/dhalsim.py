@@ -87,8 +87,8 @@ class _Experiment:
         if not isinstance(self.root.data, dict):
             raise self.root.fail("expected DHALSIM's `key: value` lines at the top level")
         if not set(self.root.keys()) & set(_KNOWN):
-            known = "inp_file, plcs, attacks; or device_attacks, network_attacks"
-            raise self.root.fail(f"none of DHALSIM's keys is in it ({known})")
+            known = "(inp_file, plcs, attacks; or device_attacks, network_attacks)"
+            raise self.root.fail(f"none of DHALSIM's keys is in it {known}")
 
     def missing(self, name: str, at: Node) -> Node | None:
         """Answer for an included file that is missing."""
@@ -112,9 +112,8 @@ class _Experiment:
         suffix = "" if self.batch is None else f"-{self.batch}"
         made.put("name", made.named(made.source.stem) + suffix, "the file's name")
         made.put("plant", self.plant, "--plant")
-        made.put(
-            "start", SUNDAY, "DHALSIM knows no dates: a Sunday, with which C-Town's week begins"
-        )
+        why = "DHALSIM knows no dates: a Sunday, with which C-Town's week begins"
+        made.put("start", SUNDAY, why)
         self.times()
         made.put("duration", "", "")
         made.put("warmup", "0 h", "DHALSIM starts from the initial levels")
@@ -152,8 +151,7 @@ class _Experiment:
                 if key not in ("name", "sensors", "actuators"):
                     text = f"{key} of {name}: PLC rules are the plant's own"
                     self.note(LEFT_OUT, text, item.key(key))
-            sensors = item.either("sensors")
-            actuators = item.either("actuators")
+            sensors, actuators = item.either("sensors"), item.either("actuators")
             cabinets[name] = Cabinet(
                 tuple(self.sensors(sensors)) if sensors else (),
                 tuple(self.actuators(actuators)) if actuators else (),
@@ -200,8 +198,7 @@ class _Experiment:
                 self.step, self.why = self.inp.step, f"line {node.line}: {node.text()}"
                 self.compare(self.inp, node)
         elif set(self.root.keys()) & set(_ALONE):
-            text = f"attacks alone: iterations are the plant's own steps of {readable(own)}"
-            self.note(READ_AS, text)
+            self.note(READ_AS, f"attacks alone: iterations are the plant's own {readable(own)}")
         step = self.root.either("hydraulic_timestep")
         if step is not None:
             self.step, self.why = step.number(), f"line {step.line}: hydraulic_timestep"

@@ -71,7 +71,8 @@ class Node:
 
     def key(self, key: str) -> Node:
         """Return the place of a key, without its value."""
-        line, column = self.data.lc.key(key)
+        written = next(one for one in self.data if str(one) == key)  # `1:` is a number
+        line, column = self.data.lc.key(written)
         return Node(None, self.file, line + 1, column + 1, key)
 
     def either(self, *keys: str) -> Node | None:

@@ -198,6 +198,18 @@ def test_files_of_other_hands(tmp_path):
     ]
 
 
+def test_tabs_that_became_blanks(tmp_path):
+    nodes = (
+        "[CYBERNODES]\n; Name Sensors Actuators\n PLC1         PU1, PU2, PU3\n PLC2   T1\n"
+        " PLC3   T2   PU4, PU5, V2\n\n"
+    )
+    attack = "Communication   PLC3-T2-SCADA   (TIME > 50) && (PU2>0)   TIME==-1   replay,5,0,9,0"
+    made = read(tmp_path, attack, nodes=nodes)
+    assert not notes(made, "moved")
+    on, tags, _, when = entries(made)[0]
+    assert (on, tags, when) == ("link:PLC3->SCADA", ["L_T2"], {"start": "t > 50 and F_PU2 > 0"})
+
+
 def test_a_replay_without_limits(tmp_path):
     line = "Communication, PLC2-P_T1-SCADA, TIME==58, TIME==-1, replay 24 0 Inf -inf"
     made = read(tmp_path, line)

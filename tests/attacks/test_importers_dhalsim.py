@@ -214,7 +214,7 @@ def test_missing_companions_stop_it_or_are_replaced(folder):
     made = read(folder, companions=False)
     assert len(notes(made, "replaced")) == 2
     (folder / "attacks.yaml").unlink()
-    with pytest.raises(InputError, match=r"theirs\.yaml:6: attacks: attacks\.yaml is missing"):
+    with pytest.raises(InputError, match=r"theirs\.yaml:6:1: attacks: attacks\.yaml is missing"):
         read(folder, companions=False)
 
 
