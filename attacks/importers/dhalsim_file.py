@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq, TaggedScalar
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from attacks.importers import tables
 from attacks.importers.document import Place
 from twin.errors import InputError, nearest
+from twin.files import load_yaml
 
 _DEEPEST = 10  # files within files; more is a ring
 
@@ -139,7 +138,7 @@ def read(path: Path, missing: Missing) -> Node:
     Raises
     ------
     InputError
-        With file and line, if it cannot be read or is no YAML.
+        With file, line and column, if it cannot be read or is no YAML.
     """
     return _read(path, path.parent, missing, 0)
 
@@ -147,19 +146,7 @@ def read(path: Path, missing: Missing) -> Node:
 def _read(path: Path, folder: Path, missing: Missing, depth: int) -> Node:
     if depth > _DEEPEST:
         raise InputError("it includes itself, over others", path)
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"cannot be read: {error}", path) from None
-    try:
-        data = YAML(typ="rt").load(text)
-    except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line, column = (1, 1) if mark is None else (mark.line + 1, mark.column + 1)
-        message = f"not valid YAML: {error.problem or error.context}"
-        raise InputError(message, path, line, column=column) from None
-    except (YAMLError, ValueError, RecursionError) as error:
-        raise InputError(f"not valid YAML: {error}", path) from None
+    data = load_yaml(path)
     node = Node(data, path, 1, 1, path.name)
     _include(node, folder, missing, depth)
     return node
