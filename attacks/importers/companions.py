@@ -24,7 +24,9 @@ class Companions:
     made: Imported
     wanted: bool
 
-    def find(self, name: str, key: str, at: Placed, instead: str) -> Path | None:
+    def find(
+        self, name: str, key: str, at: Placed, instead: str, folder: bool = False
+    ) -> Path | None:
         """Return where a companion lies; None where it is missing and that is not to matter.
 
         Parameters
@@ -37,13 +39,15 @@ class Companions:
             Where.
         instead : str
             What takes its place.
+        folder : bool, default False
+            Whether it may be one.
 
         Raises
         ------
         InputError
             If it is missing, and wanted.
         """
-        found = tables.find(name, self.made.source.parent)
+        found = tables.find(name, self.made.source.parent, folder)
         if found is None and self.wanted:
             message = (
                 f"{key} {name} is missing: put it beside {self.made.source.name}, "

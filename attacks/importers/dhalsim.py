@@ -313,7 +313,7 @@ class _Experiment:
         made = self.made
         if node is not None:
             path = self.companions.find(
-                node.text(), "demand_patterns", node, "the plant's own patterns"
+                node.text(), "demand_patterns", node, "the plant's own patterns", folder=True
             )
             if path is not None and path.is_dir():
                 name = f"{node.text().rstrip('/')}/{self.batch or 0}.csv"

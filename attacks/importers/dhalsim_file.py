@@ -15,6 +15,7 @@ from twin.errors import InputError, nearest
 from twin.files import load_yaml
 
 _DEEPEST = 10  # files within files; more is a ring
+_LARGEST = 1e12
 
 
 @dataclass(frozen=True)
@@ -65,13 +66,18 @@ class Node:
         found = self.data[key]
         if isinstance(found, Node):
             return Node(found.data, found.file, found.line, found.column, key)
-        at = self.data.lc.key(key) if isinstance(found, list | dict) else self.data.lc.value(key)
-        return Node(found, self.file, at[0] + 1, at[1] + 1, key)
+        at = self.key(key, of_value=not isinstance(found, list | dict))
+        return Node(found, self.file, at.line, at.column, key)
 
-    def key(self, key: str) -> Node:
-        """Return the place of a key, without its value."""
+    def key(self, key: str, of_value: bool = False) -> Node:
+        """Return the place of a key, or of its value, without it.
+
+        What came in by `<<` stands elsewhere: it has the place of all of this.
+        """
         written = next(one for one in self.data if str(one) == key)  # `1:` is a number
-        line, column = self.data.lc.key(written)
+        if written not in (self.data.lc.data or {}):
+            return Node(None, self.file, self.line, self.column, key)
+        line, column = self.data.lc.value(written) if of_value else self.data.lc.key(written)
         return Node(None, self.file, line + 1, column + 1, key)
 
     def either(self, *keys: str) -> Node | None:
@@ -106,7 +112,9 @@ class Node:
     def number(self) -> float:
         """Return a number."""
         if isinstance(self.data, int | float) and not isinstance(self.data, bool):
-            return float(self.data)
+            if abs(self.data) <= _LARGEST:
+                return float(self.data)
+            raise self.fail(f"{self.name} is a number of -1e12 to 1e12")
         raise self.fail(f"{self.name} is a number, not {self.data!r}")
 
     def off(self) -> bool:
@@ -161,7 +169,8 @@ def _include(node: Node, folder: Path, missing: Missing, depth: int) -> None:
         places = list(range(len(data)))
     for place in places:
         value = data[place]
-        at = data.lc.key(place) if isinstance(data, CommentedMap) else data.lc.item(place)
+        merged = place not in (data.lc.data or {})  # it came in by `<<`
+        at = (node.line - 1, node.column - 1) if merged else data.lc.data[place][:2]
         here = Node(value, node.file, at[0] + 1, at[1] + 1, str(place))
         if not isinstance(value, TaggedScalar):
             _include(here, folder, missing, depth)

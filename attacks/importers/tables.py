@@ -16,18 +16,25 @@ from twin.files import read_csv
 from twin.network import Network
 from twin.units import HOUR
 
+_ABOVE = 3  # folders above, in which a file is looked for
 _LONGEST = 20 * 8784  # hours; more is a mistake
 
 
-def find(name: str, beside: Path, above: int = 3) -> Path | None:
-    """Return a file that another names, or None.
+def find(name: str, beside: Path, folder: bool = False) -> Path | None:
+    """Return a file that another names, or, where that may be, a `folder`; None without one.
 
     It is looked for beside that one, in the folders above it, and in the present folder: the peers
     start paths in the folder they were started in.
     """
     wish = Path(name.replace("\\", "/"))
-    folders = [beside, *list(beside.resolve().parents)[:above], Path.cwd()]
-    return next((f / wish for f in folders if (f / wish).is_file() or (f / wish).is_dir()), None)
+    folders = [beside, *list(beside.resolve().parents)[:_ABOVE], Path.cwd()]
+    try:
+        found = [
+            f / wish for f in folders if (f / wish).is_file() or (folder and (f / wish).is_dir())
+        ]
+    except OSError:  # no file can have that name
+        return None
+    return found[0] if found else None
 
 
 def read(path: Path) -> list[tuple[int, list[str]]]:

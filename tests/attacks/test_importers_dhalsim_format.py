@@ -98,6 +98,27 @@ def test_older_spellings_of_a_trigger_a_file_and_the_switches(folder):
     assert any("run_attack is off" in text for text in notes(off, "left out"))
 
 
+def test_anchors_and_merged_keys(folder):
+    attacks = """\
+network_attacks:
+- &first
+  {name: one, type: mitm, target: PLC4, tag: T3, value: 1, trigger: {type: time, start: 1, end: 2}}
+- {<<: *first, name: two, value: 2}
+- {<<: *first, name: three, tag: T99}
+"""
+    with pytest.raises(InputError, match=r"attacks\.yaml:5:34: .* 'T99'"):
+        read(folder, attacks)
+    made = read(folder, "".join(attacks.splitlines(keepends=True)[:4]))
+    assert [do for *_, do in entries(made)] == [{"constant": {"value": v}} for v in (1.0, 2.0)]
+
+
+@pytest.mark.parametrize("name", ["..", "x" * 400, "demands"])
+def test_a_companion_that_no_file_can_be(folder, name):
+    (folder / "demands").mkdir()
+    with pytest.raises(InputError, match=r"theirs\.yaml:1:11: inp_file .* is missing"):
+        read(folder, config=CONFIG.replace("town.inp", name))
+
+
 def test_what_means_nothing_inside_an_attack_is_said_at_its_place(folder):
     attacks = """\
 network_attacks:
