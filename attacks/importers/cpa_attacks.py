@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any
 
-from attacks.importers import doing, matlab, names, tables
+from attacks.importers import doing, names, tables
 from attacks.importers.companions import Companions
 from attacks.importers.controls import Controls, position
 from attacks.importers.cpa_file import FIELD, Attack, Word, numbers
@@ -51,7 +51,7 @@ class Attacks:
         for first, halves in pairs.items():
             for other in halves:
                 self.names[other] = self.names[first]
-        whens = [self.conditions.when(line) for line in self.lines]
+        whens = [self.conditions.when(line, i) for i, line in enumerate(self.lines, start=1)]
         places: dict[int, Target] = {}
         for number, line in enumerate(self.lines, start=1):
             carried = line.layer == "Control" and number not in pairs
@@ -341,7 +341,7 @@ class Attacks:
         )
         self.made.note(READ_AS, text, line)
         number = self.lines.index(line) + 1
-        start = matlab.translate(line.start, self.conditions.resolve)
+        start = self.conditions.translated(line.start, number, on=False)
         if start.clock is None and not start.always:
             raise UnsayableError(
                 "its readings count from the run's start, which is not the attack's"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from attacks.importers import matlab, names
@@ -29,18 +29,21 @@ class Conditions:
     layout : Layout
     names : dict of int to str
         The entry each attack, by its number, becomes.
+    own : dict of str to bool
+        Of the condition that is read: its attack's entry, and whether it is on then.
     """
 
     made: Imported
     layout: Layout
     names: Mapping[int, str]
+    own: dict[str, bool] = field(default_factory=dict, init=False)
 
-    def when(self, line: Attack) -> dict[str, Any] | Word:
+    def when(self, line: Attack, number: int) -> dict[str, Any] | Word:
         """Return the `when` of an attack, or, where the condition is, why there is none."""
         found = []
-        for condition in (line.start, line.end):
+        for condition, on in ((line.start, False), (line.end, True)):
             try:
-                found.append(self.translated(condition))
+                found.append(self.translated(condition, number, on))
             except UnsayableError as error:
                 return Word(str(error), condition.place)
         start, end = found
@@ -56,8 +59,11 @@ class Conditions:
             when["once"] = False
         return when
 
-    def translated(self, condition: Word) -> Translated:
-        """Return a condition in our words.
+    def translated(self, condition: Word, number: int, on: bool) -> Translated:
+        """Return a condition of the attack of a number in our words.
+
+        A start is looked at while the attack is off, an end while it is `on`: that is what the
+        attack itself is in it.
 
         Raises
         ------
@@ -66,6 +72,7 @@ class Conditions:
         UnsayableError
             If it is one that our language has no words for.
         """
+        self.own = {self.names[number]: on}
         try:
             return matlab.translate(condition, self.resolve)
         except InputError as error:
@@ -137,6 +144,8 @@ class Conditions:
             number = int(match[1])
             if number not in self.names:
                 raise InputError(f"there is no attack {number}: {len(self.names)} are listed")
+            if (on := self.own.get(self.names[number])) is not None:
+                return Words("true" if on else "false", True, 6, float(on))
             return Words(f"{self.names[number]}.active", True, 6)
         if name.startswith("MAXLEVEL"):
             tank = self.layout.element(name.removeprefix("MAXLEVEL"))

@@ -130,6 +130,17 @@ def test_attacks_start_each_other(tmp_path):
     assert len(whens) == 2 and any("J511" in text for text in notes(made, "left out"))
 
 
+def test_an_attack_that_asks_for_itself_is_off_when_it_starts_and_on_when_it_ends(tmp_path):
+    line = "Sensor, P_T1, (TIME>=5)&&(ATT1==0), ATT1 && T1<2, offset 1"
+    made = read(tmp_path, line)
+    assert made.data["attacks"][0]["when"] == {
+        "start": "t >= 5",
+        "end": "L_T1 < 2",
+        "once": False,
+    }
+    loaded(made, tmp_path)
+
+
 def test_what_waits_for_a_threshold_or_for_nothing(tmp_path):
     lines = (
         "Control, CTRL17n, TIME==30, TIME==35, 3\nControl, CTRL18n, TIME==30, TIME==35, 3.1\n"
