@@ -24,6 +24,22 @@ def read_yaml(path: Path) -> CommentedMap:
     InputError
         If it is missing, unreadable, not YAML or not a mapping; with file and line.
     """
+    data = load_yaml(path)
+    if not isinstance(data, CommentedMap):
+        found = {type(None): "nothing", CommentedSeq: "a list"}.get(type(data), repr(data))
+        message = f"expected `key: value` lines at the top level, found {found}"
+        raise InputError(message, path, 1, column=1)
+    return data
+
+
+def load_yaml(path: Path) -> Any:
+    """Read a YAML 1.2 file, whatever its top level is; its tags stay tags.
+
+    Raises
+    ------
+    InputError
+        If it is missing, unreadable or not YAML; with file and line.
+    """
     try:
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
@@ -34,7 +50,7 @@ def read_yaml(path: Path) -> CommentedMap:
         raise InputError(f"cannot be read: {error}", path) from None
     try:
         # The round-trip loader builds no objects but its own, and keeps line numbers.
-        data = YAML(typ="rt").load(text)
+        return YAML(typ="rt").load(text)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (1, 1) if mark is None else (mark.line + 1, mark.column + 1)
@@ -45,11 +61,6 @@ def read_yaml(path: Path) -> CommentedMap:
     except Exception as error:  # on some texts the reader itself breaks, with any of them
         line, column = _unreadable(text)
         raise InputError(f"not valid YAML: {error}", path, line, column=column) from None
-    if not isinstance(data, CommentedMap):
-        found = {type(None): "nothing", CommentedSeq: "a list"}.get(type(data), repr(data))
-        message = f"expected `key: value` lines at the top level, found {found}"
-        raise InputError(message, path, 1, column=1)
-    return data
 
 
 def _unreadable(text: str) -> tuple[int, int]:

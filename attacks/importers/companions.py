@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from attacks.importers import tables
-from attacks.importers.document import REPLACED, Imported
-from twin.errors import InputError
+from attacks.importers.document import REPLACED, Imported, Placed
 
 
 @dataclass(frozen=True)
@@ -26,7 +25,7 @@ class Companions:
     wanted: bool
 
     def find(
-        self, name: str, key: str, line: int | None, instead: str, file: Path | None = None
+        self, name: str, key: str, at: Placed, instead: str, folder: bool = False
     ) -> Path | None:
         """Return where a companion lies; None where it is missing and that is not to matter.
 
@@ -36,26 +35,25 @@ class Companions:
             As the file names it.
         key : str
             What the file calls it.
-        line : int or None
+        at : Placed
             Where.
         instead : str
             What takes its place.
-        file : Path, optional
-            That names it; by default the imported one.
+        folder : bool, default False
+            Whether it may be one.
 
         Raises
         ------
         InputError
             If it is missing, and wanted.
         """
-        source = file or self.made.source
-        found = tables.find(name, self.made.source.parent)
+        found = tables.find(name, self.made.source.parent, folder)
         if found is None and self.wanted:
             message = (
                 f"{key} {name} is missing: put it beside {self.made.source.name}, "
                 f"or import --without-companions ({instead})"
             )
-            raise InputError(message, source, line)
+            raise at.place.error(message)
         if found is None:
-            self.made.note(REPLACED, f"{key} {name} is missing: {instead}", line, source.name)
+            self.made.note(REPLACED, f"{key} {name} is missing: {instead}", at)
         return found

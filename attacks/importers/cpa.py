@@ -10,6 +10,7 @@ from attacks.importers.cpa_attacks import Attacks
 from attacks.importers.cpa_file import (
     FIELD,
     Row,
+    Word,
     attack,
     link,
     node,
@@ -42,14 +43,9 @@ def read(path: Path, plant: str, companions: bool = True) -> Imported:
     Raises
     ------
     InputError
-        With file and line, for what cannot be used.
+        With file, line and column, for what cannot be used.
     """
-    try:
-        return _Cpa(path, plant, companions).read()
-    except InputError as error:
-        if error.file is not None:
-            raise
-        raise InputError(error.message, path, error.line) from None
+    return _Cpa(path, plant, companions).read()
 
 
 class _Cpa:
@@ -88,9 +84,9 @@ class _Cpa:
                 if row.header and name != "CYBEROPTIONS":
                     self.made.note(
                         READ_AS,
-                        f"{row.text.strip()!r} is taken for the header of [{name}], as epanetCPA "
+                        f"{row.text!r} is taken for the header of [{name}], as epanetCPA "
                         "takes a section's first line",
-                        row.line,
+                        row,
                     )
 
     def nodes(self) -> None:
@@ -100,76 +96,77 @@ class _Cpa:
             if row.header:
                 continue
             name, sensors, actuators = node(row)
+            if row.blanks:
+                actuators = [word for word in sensors if self.layout.drives(word)]
+                sensors = [word for word in sensors if word not in actuators]
             if name in cabinets:
-                raise InputError(f"two nodes are called {name}", line=row.line)
+                raise name.place.error(f"two nodes are called {name}")
             cabinet = Cabinet(
-                tuple(tag for s in sensors if (tag := self.sensor(s, row)) is not None),
-                tuple(found for a in actuators if (found := self.actuator(a, row)) is not None),
+                tuple(tag for s in sensors if (tag := self.sensor(s)) is not None),
+                tuple(self.actuator(a) for a in actuators),
             )
             cabinets[name] = cabinet
             if name.upper() != SCADA:
                 for text in self.layout.differences(name, cabinet):
-                    self.made.note(MOVED, text, row.line)
+                    self.made.note(MOVED, text, row)
         self.layout.described({k: v for k, v in cabinets.items() if k.upper() != SCADA})
         for row in self.sections.get("CYBERLINKS", []):
             if not row.header:
                 self.link(row)
 
-    def sensor(self, name: str, row: Row) -> str | None:
+    def sensor(self, name: Word) -> str | None:
         try:
             return names.of_epanetcpa(self.layout, name)
         except InputError as error:
-            raise InputError(error.message, line=row.line) from None
+            raise name.place.error(error.message) from None
         except KeyError:
-            self.made.note(LEFT_OUT, f"the plant does not measure {name}", row.line)
+            self.made.note(LEFT_OUT, f"the plant does not measure {name}", name)
             return None
 
-    def actuator(self, name: str, row: Row) -> str | None:
+    def actuator(self, name: Word) -> str:
         found = self.layout.element(name)
         if found is None:
-            raise InputError(self.layout.unknown(name).message, line=row.line)
+            raise name.place.error(self.layout.unknown(name).message)
         return found
 
     def link(self, row: Row) -> None:
         source, target, sensors = link(row)
         for name in sensors:
-            tag = self.sensor(name, row)
+            tag = self.sensor(name)
             if tag is None or target.upper() == SCADA or source in FIELD or target in FIELD:
                 continue
             receiver = self.layout.counterpart(target)
             if receiver is not None and receiver not in self.layout.receivers(tag):
                 text = f"{source} sends {name} to {target} in the file; here {receiver} gets none"
-                self.made.note(MOVED, text, row.line)
+                self.made.note(MOVED, text, name)
 
-    def options(self) -> dict[str, tuple[str, Row]]:
-        found: dict[str, tuple[str, Row]] = {}
+    def options(self) -> dict[str, tuple[Word, Word]]:
+        found: dict[str, tuple[Word, Word]] = {}
         for place, row in enumerate(self.sections.get("CYBEROPTIONS", [])):
             name, rest = option(row)
             if name in _OPTIONS:
                 if not rest:
-                    raise InputError(f"option {name} says nothing", line=row.line)
-                found[name] = (rest, row)
+                    raise name.place.error(f"option {name} says nothing")
+                found[name] = (rest, name)
             elif place == 0 and row.header:
                 continue
             else:
-                raise InputError(
-                    f"unknown option {name!r}: {nearest(name, _OPTIONS)}", line=row.line
-                )
+                raise name.place.error(f"unknown option {name!r}: {nearest(name, _OPTIONS)}")
         return found
 
-    def duration(self, options: dict[str, tuple[str, Row]]) -> None:
+    def duration(self, options: dict[str, tuple[Word, Word]]) -> None:
         times = self.layout.network.model.options.time
         self.patterns: dict[str, list[float]] | None = None
         if "patterns_file" in options:
-            name, row = options["patterns_file"]
+            name = options["patterns_file"][0]
             found = self.companions.find(
-                name, "patterns_file", row.line, "the plant's own patterns, once through"
+                name, "patterns_file", name, "the plant's own patterns, once through"
             )
             if found is not None:
                 self.patterns = self.read_patterns(found)
                 steps = len(next(iter(self.patterns.values())))
                 seconds = float(steps * times.pattern_timestep)
-                comment = f"line {row.line}: {steps} steps in {found.name}"
+                comment = f"line {name.place.line}: {steps} steps in {found.name}"
                 self.made.put("duration", readable(max(seconds, HOUR)), comment)
                 return
         model = self.layout.network.model
@@ -196,54 +193,54 @@ class _Cpa:
                     f"{len(values)} columns, but the plant has {len(patterns)} patterns "
                     f"({', '.join(patterns)}): --plant names the plant the file is for"
                 )
-                raise InputError(message, path, line)
+                raise InputError(message, path, line, column=1)
         return {name: [row[i] for row in table] for i, name in enumerate(patterns)}
 
-    def levels(self, options: dict[str, tuple[str, Row]]) -> None:
+    def levels(self, options: dict[str, tuple[Word, Word]]) -> None:
         tanks = sorted(self.layout.network.model.tank_name_list)
         if "initial_conditions" not in options:
             return
-        text, row = options["initial_conditions"]
-        values = numbers(words(text), "initial_conditions", row.line)
+        text = options["initial_conditions"][0]
+        values = numbers(words(text), "initial_conditions")
         if len(values) != len(tanks):
-            raise InputError(
+            raise text.place.error(
                 f"{len(values)} initial levels, but the plant has {len(tanks)} tanks "
-                f"({', '.join(tanks)}): --plant names the plant the file is for",
-                line=row.line,
+                f"({', '.join(tanks)}): --plant names the plant the file is for"
             )
-        comment = f"line {row.line}: initial_conditions, a tank after the other"
+        comment = f"line {text.place.line}: initial_conditions, a tank after the other"
         self.made.put("initial_levels", dict(zip(tanks, values, strict=True)), comment)
 
-    def demands(self, options: dict[str, tuple[str, Row]]) -> None:
+    def demands(self, options: dict[str, tuple[Word, Word]]) -> None:
         made = self.made
-        name, row = options.get("patterns_file", ("", Row(0, "")))
         if self.patterns is None:
             made.put("demands", "patterns", "the network's own patterns, as they stand")
             return
+        name = options["patterns_file"][0]
         step = float(self.layout.network.model.options.time.pattern_timestep)
         hours = int(len(next(iter(self.patterns.values()))) * step // HOUR) or 1
-        text = tables.demands(made, self.layout.network, self.patterns, step, hours, row.line)
+        text = tables.demands(made, self.layout.network, self.patterns, step, hours, name)
         made.tables["demands"] = text
-        made.put("demands", "demands", f"line {row.line}: {name}, a column a DMA")
+        made.put("demands", "demands", f"line {name.place.line}: {name}, a column a DMA")
 
-    def engine(self, options: dict[str, tuple[str, Row]]) -> None:
+    def engine(self, options: dict[str, tuple[Word, Word]]) -> None:
         made, step = self.made, self.layout.network.step
         if "pda_options" in options:
-            text, row = options["pda_options"]
+            text = options["pda_options"][0]
             fields = words(text)
             if len(fields) != 4:
                 message = "pda_options has four fields: exponent, Pmin, Pdes, relationship"
-                raise InputError(message, line=row.line)
-            exponent, low, high = numbers(fields[:3], "pda_options", row.line)
-            made.put("demand_model", "pressure-driven", f"line {row.line}: pda_options")
-            made.require(high, f"line {row.line}: Pdes", row.line)
+                raise text.place.error(message)
+            exponent, low, high = numbers(fields[:3], "pda_options")
+            line = text.place.line
+            made.put("demand_model", "pressure-driven", f"line {line}: pda_options")
+            made.require(high, f"line {line}: Pdes", fields[2])
             if fields[3].casefold() != "wagner" or exponent != 0.5 or low != 0:
-                text = (
+                said = (
                     f"pda_options {' '.join(fields)}: here a demand is met in full at Pdes and by "
                     "(p / Pdes) ** 0.5 of it below, which is Wagner's relation with exponent 0.5 "
                     "and Pmin 0"
                 )
-                made.note(DIFFERS, text, row.line)
+                made.note(DIFFERS, said, text)
         control = {"scan": {"every": readable(step), "crossings": "none"}}
         comment = "epanetCPA's PLCs decide at every hydraulic step"
         made.put("control", control, comment)
@@ -262,15 +259,15 @@ class _Cpa:
             "epanetCPA lets every tank overflow; here each does as the plant's network.inp says",
         )
 
-    def ignored(self, options: dict[str, tuple[str, Row]]) -> None:
+    def ignored(self, options: dict[str, tuple[Word, Word]]) -> None:
         if "verbosity" in options:
-            row = options["verbosity"][1]
-            self.made.note(LEFT_OUT, "verbosity: what is printed while it runs", row.line)
+            at = options["verbosity"][1]
+            self.made.note(LEFT_OUT, "verbosity: what is printed while it runs", at)
         if "what_to_store" in options:
-            row = options["what_to_store"][1]
-            self.made.note(LEFT_OUT, "what_to_store: a run records everything", row.line)
+            at = options["what_to_store"][1]
+            self.made.note(LEFT_OUT, "what_to_store: a run records everything", at)
 
-    def stored(self, options: dict[str, tuple[str, Row]]) -> set[str] | None:
+    def stored(self, options: dict[str, tuple[Word, Word]]) -> set[str] | None:
         """Return the components epanetCPA stores, None for all."""
         if "what_to_store" not in options:
             return None

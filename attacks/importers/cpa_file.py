@@ -1,16 +1,19 @@
 """The `.cpa` format: sections of lines, in the two spellings epanetCPA has had.
 
 The older one parts fields by tabs and lists by commas, the newer one fields by commas and lists by
-blanks. Which of both a line is in shows behind its first word.
+blanks. Which of both a line is in shows behind its first word. An editor may have made the tabs
+blanks.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from attacks.importers import matlab
+from attacks.importers.document import Place
 from twin.errors import InputError, nearest
 
 HEADED = ("CYBERNODES", "CYBERLINKS", "CYBERATTACKS")
@@ -19,7 +22,38 @@ SECTIONS = (*HEADED, "CYBEROPTIONS")
 FIELD = ("NULL", "PHY")
 """What stands for the field device at one end of a link."""
 _HEADINGS = {"name", "source", "type", "option"}
-_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
+
+
+class Word(str):
+    """A part of a line, with its place."""
+
+    place: Place
+
+    def __new__(cls, text: str, place: Place) -> Word:
+        """Make one of a text without blanks around it."""
+        made = super().__new__(cls, text)
+        made.place = place
+        return made
+
+    def part(self, start: int, end: int) -> Word:
+        """Return a stretch of it, without the blanks and quotes around it."""
+        text = self[start:end]
+        bare = text.strip()
+        start += len(text) - len(text.lstrip())
+        if len(bare) > 1 and bare[0] == bare[-1] and bare[0] in "\"'":
+            bare, start = bare[1:-1], start + 1
+        place = Place(self.place.file, self.place.line, self.place.column + start)
+        return Word(bare, place)
+
+    def parts(self, between: str, most: int = 0) -> list[Word]:
+        """Return what stands between the matches of a pattern, or its first `most` matches."""
+        found, start = [], 0
+        for place, match in enumerate(re.finditer(between, self)):
+            if most and place >= most:
+                break
+            found.append(self.part(start, match.start()))
+            start = match.end()
+        return [*found, self.part(start, len(self))]
 
 
 @dataclass(frozen=True)
@@ -28,22 +62,29 @@ class Row:
 
     Attributes
     ----------
-    line : int
-        From 1.
-    text : str
+    text : Word
         Without its comment.
     header : bool
         Its section's first line.
     """
 
-    line: int
-    text: str
+    text: Word
     header: bool = False
+
+    @property
+    def place(self) -> Place:
+        """Return where it begins."""
+        return self.text.place
+
+    @property
+    def blanks(self) -> bool:
+        """Whether its fields are parted by neither commas nor tabs."""
+        return not self.newer and "\t" not in self.text
 
     @property
     def newer(self) -> bool:
         """Whether a comma follows its first word."""
-        return re.match(r"\s*[\w-]+\s*,", self.text) is not None
+        return re.match(r"[\w-]+\s*,", self.text) is not None
 
 
 def read_sections(path: Path) -> dict[str, list[Row]]:
@@ -58,21 +99,20 @@ def read_sections(path: Path) -> dict[str, list[Row]]:
     here: list[Row] | None = None
     first = False
     for number, line in enumerate(_text(path).splitlines(), start=1):
-        text = line.partition(";")[0].rstrip()
-        match = re.fullmatch(r"\s*\[(.*?)\]\s*", text)
-        if match is not None:
+        whole = Word(line, Place(path, number))
+        text = whole.part(0, len(line.partition(";")[0]))
+        if match := re.match(r"\[(.*?)\]", text):
             name = match[1].strip().upper()
             if name not in SECTIONS:
-                raise InputError(f"no section {name!r}: {nearest(name, SECTIONS)}", path, number)
+                raise text.place.error(f"no section {name!r}: {nearest(name, SECTIONS)}")
             here, first = found.setdefault(name, []), name in HEADED
             continue
-        if text.strip():
+        if text.strip(" \t,"):
             if here is None:
                 message = f"a .cpa file begins with a section, like [CYBERNODES], not {line!r}"
-                raise InputError(message, path, number)
-            words = re.split(r"[\s,]+", text.strip())
-            heads = first or words[0].casefold() in _HEADINGS
-            here.append(Row(number, text, heads))
+                raise text.place.error(message)
+            heads = first or words(text)[0].casefold() in _HEADINGS
+            here.append(Row(text, heads))
         first = False
     if not found:
         raise InputError(f"none of a .cpa file's sections is in it: {', '.join(SECTIONS)}", path)
@@ -92,36 +132,33 @@ def _text(path: Path) -> str:
         return raw.decode("latin-1")  # MATLAB on Windows writes so
 
 
-def words(text: str) -> list[str]:
-    """Return what stands between blanks and commas.
+def words(text: Word) -> list[Word]:
+    """Return what stands between blanks and commas."""
+    return [word for word in text.parts(r"[\s,]+") if word]
 
-    Examples
-    --------
-    >>> words("replay, 50  0.05")
-    ['replay', '50', '0.05']
+
+def node(row: Row) -> tuple[Word, list[Word], list[Word]]:
+    """Return a cybernode's name, sensors and actuators.
+
+    In a line whose tabs became blanks they cannot be told apart: all are among the sensors.
     """
-    return [word for word in re.split(r"[\s,]+", text) if word]
-
-
-def node(row: Row) -> tuple[str, list[str], list[str]]:
-    """Return a cybernode's name, sensors and actuators."""
-    fields = row.text.strip().split(",") if row.newer else row.text.strip().split("\t")
-    if row.newer and len(fields) > 3:
-        # A list that is parted by commas after all: the actuators cannot be told by place.
-        raise InputError("a node has three fields: its name, sensors, actuators", line=row.line)
-    while len(fields) > 3 and "" in fields[1:]:
-        fields.remove("")
+    if row.blanks:
+        return words(row.text)[0], words(row.text)[1:], []
+    fields = row.text.parts("," if row.newer else "\t")
+    while len(fields) > 3 and "" in (fields[-1:] if row.newer else fields[1:]):
+        fields.pop(-1 if row.newer else [str(field) for field in fields].index("", 1))
     if len(fields) > 3:
-        raise InputError("a node has three fields: its name, sensors, actuators", line=row.line)
-    name, sensors, actuators = (*fields, "", "")[:3]
-    return name.strip(), words(sensors), words(actuators)
+        message = "a node has three fields: its name, sensors, actuators"
+        raise fields[3].place.error(message)
+    name, sensors, actuators = (*fields, *[Word("", row.place)] * 2)[:3]
+    return name, words(sensors), words(actuators)
 
 
-def link(row: Row) -> tuple[str, str, list[str]]:
-    """Return a cyberlink's source, destination and sensors."""
+def link(row: Row) -> tuple[Word, Word, list[Word]]:
+    """Return a cyberlink's source, destination and sensors, which may be none."""
     split = words(row.text)
-    if len(split) < 3:
-        raise InputError("a link has a source, a destination and sensors", line=row.line)
+    if len(split) < 2:
+        raise row.place.error("a link has a source, a destination and sensors")
     return split[0], split[1], split[2:]
 
 
@@ -134,16 +171,27 @@ class Attack:
     row : Row
     layer : str
         `Sensor`, `Communication`, `Actuator` or `Control`.
-    target, start, end : str
-    arguments : list of str
+    target, start, end : Word
+    arguments : list of Word
+        One at least.
     """
 
     row: Row
     layer: str
-    target: str
-    start: str
-    end: str
-    arguments: list[str]
+    target: Word
+    start: Word
+    end: Word
+    arguments: list[Word]
+
+    @property
+    def place(self) -> Place:
+        """Return where it begins."""
+        return self.row.place
+
+    @property
+    def said(self) -> str:
+        """Return its arguments as one text."""
+        return " ".join(self.arguments)
 
 
 LAYERS = ("Sensor", "Communication", "Actuator", "Control")
@@ -152,54 +200,59 @@ LAYERS = ("Sensor", "Communication", "Actuator", "Control")
 def attack(row: Row) -> Attack:
     """Read a line of [CYBERATTACKS]."""
     if row.newer:
-        fields = [field.strip() for field in _by_commas(row.text)]
-        fields = [*fields[:4], " ".join(fields[4:])]
-    elif "\t" in row.text.strip():
-        fields = [field.strip() for field in re.split(r"\t+", row.text.strip(), maxsplit=4)]
+        fields = list(_by_commas(row.text))
+        if len(fields) > 5:
+            last = row.text.part(fields[4].place.column - row.place.column, len(row.text))
+            fields = [*fields[:4], last]
+    elif row.blanks:
+        wide = row.text.parts(r"\s{2,}", most=4)
+        fields = wide if len(wide) == 5 else row.text.parts(r"\s+", most=4)
     else:
-        fields = row.text.split(None, 4)
+        fields = row.text.parts(r"\t[\t ]*", most=4)
     if len(fields) != 5 or not all(fields):
-        raise InputError(
+        raise row.place.error(
             "an attack has five fields: type, target, start and end condition, arguments; "
-            f"found {len([f for f in fields if f])}",
-            line=row.line,
+            f"found {len([f for f in fields if f])}"
         )
     kind, target, start, end, arguments = fields
     layer = kind.removeprefix("AttackOn").removeprefix("AttackTo")
     folded = {name.casefold(): name for name in LAYERS}
     if layer.casefold() not in folded:
-        message = f"no attack of type {kind!r}: {nearest(layer, LAYERS)}"
-        raise InputError(message, line=row.line)
+        raise kind.place.error(f"no attack of type {kind!r}: {nearest(layer, LAYERS)}")
     return Attack(row, folded[layer.casefold()], target, start, end, words(arguments))
 
 
-def _by_commas(text: str) -> Iterator[str]:
+def _by_commas(text: Word) -> Iterator[Word]:
     """Split at the commas that stand in no parentheses."""
     depth, start = 0, 0
     for place, sign in enumerate(text):
         depth += (sign == "(") - (sign == ")")
         if sign == "," and depth <= 0:
-            yield text[start:place]
+            yield text.part(start, place)
             start = place + 1
-    yield text[start:]
+    yield text.part(start, len(text))
 
 
-def option(row: Row) -> tuple[str, str]:
+def option(row: Row) -> tuple[Word, Word]:
     """Return an option's name and what follows it."""
-    match = re.fullmatch(r"\s*([^\s,]+)\s*,?\s*(.*)", row.text)
-    assert match is not None  # the row is not blank
-    return match[1], match[2].strip()
+    name, *rest = row.text.parts(r"[\s,]+", most=1)
+    return name, rest[0] if rest else Word("", row.place)
 
 
-def numbers(texts: list[str], what: str, line: int) -> list[float]:
-    """Read numbers.
+def numbers(texts: Sequence[Word], what: str, endless: bool = False) -> list[float]:
+    """Read numbers, as MATLAB does: `0.5`, `1/2`.
 
     Raises
     ------
     InputError
-        If one is none.
+        If one is none, or, unless `endless`, is infinite.
     """
+    found = []
     for text in texts:
-        if not _NUMBER.fullmatch(text):
-            raise InputError(f"{what}: {text!r} is not a number", line=line)
-    return [float(text) for text in texts]
+        value = matlab.value(text)
+        if value is None:
+            raise text.place.error(f"{what}: {text!r} is not a number")
+        if not endless and abs(value) == float("inf"):
+            raise text.place.error(f"{what}: a number must be finite, not {text!r}")
+        found.append(value)
+    return found

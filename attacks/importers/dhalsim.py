@@ -33,8 +33,15 @@ _ABOUT_THE_RUN = {
 }
 _KNOWN = (
     *("inp_file", "cpa_file", "plcs", "iterations", "simulator", "demand", "attacks", "run_attack"),
-    *("attacks_path", "initial_tank_data", "demand_patterns", "batch_simulations", "events"),
-    *("network_loss_data", "network_delay_data", "noise_scale", "hydraulic_timestep"),
+    *(
+        "attacks_path",
+        "initial_tank_data",
+        "initial_tank_values",
+        "demand_patterns",
+        "batch_simulations",
+    ),
+    *("network_loss_data", "network_delay_data", "network_loss", "network_delay"),
+    *("noise_scale", "hydraulic_timestep", "events"),
     *_ALONE,
     *_ABOUT_THE_RUN,
 )
@@ -59,7 +66,7 @@ def read(path: Path, plant: str, companions: bool = True) -> list[Imported]:
     Raises
     ------
     InputError
-        With file and line, for what cannot be used.
+        With file, line and column, for what cannot be used.
     """
     first = _Experiment(path, plant, companions, None)
     if "batch_simulations" not in first.root:
@@ -80,34 +87,33 @@ class _Experiment:
         if not isinstance(self.root.data, dict):
             raise self.root.fail("expected DHALSIM's `key: value` lines at the top level")
         if not set(self.root.keys()) & set(_KNOWN):
-            known = "inp_file, plcs, attacks; or device_attacks, network_attacks"
-            raise self.root.fail(f"none of DHALSIM's keys is in it ({known})")
+            known = "(inp_file, plcs, attacks; or device_attacks, network_attacks)"
+            raise self.root.fail(f"none of DHALSIM's keys is in it {known}")
 
     def missing(self, name: str, at: Node) -> Node | None:
         """Answer for an included file that is missing."""
         if at.name != "plcs" or self.companions.wanted:
             hint = "" if at.name != "plcs" else ", or import --without-companions"
             raise at.fail(f"{at.name}: {name} is missing{hint}")
-        self.made.note(REPLACED, f"plcs {name} is missing: the plant's own PLCs", at.line)
+        self.made.note(REPLACED, f"plcs {name} is missing: the plant's own PLCs", at)
         return None
 
     def read(self) -> Imported:
         made, root = self.made, self.root
         for key in root.keys():  # noqa: SIM118 - not a dict
             if key in _ABOUT_THE_RUN:
-                self.note(LEFT_OUT, f"{key}: {_ABOUT_THE_RUN[key]}", root.get(key))
+                self.note(LEFT_OUT, f"{key}: {_ABOUT_THE_RUN[key]}", root.key(key))
             elif key not in _KNOWN:
                 near = nearest(key, _KNOWN)
                 hint = f" ({near})" if near.startswith("did") else ""
-                at = Node(None, root.file, root.data.lc.key(key)[0] + 1)
-                self.note(LEFT_OUT, f"{key} is no key of DHALSIM's that is known here{hint}", at)
+                text = f"{key} is no key of DHALSIM's that is known here{hint}"
+                self.note(LEFT_OUT, text, root.key(key))
         self.plcs()
         suffix = "" if self.batch is None else f"-{self.batch}"
         made.put("name", made.named(made.source.stem) + suffix, "the file's name")
         made.put("plant", self.plant, "--plant")
-        made.put(
-            "start", SUNDAY, "DHALSIM knows no dates: a Sunday, with which C-Town's week begins"
-        )
+        why = "DHALSIM knows no dates: a Sunday, with which C-Town's week begins"
+        made.put("start", SUNDAY, why)
         self.times()
         made.put("duration", "", "")
         made.put("warmup", "0 h", "DHALSIM starts from the initial levels")
@@ -119,20 +125,18 @@ class _Experiment:
         self.duration(context.last)
         self.demands()
         self.control()
-        order = ["attacks", "faults"]
-        made.data = {
-            **{key: value for key, value in made.data.items() if key not in order},
-            **{key: made.data[key] for key in order if key in made.data},
-        }
+        for key in ("attacks", "faults"):
+            if key in made.data:
+                made.data[key] = made.data.pop(key)  # the lists stand last
         return made
 
     def note(self, kind: str, text: str, at: Node | None = None) -> None:
-        self.made.note(kind, text, at.line if at else None, at.file.name if at else None)
+        self.made.note(kind, text, at)
 
     def plcs(self) -> None:
         node = self.root.either("plcs")
         if node is None and (old := self.root.either("cpa_file")) is not None:
-            found = self.companions.find(old.text(), "cpa_file", old.line, "the plant's own PLCs")
+            found = self.companions.find(old.text(), "cpa_file", old, "the plant's own PLCs")
             node = read_file(found, self.missing).either("plcs") if found is not None else None
         if node is None:
             if "inp_file" in self.root and "plcs" not in self.root.keys():  # noqa: SIM118
@@ -143,8 +147,11 @@ class _Experiment:
             name = item.get("name").text()
             if name in cabinets:
                 raise item.fail(f"two PLCs are called {name}")
-            sensors = item.either("sensors")
-            actuators = item.either("actuators")
+            for key in item.keys():  # noqa: SIM118 - not a dict
+                if key not in ("name", "sensors", "actuators"):
+                    text = f"{key} of {name}: PLC rules are the plant's own"
+                    self.note(LEFT_OUT, text, item.key(key))
+            sensors, actuators = item.either("sensors"), item.either("actuators")
             cabinets[name] = Cabinet(
                 tuple(self.sensors(sensors)) if sensors else (),
                 tuple(self.actuators(actuators)) if actuators else (),
@@ -183,7 +190,7 @@ class _Experiment:
             found = self.companions.find(
                 node.text(),
                 "inp_file",
-                node.line,
+                node,
                 f"the plant's own, with steps of {readable(own)}",
             )
             if found is not None:
@@ -191,8 +198,7 @@ class _Experiment:
                 self.step, self.why = self.inp.step, f"line {node.line}: {node.text()}"
                 self.compare(self.inp, node)
         elif set(self.root.keys()) & set(_ALONE):
-            text = f"attacks alone: iterations are the plant's own steps of {readable(own)}"
-            self.note(READ_AS, text)
+            self.note(READ_AS, f"attacks alone: iterations are the plant's own {readable(own)}")
         step = self.root.either("hydraulic_timestep")
         if step is not None:
             self.step, self.why = step.number(), f"line {step.line}: hydraulic_timestep"
@@ -205,14 +211,12 @@ class _Experiment:
         if not found.metric:
             self.note(DIFFERS, f"{node.text()} is not metric; the plant is", node)
             return
-        for line, text in Controls(self.layout).differences(found.controls):
-            self.note(DIFFERS, f"{node.text()}:{line}: {text}", node)
+        for place, text in Controls(self.layout).differences(found.controls):
+            self.note(DIFFERS, f"{node.text()}:{place}: {text}", node)
 
-    def row(
-        self, node: Node, name: str, instead: str
-    ) -> tuple[Path, int, Mapping[str, float]] | None:
+    def row(self, node: Node, instead: str) -> tuple[Path, int, Mapping[str, float]] | None:
         """Return the row of a batch's CSV file for this simulation, by its header's names."""
-        found = self.companions.find(node.text(), name, node.line, instead)
+        found = self.companions.find(node.text(), node.name, node, instead)
         if found is None:
             return None
         rows = tables.read(found)
@@ -226,8 +230,8 @@ class _Experiment:
         return found, line, dict(zip([h for h, _ in wanted], values, strict=True))
 
     def levels(self) -> None:
-        node = self.root.either("initial_tank_data")
-        said = node and self.row(node, "initial_tank_data", "the plant's own initial levels")
+        node = self.root.either("initial_tank_data", "initial_tank_values")
+        said = node and self.row(node, "the plant's own initial levels")
         if not said or node is None:
             return
         path, line, values = said
@@ -237,9 +241,9 @@ class _Experiment:
             if tank is None:
                 if name.casefold().startswith("unnamed"):
                     continue
-                raise InputError(self.layout.unknown(name).message, path, 1)
+                raise tables.wrong(path, 1, name, self.layout.unknown(name).message)
             if self.layout.kind(tank) != "tank":
-                raise InputError(f"{name} is no tank", path, 1)
+                raise tables.wrong(path, 1, name, f"{name} is no tank")
             levels[tank] = value
         comment = f"line {node.line}: {path.name}, its line {line}"
         self.made.put("initial_levels", levels, comment)
@@ -267,7 +271,7 @@ class _Experiment:
         """Return the nodes under which attacks and events stand."""
         found = [self.root] if set(self.root.keys()) & set(_ALONE) else []
         run = self.root.either("run_attack")
-        off = run is not None and run.data is False
+        off = run is not None and run.off()
         for key in ("attacks", "events"):
             node = self.root.either(key)
             if node is not None:
@@ -309,18 +313,18 @@ class _Experiment:
         made = self.made
         if node is not None:
             path = self.companions.find(
-                node.text(), "demand_patterns", node.line, "the plant's own patterns"
+                node.text(), "demand_patterns", node, "the plant's own patterns", folder=True
             )
             if path is not None and path.is_dir():
                 name = f"{node.text().rstrip('/')}/{self.batch or 0}.csv"
                 path = self.companions.find(
-                    name, "demand_patterns", node.line, "the plant's own patterns"
+                    name, "demand_patterns", node, "the plant's own patterns"
                 )
             if path is not None:
                 patterns = tables.patterns(path)
                 step = self.inp.pattern_step if self.inp else HOUR
                 hours = math.ceil(self.seconds / HOUR)
-                text = tables.demands(made, self.layout.network, patterns, step, hours, node.line)
+                text = tables.demands(made, self.layout.network, patterns, step, hours, node)
                 made.tables["demands"] = text
                 made.put("demands", "demands", f"line {node.line}: {path.name}, a column a DMA")
                 return
@@ -369,20 +373,23 @@ class _Experiment:
         return links
 
     def cables(self, key: str) -> dict[str, float]:
-        node = self.root.either(key)
-        said = node and self.row(node, key, "a network that loses and delays nothing")
+        node, wanted = self.root.either(key), self.root.either(key.removesuffix("_data"))
+        if node is not None and wanted is not None and wanted.off():
+            self.note(LEFT_OUT, f"{key}: {wanted.name} is off", node)
+            return {}
+        said = node and self.row(node, "a network that loses and delays nothing")
         if not said or node is None:
             return {}
-        path, _, values = said
+        path, line, values = said
         found = {}
         for name, value in values.items():
             if name.casefold().startswith("unnamed"):
                 continue
             plc = SCADA if name.casefold() == "scada" else self.layout.counterpart(name)
             if plc is None:
-                raise InputError(f"no PLC {name!r}", path, 1)
+                raise tables.wrong(path, 1, name, f"no PLC {name!r}")
             if value < 0 or (key == "network_loss_data" and value > 100):
-                raise InputError(f"{name}: {value:g} is not possible", path)
+                raise InputError(f"{name}: {value:g} is not possible", path, line, column=1)
             found[plc] = value
         if key == "network_loss_data":
             text = (

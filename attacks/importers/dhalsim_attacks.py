@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from attacks.importers import doing
 from attacks.importers.dhalsim_conceal import blackbox, concealment, replay
@@ -23,7 +23,10 @@ from twin.errors import InputError, nearest
 
 _LISTS = ("device_attacks", "network_attacks", "network_events")
 _EVENTS = ("packet_loss", "network_delay", "network_delay_loss")
-_FORKS = ("seq_mitm", "noise_injection", "rogue_scada")
+_FORKS = (
+    *("seq_mitm", "noise_injection", "rogue_scada", "tcp_rst", "icmp_redirect_mitm"),
+    *("link_down", "rate_limit", "bursty_loss", "ip_conflict", "packet_reorder"),
+)
 """Of programs that grew out of DHALSIM."""
 _COMMANDS = {"open": 1.0, "opened": 1.0, "close": 0.0, "closed": 0.0}
 
@@ -39,7 +42,7 @@ def add(ctx: Context, source: Node) -> None:
             for item in source.get(key).items():
                 _add(ctx, item, key)
         elif key not in _LISTS and source.name in ("attacks", "events"):
-            at = Node(None, source.file, source.data.lc.key(key)[0] + 1)
+            at = source.key(key)
             text = f"{key} is no list of attacks: {nearest(key, _LISTS)}"
             ctx.note(LEFT_OUT, text, at)
 
@@ -100,7 +103,7 @@ def _device(ctx: Context, item: Node) -> None:
     trigger = ctx.trigger(item)
     if trigger is None:
         return
-    if trigger.last == NO_LIMIT:
+    if trigger.switched:
         text = (
             "documented: while the sensor's value is the given one or beyond; in DHALSIM the "
             "PLC compares strictly, and what it was told. Here the documented is done, with "
@@ -135,35 +138,50 @@ def _network(ctx: Context, item: Node) -> None:
         _event(ctx, item)
         return
     if kind not in _MAKERS:
-        name, known = item.get("name").text(), nearest(kind, _MAKERS)
-        text = f"{name}: DHALSIM has no attack of type {kind!r} that is known here ({known})"
-        if known.startswith("did") and kind not in _FORKS:
-            raise item.get("type").fail(text)
-        ctx.note(LEFT_OUT, text, item)
+        _unknown(ctx, item, kind, _MAKERS)
         return
     item.get("name")
-    trigger = ctx.trigger(item)
+    trigger: Trigger | None = Trigger({}, "always", 0, NO_LIMIT, item.line)
+    if kind != "replay_mitm" or "trigger" in item or "start" in item:
+        trigger = ctx.trigger(item)
     if trigger is None:
         return
     _MAKERS[kind](ctx, item, trigger)
 
 
-def _naive(ctx: Context, item: Node, trigger: Trigger) -> None:
-    unused(ctx, item, {"value", "offset", "direction"})
-    do = alteration(ctx, item)
+def _unknown(ctx: Context, item: Node, kind: str, known: Iterable[str]) -> None:
+    """Note what has a type that is not known here; one that is nearly a known one is an error."""
+    name, near = item.get("name").text(), nearest(kind, known)
+    if kind in _FORKS:
+        text = f"{name}: {kind} is of a program that grew out of DHALSIM: not carried over"
+        ctx.note(LEFT_OUT, text, item.get("type"))
+        return
+    text = f"{name}: DHALSIM has none of type {kind!r} that is known here ({near})"
+    if near.startswith("did"):
+        raise item.get("type").fail(text)
+    ctx.note(LEFT_OUT, text, item.get("type"))
+
+
+def _links(ctx: Context, item: Node) -> list[tuple[str, list[str]]]:
+    """Return the links that all of an attack's direction pass, with tags where not all do."""
     target = item.get("target")
-    links = (
-        all_inward(ctx, ctx.plc(target))
-        if _direction(item) == "destination"
-        else all_outward(ctx, target)
-    )
+    if target.text().casefold() == "scada":
+        return [(f"link:*->{SCADA}", [])]
+    if _direction(item) != "destination":
+        return all_outward(ctx, target)
+    links = all_inward(ctx, ctx.plc(target))
     if not links:
         text = f"{name_of(item)}: nothing is sent to {target.text()} by other PLCs"
         ctx.note(LEFT_OUT, text, item)
-    for on, tags in links if do else []:
-        all_of = tags if on.endswith("*") else []
+    return [(on, []) for on, _ in links]
+
+
+def _naive(ctx: Context, item: Node, trigger: Trigger) -> None:
+    unused(ctx, item, {"value", "offset", "direction"})
+    do = alteration(ctx, item)
+    for on, tags in _links(ctx, item) if do else []:
         assert do is not None
-        ctx.entry(item, name_of(item), on, all_of, *do, trigger)
+        ctx.entry(item, name_of(item), on, tags, *do, trigger)
 
 
 def _mitm(ctx: Context, item: Node, trigger: Trigger) -> None:
@@ -183,21 +201,11 @@ def _server(ctx: Context, item: Node, trigger: Trigger) -> None:
 
 def _dos(ctx: Context, item: Node, trigger: Trigger) -> None:
     unused(ctx, item, {"direction"})
-    target = item.get("target")
-    links = (
-        all_inward(ctx, ctx.plc(target))
-        if _direction(item) == "destination"
-        else all_outward(ctx, target)
-    )
     if _direction(item) is None:
         text = "no direction: documented as source, which DHALSIM's attack itself refuses"
         ctx.note(DIFFERS, text, item)
-    if not links:
-        text = f"{name_of(item)}: nothing is sent to {target.text()} by other PLCs"
-        ctx.note(LEFT_OUT, text, item)
-    for on, tags in links:
-        all_of = tags if on.endswith("*") else []
-        ctx.entry(item, name_of(item), on, all_of, doing.drop(), "simple_dos", trigger)
+    for on, tags in _links(ctx, item):
+        ctx.entry(item, name_of(item), on, tags, doing.drop(), "simple_dos", trigger)
 
 
 def _direction(item: Node) -> str | None:
@@ -207,7 +215,10 @@ def _direction(item: Node) -> str | None:
 
 def _event(ctx: Context, item: Node) -> None:
     name = item.get("name").text()
-    kind = item.get("type").word(*_EVENTS)
+    kind = item.get("type").text().casefold()
+    if kind not in _EVENTS:
+        _unknown(ctx, item, kind, _EVENTS)
+        return
     unused(ctx, item, {"value", "loss_value", "delay_value"})
     trigger = ctx.trigger(item)
     target = item.get("target")

@@ -7,7 +7,6 @@ from typing import Any
 
 from attacks.importers import doing, tables
 from attacks.importers.dhalsim_context import (
-    NO_LIMIT,
     Context,
     Trigger,
     alteration,
@@ -26,11 +25,22 @@ Window = tuple[float, dict[str, Any], str]
 """A replay: how long ago what it shows passed [s], when it plays, and how that was said."""
 
 
+_WINDOW = {"type", "capture_start", "capture_end", "replay_start"}
+_OF_DATA = {
+    "value": {"type", "concealment_value"},
+    "offset": {"type", "concealment_value"},
+    "path": {"type", "path"},
+    "payload_replay": _WINDOW,
+    "network_replay": _WINDOW,
+}
+
+
 def replay(ctx: Context, item: Node, trigger: Trigger) -> None:
     """Add what was sent to SCADA, sent again."""
     unused(ctx, item, {"capture_start", "capture_end", "replay_start"})
     target = item.get("target")
-    plc = ctx.plc(target)
+    at_scada = target.text().casefold() == "scada"
+    plc = "*" if at_scada else ctx.plc(target)
     found = window_of(ctx, item, item, trigger)
     text = (
         "documented: what was sent to SCADA is sent again; in DHALSIM the changed packet is "
@@ -39,7 +49,8 @@ def replay(ctx: Context, item: Node, trigger: Trigger) -> None:
     ctx.note(DIFFERS, text, item)
     if found is not None:
         shift, when, said = found
-        tags = [tags for on, tags in all_outward(ctx, target) if on == f"link:{plc}->*"]
+        links = [] if at_scada else all_outward(ctx, target)
+        tags = [tags for on, tags in links if on == f"link:{plc}->*"]
         on, do = f"link:{plc}->{SCADA}", doing.shifted(shift)
         name, listed = name_of(item), tags[0] if tags else []
         ctx.entry(item, name, on, listed, do, said, trigger, when=when)
@@ -53,7 +64,7 @@ def window_of(ctx: Context, item: Node, node: Node, trigger: Trigger) -> Window 
         raise node.get("capture_end").fail(f"nothing is captured from {start} to {end}")
     if begin <= start:
         raise node.get("replay_start").fail("the replay starts before what it replays")
-    if trigger.last == NO_LIMIT:
+    if trigger.switched:
         text = f"{name_of(item)}: a replay by iterations, which a sensor switches: its times"
         ctx.note(READ_AS, text, item)
     elif start < trigger.first:
@@ -92,6 +103,8 @@ def concealment(ctx: Context, item: Node, trigger: Trigger) -> None:
     target = item.get("target")
     data = item.either("concealment_data")
     kind = _kind(data)
+    if data is not None and isinstance(data.data, dict):
+        unused(ctx, data, _OF_DATA[kind], f"the concealment_data of {name_of(item)}")
     at_scada = target.text().casefold() == "scada"
     lies = spoofed(ctx, item)
     window = None
@@ -122,6 +135,8 @@ def concealment(ctx: Context, item: Node, trigger: Trigger) -> None:
 
 
 def _kind(data: Node | None) -> str:
+    if data is not None and isinstance(data.data, str):
+        return "path"  # as DHALSIM's first concealment had it
     if data is None or not isinstance(data.data, dict):
         return "value"
     return data.get("type").word("value", "offset", "path", "payload_replay", "network_replay")
@@ -170,16 +185,16 @@ def _shown_by_path(
     lies: list[tuple[str, str, dict[str, Any], str, Node]],
     trigger: Trigger,
 ) -> list[tuple[str, dict[str, Any], str]]:
-    node = data.get("path")
+    node = data if isinstance(data.data, str) else data.get("path")
     instead = "SCADA is shown the truth"
-    path = ctx.companions.find(node.text(), "path", node.line, instead, node.file)
+    path = ctx.companions.find(node.text(), "path", node, instead)
     if path is None:
         return []
     rows = tables.read(path)
     header = rows[0][1]
     if header[0].casefold() != "iteration":
         message = f"the first column is Iteration, not {header[0]!r}"
-        raise InputError(message, path, 1)
+        raise InputError(message, path, 1, column=1)
     if header[0] != "iteration":
         text = (
             f"{node.text()}: its first column is called {header[0]}, as documented; DHALSIM "
@@ -187,11 +202,16 @@ def _shown_by_path(
         )
         ctx.note(DIFFERS, text, node)
     table = tables.numbers(path, rows[1:])
-    if any(len(row) != len(header) for row in table) or not table:
-        raise InputError(f"a row has {len(header)} numbers", path, 2)
-    iterations = [row[0] for row in table]
-    if iterations != sorted(set(iterations)):
-        raise InputError("the iterations do not rise from row to row", path, 2)
+    if not table:
+        raise InputError("no row under its header", path, 1, column=1)
+    iterations: list[float] = []
+    for (line, _), row in zip(rows[1:], table, strict=True):
+        if len(row) != len(header):
+            raise InputError(f"a row has {len(header)} numbers", path, line, column=1)
+        if iterations and row[0] <= iterations[-1]:
+            message = "the iterations do not rise from row to row"
+            raise InputError(message, path, line, column=1)
+        iterations.append(row[0])
     lacking = trigger.first < iterations[0] or trigger.last > iterations[-1]
     if lacking or any(b - a != 1 for a, b in pairwise(iterations)):
         text = (
@@ -199,7 +219,7 @@ def _shown_by_path(
             "stops; here the row before holds on"
         )
         ctx.note(DIFFERS, text, node)
-    if trigger.last == NO_LIMIT:
+    if trigger.switched:
         text = (
             f"{node.text()} counts iterations of the run, and here a table counts from the start "
             "of an attack, which a sensor switches: SCADA is shown the truth"
@@ -210,7 +230,7 @@ def _shown_by_path(
     hours = [iteration * ctx.clock.step / HOUR for iteration in iterations]
     for name, tag, *_ in lies:
         if name not in header:
-            raise InputError(f"no column {name}: {nearest(name, header)}", path, 1)
+            raise InputError(f"no column {name}: {nearest(name, header)}", path, 1, column=1)
         key = f"{name_of(item)}-{tag}"
         column = header.index(name)
         course = tables.course(

@@ -15,7 +15,8 @@ from twin.errors import InputError, nearest
 from twin.units import readable
 
 _TRIGGERS = ("time", "below", "above", "between")
-_COMMON = ("name", "type", "trigger", "target", "start", "end")
+_COMMON = {"name", "type", "trigger", "target", "start", "begin", "end"}
+_OF_TRIGGER = {"type", "start", "begin", "end", "sensor", "value", "lower_value", "upper_value"}
 NO_LIMIT = 10**9  # an iteration that no run reaches
 _SIGNS = {"below": "<=", "above": ">="}
 
@@ -51,6 +52,11 @@ class Trigger:
     last: int
     line: int
 
+    @property
+    def switched(self) -> bool:
+        """Return whether a sensor decides."""
+        return "start" in self.when
+
 
 @dataclass
 class Context:
@@ -74,7 +80,7 @@ class Context:
 
     def note(self, kind: str, text: str, at: Node) -> None:
         """Add a note on a value of the file."""
-        self.made.note(kind, text, at.line, at.file.name)
+        self.made.note(kind, text, at)
 
     def tag(self, name: str, at: Node) -> str | None:
         """Return our tag of a sensor; None, with a note, where the plant does not measure it."""
@@ -100,11 +106,14 @@ class Context:
     def trigger(self, item: Node) -> Trigger | None:
         """Return when an attack acts; None, with a note, where it never does or cannot be said."""
         node = item.either("trigger") or item
+        if node is not item:
+            unused(self, node, _OF_TRIGGER, f"the trigger of {name_of(item)}")
         kind = "time"
         if "trigger" in item or item.get("type").text().casefold() in _TRIGGERS:
             kind = node.get("type").word(*_TRIGGERS)
         if kind == "time":
-            first, last = node.get("start").whole(), node.get("end").whole()
+            begin = node.either("start", "begin") or node.get("start")
+            first, last = begin.whole(), node.get("end").whole()
             if last < first:
                 text = f"{name_of(item)} ends (iteration {last}) before it starts ({first})"
                 self.note(LEFT_OUT, text, node)
@@ -187,6 +196,8 @@ def spoofed(ctx: Context, item: Node) -> list[tuple[str, str, dict[str, Any], st
     found = []
     for node in nodes:
         name = node.get("tag")
+        if node is not item:
+            unused(ctx, node, {"tag", "value", "offset"}, f"a tag of {name_of(item)}")
         tag = ctx.tag(name.text(), name)
         do = alteration(ctx, node)
         if tag is not None and do is not None:
@@ -194,14 +205,15 @@ def spoofed(ctx: Context, item: Node) -> list[tuple[str, str, dict[str, Any], st
     return found
 
 
-def unused(ctx: Context, item: Node, used: set[str]) -> None:
-    """Note the keys that mean nothing in an attack."""
+def unused(ctx: Context, item: Node, used: set[str], inside: str = "") -> None:
+    """Note the keys that mean nothing in an attack, or `inside` a part of one."""
+    known = used if inside else used | _COMMON
     for key in item.keys():  # noqa: SIM118 - not a dict
-        if key not in used and key not in _COMMON:
-            at = Node(None, item.file, item.data.lc.key(key)[0] + 1)
+        if key not in known:
+            at = item.key(key)
             near = nearest(key, used)
             hint = f" ({near})" if near.startswith("did") else ""
-            ctx.note(LEFT_OUT, f"{key} means nothing in this attack{hint}", at)
+            ctx.note(LEFT_OUT, f"{key} means nothing in {inside or 'this attack'}{hint}", at)
 
 
 def name_of(item: Node) -> str:

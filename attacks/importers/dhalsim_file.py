@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq, TaggedScalar
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from attacks.importers import tables
+from attacks.importers.document import Place
 from twin.errors import InputError, nearest
+from twin.files import load_yaml
 
 _DEEPEST = 10  # files within files; more is a ring
+_LARGEST = 1e12
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class Node:
     data : object
         Mapping, list, text, number or None.
     file : Path
-    line : int
+    line, column : int
         From 1.
     name : str
         Its key, for messages.
@@ -35,11 +36,17 @@ class Node:
     data: Any
     file: Path
     line: int
+    column: int
     name: str = ""
+
+    @property
+    def place(self) -> Place:
+        """Return where it stands."""
+        return Place(self.file, self.line, self.column)
 
     def fail(self, message: str) -> InputError:
         """Return an error at this place."""
-        return InputError(message, self.file, self.line)
+        return self.place.error(message)
 
     def __contains__(self, key: str) -> bool:
         found = self.data.get(key) if isinstance(self.data, CommentedMap) else None
@@ -58,8 +65,20 @@ class Node:
             raise self.fail(f"{self.name or 'this'} needs {key!r}; it has {', '.join(present)}")
         found = self.data[key]
         if isinstance(found, Node):
-            return Node(found.data, found.file, found.line, key)
-        return Node(found, self.file, self.data.lc.key(key)[0] + 1, key)
+            return Node(found.data, found.file, found.line, found.column, key)
+        at = self.key(key, of_value=not isinstance(found, list | dict))
+        return Node(found, self.file, at.line, at.column, key)
+
+    def key(self, key: str, of_value: bool = False) -> Node:
+        """Return the place of a key, or of its value, without it.
+
+        What came in by `<<` stands elsewhere: it has the place of all of this.
+        """
+        written = next(one for one in self.data if str(one) == key)  # `1:` is a number
+        if written not in (self.data.lc.data or {}):
+            return Node(None, self.file, self.line, self.column, key)
+        line, column = self.data.lc.value(written) if of_value else self.data.lc.key(written)
+        return Node(None, self.file, line + 1, column + 1, key)
 
     def either(self, *keys: str) -> Node | None:
         """Return the value of the first of several keys that is there, or None."""
@@ -73,10 +92,10 @@ class Node:
         if not isinstance(self.data, list):
             raise self.fail(f"{self.name} is a list, not {self.data!r}")
         for place, item in enumerate(self.data):
-            line = self.line
+            at = (self.line - 1, self.column - 1)
             if isinstance(self.data, CommentedSeq) and self.data.lc.data:
-                line = self.data.lc.item(place)[0] + 1
-            yield Node(item, self.file, line, self.name)
+                at = self.data.lc.item(place)
+            yield Node(item, self.file, at[0] + 1, at[1] + 1, self.name)
 
     def text(self) -> str:
         """Return a text."""
@@ -93,8 +112,14 @@ class Node:
     def number(self) -> float:
         """Return a number."""
         if isinstance(self.data, int | float) and not isinstance(self.data, bool):
-            return float(self.data)
+            if abs(self.data) <= _LARGEST:
+                return float(self.data)
+            raise self.fail(f"{self.name} is a number of -1e12 to 1e12")
         raise self.fail(f"{self.name} is a number, not {self.data!r}")
+
+    def off(self) -> bool:
+        """Return whether it says no: as YAML 1.1, which DHALSIM reads, has it, or in quotes."""
+        return str(self.data).casefold() in ("false", "no", "off")
 
     def whole(self) -> int:
         """Return a whole number, 0 or more."""
@@ -121,7 +146,7 @@ def read(path: Path, missing: Missing) -> Node:
     Raises
     ------
     InputError
-        With file and line, if it cannot be read or is no YAML.
+        With file, line and column, if it cannot be read or is no YAML.
     """
     return _read(path, path.parent, missing, 0)
 
@@ -129,19 +154,8 @@ def read(path: Path, missing: Missing) -> Node:
 def _read(path: Path, folder: Path, missing: Missing, depth: int) -> Node:
     if depth > _DEEPEST:
         raise InputError("it includes itself, over others", path)
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"cannot be read: {error}", path) from None
-    try:
-        data = YAML(typ="rt").load(text)
-    except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line = None if mark is None else mark.line + 1
-        raise InputError(f"not valid YAML: {error.problem or error.context}", path, line) from None
-    except (YAMLError, ValueError, RecursionError) as error:
-        raise InputError(f"not valid YAML: {error}", path) from None
-    node = Node(data, path, 1, path.name)
+    data = load_yaml(path)
+    node = Node(data, path, 1, 1, path.name)
     _include(node, folder, missing, depth)
     return node
 
@@ -155,8 +169,9 @@ def _include(node: Node, folder: Path, missing: Missing, depth: int) -> None:
         places = list(range(len(data)))
     for place in places:
         value = data[place]
-        at = data.lc.key(place) if isinstance(data, CommentedMap) else data.lc.item(place)
-        here = Node(value, node.file, at[0] + 1, str(place))
+        merged = place not in (data.lc.data or {})  # it came in by `<<`
+        at = (node.line - 1, node.column - 1) if merged else data.lc.data[place][:2]
+        here = Node(value, node.file, at[0] + 1, at[1] + 1, str(place))
         if not isinstance(value, TaggedScalar):
             _include(here, folder, missing, depth)
             continue

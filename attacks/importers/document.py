@@ -9,9 +9,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from ruamel.yaml import YAML
+
+from twin.errors import InputError
 
 WIDTH = 100
 SUNDAY = date(2026, 1, 4)
@@ -30,6 +32,35 @@ something that can be understood in two ways was understood."""
 
 
 @dataclass(frozen=True)
+class Place:
+    """Where something stands in an imported file.
+
+    Attributes
+    ----------
+    file : Path
+        It, or one that it includes or names.
+    line, column : int
+        Both from 1.
+    """
+
+    file: Path
+    line: int
+    column: int = 1
+
+    def error(self, message: str) -> InputError:
+        """Return an error that stands here."""
+        return InputError(message, self.file, self.line, column=self.column)
+
+
+class Placed(Protocol):
+    """What knows where it stands: a word or a line of a `.cpa` file, a value of a YAML file."""
+
+    @property
+    def place(self) -> Place:
+        """Return where it begins."""
+
+
+@dataclass(frozen=True)
 class Note:
     """Something a reader of the imported file must know.
 
@@ -40,7 +71,7 @@ class Note:
     text : str
     file : str
         The imported file's name, or that of a file it includes.
-    line : int or None
+    line, column : int or None
         Of it, from 1; None for what concerns all of it.
     """
 
@@ -48,9 +79,10 @@ class Note:
     text: str
     file: str
     line: int | None = None
+    column: int | None = None
 
     def __str__(self) -> str:
-        place = self.file if self.line is None else f"{self.file}:{self.line}"
+        place = ":".join(str(part) for part in (self.file, self.line, self.column) if part)
         return f"{place}: {self.kind}: {self.text}"
 
 
@@ -93,17 +125,19 @@ class Imported:
         for key, (_, comment) in entry.items():
             self.comments[(kind, place, key)] = comment
 
-    def require(self, pressure: float, comment: str, line: int | None = None) -> None:
+    def require(self, pressure: float, comment: str, at: Placed | None = None) -> None:
         """Set the pressure [m] at which a demand is met in full."""
         kept = min(max(pressure, 0.1), 100.0)
         if kept != pressure:
             text = f"a demand is met in full at {pressure:g} m; here at {kept:g} m, of 0.1 to 100"
-            self.note(DIFFERS, text, line)
+            self.note(DIFFERS, text, at)
         self.put("required_pressure", kept, comment)
 
-    def note(self, kind: str, text: str, line: int | None = None, file: str | None = None) -> None:
-        """Add a note, once."""
-        made = Note(kind, text, file or self.source.name, line)
+    def note(self, kind: str, text: str, at: Placed | None = None) -> None:
+        """Add a note, once: on a place of the file, or, without `at`, on all of it."""
+        made = Note(kind, text, self.source.name)
+        if at is not None:
+            made = Note(kind, text, at.place.file.name, at.place.line, at.place.column)
         if made not in self.notes:
             self.notes.append(made)
 

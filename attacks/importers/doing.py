@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -52,11 +53,16 @@ def shifted(seconds: float) -> Do:
 
 
 def repeated(seconds: float, noise: float, low: float, high: float) -> Do:
-    """Show what passed in so long before the attack, over and over, noisy and within limits."""
+    """Show what passed in so long before the attack, over and over, noisy and within limits.
+
+    An infinite limit is none.
+    """
     fields: Do = {"window": readable(seconds)}
     if noise:
         fields["noise"] = noise
-    return {"replay": {**fields, "low": low, "high": high}}
+    limits = {"low": low, "high": high}
+    fields |= {key: value for key, value in limits.items() if math.isfinite(value)}
+    return {"replay": fields}
 
 
 def table(key: str) -> Do:

@@ -22,7 +22,8 @@ class Level:
 
     Attributes
     ----------
-    line : int
+    line, column : int
+        Of what it says of its level.
     actuator, to, node : str
     sign : str
         `<` or `>`.
@@ -31,6 +32,7 @@ class Level:
     """
 
     line: int
+    column: int
     actuator: str
     to: str
     node: str
@@ -80,7 +82,7 @@ def read(path: Path) -> Inp:
     section = ""
     seen = set()
     for number, line in enumerate(text.splitlines(), start=1):
-        said = line.partition(";")[0].strip()
+        said, at = line.partition(";")[0].strip(), (path, number, line)
         if said.startswith("["):
             section = said.strip("[]").upper()
             seen.add(section)
@@ -93,16 +95,17 @@ def read(path: Path) -> Inp:
                 unit, key = fields[-1], " ".join(fields[:-2]).upper()
                 fields = fields[:-1]
             if key in ("HYDRAULIC TIMESTEP", "PATTERN TIMESTEP", "DURATION"):
-                times[key] = _seconds(fields[-1], unit, path, number)
+                times[key] = _seconds(fields[-1], unit, at)
         elif section == "OPTIONS" and len(fields) >= 2:
             if fields[0].upper() == "UNITS":
                 units = fields[1].upper()
             if " ".join(fields[:2]).upper() == "REQUIRED PRESSURE" and len(fields) > 2:
-                required = _number(fields[2], path, number)
+                required = _number(fields[2], at)
         elif section == "CONTROLS" and (match := _CONTROL.match(said)):
             sign = ">" if match[4].upper() == "ABOVE" else "<"
-            level = _number(match[5], path, number)
-            controls.append(Level(number, match[1], match[2], match[3], sign, level))
+            level = _number(match[5], at)
+            column = line.find(match[5], match.start(5)) + 1
+            controls.append(Level(number, column, match[1], match[2], match[3], sign, level))
     if not {"JUNCTIONS", "TIMES"} & seen:
         raise InputError("not an EPANET file: it has no [JUNCTIONS] and no [TIMES]", path)
     return Inp(
@@ -115,16 +118,19 @@ def read(path: Path) -> Inp:
     )
 
 
-def _seconds(text: str, unit: str, path: Path, line: int) -> float:
+def _seconds(text: str, unit: str, at: tuple[Path, int, str]) -> float:
     if ":" in text:
-        parts = [_number(part, path, line) for part in text.split(":")]
+        parts = [_number(part, at) for part in text.split(":")]
         hours, minutes, seconds = (*parts, 0.0, 0.0)[:3]
         return hours * HOUR + minutes * 60 + seconds
-    return _number(text, path, line) * _UNITS.get(unit[:3].upper(), HOUR)
+    return _number(text, at) * _UNITS.get(unit[:3].upper(), HOUR)
 
 
-def _number(text: str, path: Path, line: int) -> float:
+def _number(text: str, at: tuple[Path, int, str]) -> float:
     try:
         return float(text)
     except ValueError:
-        raise InputError(f"{text!r} is not a number", path, line) from None
+        path, number, line = at
+        column = line.find(text) + 1
+        message = f"{text!r} is not a number"
+        raise InputError(message, path, number, column=column) from None

@@ -59,6 +59,11 @@ class Layout:
         """Return `tank`, `junction`, `reservoir`, `pump`, `valve` or `pipe`."""
         return self._kind[element]
 
+    def drives(self, name: str) -> bool:
+        """Return whether a name is that of a pump or valve."""
+        element = self.element(name)
+        return element is not None and self._kind[element] in ("pump", "valve")
+
     def unknown(self, name: str) -> InputError:
         """Return the error for a component that the plant does not have."""
         hint = nearest(name, self._kind) if len(self._kind) < 45 else _near(name, self._kind)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ _TOKEN = re.compile(
     r"|(?P<sign>&&|\|\||==|~=|!=|<=|>=|[-+*/<>&|~!(),])"
 )
 _SIGNS = {"~=": "!=", **{sign: sign for sign in COMPARE}}
+_NUMBERS = {"Inf": math.inf, "inf": math.inf, "pi": math.pi}
 _DEEPEST = 20
 
 
@@ -77,7 +79,7 @@ def translate(text: str, resolve: Callable[[str], Words]) -> Translated:
     Raises
     ------
     InputError
-        If it is no condition.
+        If it is no condition, with the column in it.
     UnsayableError
         If it is one that our language has no words for.
     """
@@ -89,6 +91,26 @@ def translate(text: str, resolve: Callable[[str], Words]) -> Translated:
     if clock is not None and clock[1] < 0:
         always = clock[0] in (">", ">=")
     return Translated(found.text, clock, always)
+
+
+def value(text: str) -> float | None:
+    """Return the number that an expression without names is, None for all else.
+
+    Examples
+    --------
+    >>> value("-1/2"), value("Inf"), value("T1")
+    (-0.5, inf, None)
+    """
+
+    def known(name: str) -> Words:
+        if name in _NUMBERS:
+            return Words(name, False, 6, _NUMBERS[name])
+        raise InputError(f"{name} is no number")
+
+    try:
+        return _Parser(text, known).either_alone().number
+    except (InputError, UnsayableError):
+        return None
 
 
 class _Parser:
@@ -111,7 +133,7 @@ class _Parser:
         self.place = 0
 
     def wrong(self, message: str, at: int) -> InputError:
-        return InputError(f"{message}\n    {self.text}\n    {' ' * at}^")
+        return InputError(f"{message}\n    {self.text}\n    {' ' * at}^", column=at + 1)
 
     def take(self, *texts: str) -> str | None:
         kind, text, _ = self.tokens[self.place]
@@ -121,7 +143,10 @@ class _Parser:
         return None
 
     def whole(self) -> Words:
-        found = _truth(self.either())
+        return _truth(self.either_alone())
+
+    def either_alone(self) -> Words:
+        found = self.either()
         kind, text, at = self.tokens[self.place]
         if kind != "end":
             raise self.wrong(f"{text!r} is not expected here", at)

@@ -10,6 +10,8 @@ _QUANTITIES = {"P": None, "F": "flow", "S": "status", "SE": "setting"}
 def of_epanetcpa(layout: Layout, name: str) -> str:
     """Return the tag of a sensor as epanetCPA names it: `P_T2`, `F_PU1`, `S_PU1`; older `T2`.
 
+    The `.cpa` files written for DHALSIM have its names, `PU1F`.
+
     Raises
     ------
     InputError
@@ -22,6 +24,8 @@ def of_epanetcpa(layout: Layout, name: str) -> str:
     element = layout.element(name)
     if element is None and prefix in _QUANTITIES and rest:
         element, quantity = layout.element(rest), _QUANTITIES[prefix]
+    elif element is None and name[-1:].upper() == "F":
+        element, quantity = layout.element(name[:-1]), "flow"
     if element is None:
         raise layout.unknown(rest if prefix in _QUANTITIES and rest else name)
     return _measured(layout, name, element, quantity)

@@ -9,36 +9,48 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from attacks.importers.document import DIFFERS, Imported
+from attacks.importers.document import DIFFERS, Imported, Placed
 from twin.districts import patterns_of
 from twin.errors import InputError
 from twin.files import read_csv
 from twin.network import Network
 from twin.units import HOUR
 
+_ABOVE = 3  # folders above, in which a file is looked for
 _LONGEST = 20 * 8784  # hours; more is a mistake
 
 
-def find(name: str, beside: Path, above: int = 3) -> Path | None:
-    """Return a file that another names, or None.
+def find(name: str, beside: Path, folder: bool = False) -> Path | None:
+    """Return a file that another names, or, where that may be, a `folder`; None without one.
 
     It is looked for beside that one, in the folders above it, and in the present folder: the peers
     start paths in the folder they were started in.
     """
     wish = Path(name.replace("\\", "/"))
-    folders = [beside, *list(beside.resolve().parents)[:above], Path.cwd()]
-    return next((f / wish for f in folders if (f / wish).is_file() or (f / wish).is_dir()), None)
+    folders = [beside, *list(beside.resolve().parents)[:_ABOVE], Path.cwd()]
+    try:
+        found = [
+            f / wish for f in folders if (f / wish).is_file() or (folder and (f / wish).is_dir())
+        ]
+    except OSError:  # no file can have that name
+        return None
+    return found[0] if found else None
 
 
 def read(path: Path) -> list[tuple[int, list[str]]]:
-    """Return a CSV file's rows with their lines.
+    """Return a CSV file's rows with their lines; empty cells at a row's end are left out.
 
     Raises
     ------
     InputError
         If it cannot be read, or is empty.
     """
-    rows = [(line, row) for line, row in read_csv(path) if any(row)]
+    rows = []
+    for line, row in read_csv(path):
+        while row and not row[-1]:
+            row.pop()
+        if row:
+            rows.append((line, row))
     if not rows:
         raise InputError("it is empty", path)
     return rows
@@ -57,10 +69,27 @@ def numbers(path: Path, rows: Iterable[tuple[int, Sequence[str]]]) -> list[list[
         try:
             table.append([float(cell) for cell in row])
         except ValueError:
-            raise InputError(f"a row of numbers is expected, not {row}", path, line) from None
-        if not all(map(math.isfinite, table[-1])):
-            raise InputError(f"a number must be finite: {row}", path, line)
+            bad = next(cell for cell in row if not _is_number(cell))
+            message = f"a row of numbers is expected, not {row}"
+            raise wrong(path, line, bad, message) from None
+        for value, cell in zip(table[-1], row, strict=True):
+            if not math.isfinite(value):
+                raise wrong(path, line, cell, f"a number must be finite: {row}")
     return table
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True
+
+
+def wrong(path: Path, line: int, cell: str, message: str) -> InputError:
+    """Return an error on a cell of a line, or, with an empty one, on all of the line."""
+    text = path.read_text(encoding="utf-8-sig", errors="replace").splitlines()[line - 1]
+    return InputError(message, path, line, column=max(text.find(cell), 0) + 1)
 
 
 def write(header: Sequence[str], rows: Iterable[Sequence[float]]) -> str:
@@ -78,7 +107,7 @@ def demands(
     patterns: Mapping[str, Sequence[float]],
     step: float,
     hours: int,
-    line: int | None,
+    at: Placed,
 ) -> str:
     """Return the text of a demands file: an hour a row, a DMA a column.
 
@@ -93,7 +122,7 @@ def demands(
         Of them [s].
     hours : int
         How long the run lasts.
-    line : int or None
+    at : Placed
         Where the imported file names them.
     """
     model = network.model
@@ -105,11 +134,11 @@ def demands(
                 f"{dma}'s demands follow {len(shares)} patterns; here they share the mean of "
                 "them, weighted by their base demands"
             )
-            made.note(DIFFERS, text, line)
+            made.note(DIFFERS, text, at)
         for name in shares:
             if name not in patterns:
                 text = f"pattern {name} is not in the demands file: the plant's own is used"
-                made.note(DIFFERS, text, line)
+                made.note(DIFFERS, text, at)
         total = sum(shares.values())
         columns[dma] = [
             sum(
@@ -121,7 +150,7 @@ def demands(
     for name in patterns:
         if not any(name in patterns_of(model, members) for members in network.dmas.values()):
             text = f"pattern {name} drives no demand of the plant: not carried over"
-            made.note(DIFFERS, text, line)
+            made.note(DIFFERS, text, at)
     return write(list(columns), zip(*columns.values(), strict=True))
 
 
@@ -163,10 +192,11 @@ def patterns(path: Path) -> dict[str, list[float]]:
     header = rows[0][1]
     kept = [i for i, name in enumerate(header) if name and not name.startswith("Unnamed")]
     if len(rows) < 2:
-        raise InputError("no row under its header", path, 1)
+        raise InputError("no row under its header", path, rows[0][0], column=1)
     for line, row in rows[1:]:
         if len(row) < len(header):
-            raise InputError(f"{len(row)} cells under {len(header)} names", path, line)
+            message = f"{len(row)} cells under {len(header)} names"
+            raise InputError(message, path, line, column=1)
     table = numbers(path, [(line, [row[i] for i in kept]) for line, row in rows[1:]])
     return {header[i]: [row[k] for row in table] for k, i in enumerate(kept)}
 

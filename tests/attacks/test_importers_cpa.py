@@ -1,45 +1,10 @@
 import pytest
 
-from attacks.importers import cpa
+from tests.attacks.cpa_files import OPTIONS, entries, notes, read
 from tests.attacks.imported import commented, loaded, one_plant
 from twin.errors import InputError
 
 __all__ = ["one_plant"]  # a fixture for every test here
-
-NODES = """\
-[CYBERNODES]
-; Name, Sensors, Actuators
- PLC1, F_PU1 F_PU2 P_J280, PU1 PU2 PU3
- PLC2, P_T1,
- PLC3, P_T2 F_V2 P_J300, PU4 PU5 PU6 PU7 V2
- PLC4, P_T3,
- PLC5, F_PU8, PU8 PU9 PU10 PU11
- PLC6, P_T4,
-
-[CYBERLINKS]
-; Source, Destination, Sensors
-PLC2, SCADA, P_T1
-PLC2, PLC1, P_T1
-
-"""
-OPTIONS = "initial_conditions, 4 3.75 3.25 3.75 3.5 3.5 3\n"
-
-
-def read(tmp_path, attacks, options=OPTIONS, nodes=NODES, companions=True):
-    path = tmp_path / "theirs.cpa"
-    heads = "[CYBERATTACKS]\n; Type, Target, Init_cond, End_cond, Arguments\n"
-    path.write_text(f"{nodes}{heads}{attacks}\n\n[CYBEROPTIONS]\nverbosity, 1\n{options}")
-    return cpa.read(path, "ctown", companions)
-
-
-def entries(made):
-    return [
-        (e["on"], e.get("tags", []), e["do"], e.get("when")) for e in made.data.get("attacks", [])
-    ]
-
-
-def notes(made, kind):
-    return [note.text for note in made.notes if note.kind == kind]
 
 
 @pytest.mark.parametrize(
@@ -165,6 +130,17 @@ def test_attacks_start_each_other(tmp_path):
     assert len(whens) == 2 and any("J511" in text for text in notes(made, "left out"))
 
 
+def test_an_attack_that_asks_for_itself_is_off_when_it_starts_and_on_when_it_ends(tmp_path):
+    line = "Sensor, P_T1, (TIME>=5)&&(ATT1==0), ATT1 && T1<2, offset 1"
+    made = read(tmp_path, line)
+    assert made.data["attacks"][0]["when"] == {
+        "start": "t >= 5",
+        "end": "L_T1 < 2",
+        "once": False,
+    }
+    loaded(made, tmp_path)
+
+
 def test_what_waits_for_a_threshold_or_for_nothing(tmp_path):
     lines = (
         "Control, CTRL17n, TIME==30, TIME==35, 3\nControl, CTRL18n, TIME==30, TIME==35, 3.1\n"
@@ -283,7 +259,9 @@ def test_a_patterns_file_becomes_demands_and_the_length(tmp_path):
 def test_a_companion_that_is_missing_stops_it_or_is_replaced(tmp_path):
     options = OPTIONS + "patterns_file, ./mine.csv\n"
     line = "Communication, PLC2-P_T1-SCADA, TIME==5, TIME==-1, custom lies.csv"
-    with pytest.raises(InputError, match=r"theirs\.cpa:22: patterns_file \./mine\.csv is missing"):
+    with pytest.raises(
+        InputError, match=r"theirs\.cpa:22:16: patterns_file \./mine\.csv is missing"
+    ):
         read(tmp_path, line, options)
     with pytest.raises(InputError, match=r"readings file lies\.csv is missing"):
         read(tmp_path, line)
@@ -304,52 +282,3 @@ def test_custom_readings_are_a_table(tmp_path):
     loaded(made, tmp_path)
     line = "Communication, PLC2-P_T1-SCADA, T1<1, TIME==-1, custom lies.csv"
     assert "attacks" not in read(tmp_path, line).data
-
-
-@pytest.mark.parametrize(
-    ("attack", "says"),
-    [
-        ("Comunication, PLC2-P_T1-PLC1, TIME==5, TIME==9, DoS", "did you mean Communication"),
-        ("Communication, PLC2-P_T1-PLC1, TIME==5, TIME==9", "five fields"),
-        ("Communication, PLC2-P_T1, TIME==5, TIME==9, DoS", "sender-target-receiver"),
-        ("Communication, PLC2-P_T1-PLC12, TIME==5, TIME==9, DoS", "no PLC 'PLC12'"),
-        ("Communication, PLC2-P_T77-PLC1, TIME==5, TIME==9, DoS", "has no 'T77'"),
-        ("Communication, PLC2-P_T1-PLC2, TIME==5, TIME==9, DoS", "both PLC2"),
-        ("Communication, PLC2-P_T1-PLC1, TIME=5, TIME==9, DoS", "not part of a condition"),
-        ("Communication, PLC2-P_T1-PLC1, T77>5, TIME==9, DoS", "has no 'T77'"),
-        ("Communication, PLC2-P_T1-PLC1, ATT7==1, TIME==9, DoS", "no attack 7"),
-        ("Communication, PLC2-P_T1-PLC1, TIME==5, TIME==9, constant", "1 arguments, not 0"),
-        ("Communication, PLC2-P_T1-PLC1, TIME==5, TIME==9, constant x", "not a number"),
-        ("Communication, PLC2-P_T1-PLC1, TIME==5, TIME==9, freeze", "no method 'freeze'"),
-        ("Communication, PLC1-PU1-NULL, TIME==5, TIME==9, offset 1", "constant or DoS"),
-        ("Control, CTRL99n, TIME==5, TIME==9, 1", "20 controls"),
-        ("Control, CTRL1x, TIME==5, TIME==9, 1", "like CTRL17n"),
-    ],
-)
-def test_what_is_wrong_is_said_with_its_line(tmp_path, attack, says):
-    with pytest.raises(InputError) as caught:
-        read(tmp_path, attack)
-    assert str(caught.value).startswith(f"{tmp_path / 'theirs.cpa'}:17: ")
-    assert says in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    ("text", "line", "says"),
-    [
-        ("PLC1, T1\n", 1, "begins with a section"),
-        ("[CYBERNOTES]\n", 1, "did you mean CYBERNODES"),
-        ("[CYBERNODES]\n; x\nPLC1, P_T9,\n", 3, "--plant"),
-        ("[CYBERNODES]\n; x\nPLC1, P_T1,\nPLC1, P_T2,\n", 4, "two nodes"),
-        ("[CYBEROPTIONS]\nverbosity, 1\ninitial_condition, 1\n", 3, "did you mean initial"),
-        ("[CYBEROPTIONS]\ninitial_conditions, 1 2\n", 2, "7 tanks"),
-        ("[CYBEROPTIONS]\npda_options, 0.5 0\n", 2, "four fields"),
-        ("", None, "none of a .cpa file's sections"),
-    ],
-)
-def test_what_is_no_cpa_file_is_said(tmp_path, text, line, says):
-    path = tmp_path / "theirs.cpa"
-    path.write_text(text)
-    with pytest.raises(InputError) as caught:
-        cpa.read(path, "ctown")
-    assert str(caught.value).startswith(f"{path}:{line}: " if line else f"{path}: ")
-    assert says in str(caught.value)

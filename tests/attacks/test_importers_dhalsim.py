@@ -1,61 +1,11 @@
-import shutil
-
 import pytest
 
 from attacks.importers import dhalsim
+from tests.attacks.dhalsim_files import CONFIG, entries, folder, network_attack, notes, read
 from tests.attacks.imported import commented, loaded, one_plant
-from twin import network
 from twin.errors import InputError
 
-__all__ = ["one_plant"]  # a fixture for every test here
-
-PLCS = """\
-- {name: PLC1, sensors: [PU1F, PU2F, J280], actuators: [PU1, PU2]}
-- name: PLC2
-  sensors:
-    - T1
-- {name: PLC3, sensors: [T2, V2F], actuators: [V2, PU4, PU5, PU6, PU7]}
-- {name: PLC4, sensors: [T3]}
-- {name: PLC6, sensors: [T4]}
-"""
-CONFIG = """\
-inp_file: town.inp
-iterations: 144
-network_topology_type: complex
-plcs: !include plcs.yaml
-demand: dd
-attacks: !include attacks.yaml
-"""
-TIMED = "  trigger: {type: time, start: 12, end: 35}\n"
-
-
-@pytest.fixture
-def folder(tmp_path):
-    (tmp_path / "plcs.yaml").write_text(PLCS)
-    shutil.copy(network.PLANTS / "ctown" / "network.inp", tmp_path / "town.inp")
-    (tmp_path / "attacks.yaml").write_text("")
-    return tmp_path
-
-
-def read(folder, attacks="", config=CONFIG, companions=True):
-    if attacks:
-        (folder / "attacks.yaml").write_text(attacks)
-    (folder / "theirs.yaml").write_text(config)
-    (made,) = dhalsim.read(folder / "theirs.yaml", "ctown", companions)
-    return made
-
-
-def network_attack(folder, kind, rest, **kwargs):
-    text = f"network_attacks:\n- name: one\n  type: {kind}\n{rest}"
-    return read(folder, text if "trigger" in rest else text + TIMED, **kwargs)
-
-
-def entries(made, key="attacks"):
-    return [(e["on"], e.get("tags", []), e["do"]) for e in made.data.get(key, [])]
-
-
-def notes(made, kind):
-    return [note.text for note in made.notes if note.kind == kind]
+__all__ = ["folder", "one_plant"]  # fixtures for the tests here
 
 
 DOWN = {"constant": {"value": 0.2}}
@@ -158,7 +108,7 @@ def test_concealment_by_a_file_is_a_table(folder):
     assert any("no row for some iterations" in text for text in notes(made, "differs"))
     loaded(made, folder)
     (folder / "hide.csv").unlink()
-    with pytest.raises(InputError, match=r"attacks\.yaml:6: path hide\.csv is missing"):
+    with pytest.raises(InputError, match=r"attacks\.yaml:6:40: path hide\.csv is missing"):
         network_attack(folder, "concealment_mitm", rest)
 
 
@@ -255,16 +205,16 @@ def test_the_epanet_files_own_thresholds_are_compared(folder):
 
 def test_missing_companions_stop_it_or_are_replaced(folder):
     (folder / "town.inp").unlink()
-    with pytest.raises(InputError, match=r"theirs\.yaml:1: inp_file town\.inp is missing"):
+    with pytest.raises(InputError, match=r"theirs\.yaml:1:11: inp_file town\.inp is missing"):
         read(folder)
     assert read(folder, companions=False).data["control"]["step"] == "5 min"
     (folder / "plcs.yaml").unlink()
-    with pytest.raises(InputError, match=r"theirs\.yaml:4: plcs: plcs\.yaml is missing"):
+    with pytest.raises(InputError, match=r"theirs\.yaml:4:1: plcs: plcs\.yaml is missing"):
         read(folder)
     made = read(folder, companions=False)
     assert len(notes(made, "replaced")) == 2
     (folder / "attacks.yaml").unlink()
-    with pytest.raises(InputError, match=r"theirs\.yaml:6: attacks: attacks\.yaml is missing"):
+    with pytest.raises(InputError, match=r"theirs\.yaml:6:1: attacks: attacks\.yaml is missing"):
         read(folder, companions=False)
 
 
@@ -328,53 +278,3 @@ network_attacks:
     assert "before it starts" in told[4] and "in neither direction" in told[5]
     assert any("color" in text for text in notes(made, "left out"))
     assert entries(made) == [("link:PLC4->*", [], {"drop": {}})]
-
-
-@pytest.mark.parametrize(
-    ("attack", "line", "says"),
-    [
-        ("type: mitn, target: PLC1, tag: T1, value: 1", 2, "did you mean mitm"),
-        ("type: mitm, target: PLC12, tag: T1, value: 1", 2, "no PLC 'PLC12'"),
-        ("type: mitm, target: PLC1, tag: T17, value: 1", 2, "has no 'T17'"),
-        ("type: mitm, target: PLC1, tag: T1", 2, "either a value or an offset"),
-        ("type: mitm, target: PLC1, tag: T1, value: x", None, "a number is expected"),
-        ("type: simple_dos, target: PLC1, direction: up", 2, "direction 'up'"),
-        ("type: simple_dos", 2, "needs 'target'"),
-        (
-            "type: replay_mitm, target: PLC1, capture_start: 9, capture_end: 9, replay_start: 10",
-            2,
-            "nothing is captured",
-        ),
-    ],
-)
-def test_what_is_wrong_is_said_with_its_line(folder, attack, line, says):
-    trigger = "trigger: {type: time, start: 1, end: 2}"
-    text = f"network_attacks:\n- {{name: a, {attack}, {trigger}}}\n"
-    if line is None:
-        assert any(says in note for note in notes(read(folder, text), "left out"))
-        return
-    with pytest.raises(InputError) as caught:
-        read(folder, text)
-    assert str(caught.value).startswith(f"{folder / 'attacks.yaml'}:{line}: ")
-    assert says in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    ("text", "line", "says"),
-    [
-        ("- a\n", 1, "top level"),
-        ("a: [1\n", 2, "not valid YAML"),
-        ("name: x\n", 1, "none of DHALSIM's keys"),
-        ("attacks: !import x.yaml\n", 1, "knows !include"),
-        ("inp_file: town.inp\niterations: many\n", 2, "iterations is a number"),
-        ("attacks: !include theirs.yaml\n", None, "includes itself"),
-        ("plcs:\n- {name: A, sensors: [T99]}\n", 2, "--plant"),
-        ("plcs:\n- {sensors: [T1]}\n", 2, "needs 'name'"),
-    ],
-)
-def test_what_is_no_experiment_is_said(folder, text, line, says):
-    with pytest.raises(InputError) as caught:
-        read(folder, config=text)
-    assert says in str(caught.value)
-    where = f"{folder / 'theirs.yaml'}:{line}: " if line else f"{folder / 'theirs.yaml'}: "
-    assert str(caught.value).startswith(where)

@@ -56,7 +56,7 @@ def test_it_writes_a_scenario_its_tables_and_what_differs(folder, monkeypatch, c
     status, out, _ = hydrotwin(monkeypatch, capsys, "import", "theirs.cpa", "--out", "ours.yaml")
     assert status == 0
     assert sorted({*files(folder)} - {*before}) == ["ours-demands.csv", "ours.yaml"]
-    assert "theirs.cpa:10: left out: verbosity" in out
+    assert "theirs.cpa:10:1: left out: verbosity" in out
     assert "hydrotwin run ours.yaml" in out
     scenario = schema.load("ours.yaml")
     assert (scenario.name, scenario.demands) == ("theirs", "ours-demands.csv")
@@ -76,10 +76,10 @@ def test_a_missing_companion_stops_it_with_its_name_and_nothing_is_written(
     before = files(folder)
     status, _, err = hydrotwin(monkeypatch, capsys, "import", "theirs.cpa", "--out", "ours.yaml")
     assert status == 2 and files(folder) == before
-    assert "theirs.cpa:11: patterns_file hours.csv is missing" in err
+    assert "theirs.cpa:11:16: patterns_file hours.csv is missing" in err
     (folder / "theirs.yaml").unlink()
     status, out, _ = hydrotwin(monkeypatch, capsys, "import", "theirs.cpa", "--without-companions")
-    assert status == 0 and "theirs.cpa:11: replaced: patterns_file hours.csv" in out
+    assert status == 0 and "theirs.cpa:11:16: replaced: patterns_file hours.csv" in out
     assert schema.load("theirs.yaml").demands == "patterns"
 
 
