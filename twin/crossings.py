@@ -19,6 +19,7 @@ class _Threshold:
     tank: int | None
     name: str
     level: float
+    rising: bool
 
 
 class Crossings:
@@ -57,11 +58,14 @@ class Crossings:
             if rounding is None or not plc.running:
                 continue
             left = plc.every - now % plc.every
+            by_engine = plc.spec.by_engine
             for one in self._thresholds(plc):
-                if settings[one.actuator] == one.command:
+                if settings[one.actuator] == one.command and not by_engine:
                     continue
                 if one.tank is None:
                     ahead = self._until(one.name, one.level, now + plc.skew)
+                elif by_engine and one.rising != (rates[one.tank] > 0.0):
+                    continue
                 elif rates[one.tank]:
                     ahead = (one.level - levels[one.tank]) / rates[one.tank]
                 else:
@@ -72,16 +76,18 @@ class Crossings:
         return soonest
 
     def _thresholds(self, plc: Plc) -> list[_Threshold]:
-        """Return what a PLC's rules in force compare with a level or the clock."""
+        """Return what a PLC's rules, in force or its own, compare with a level or the clock."""
+        asked = plc.spec.rules if plc.spec.by_engine else plc.rules
         rules, found = self._known.get(plc.spec.name, ((), []))
-        if rules is not plc.rules:
+        if rules is not asked:
+            tanks = self._tanks
             found = [
-                _Threshold(rule.actuator, rule.command, self._tanks.get(name), name, level)
-                for rule in plc.rules
-                for name, level in rule.when.thresholds
-                if name in self._tanks or name in CLOCK
+                _Threshold(rule.actuator, rule.command, tanks.get(name), name, level, ">" in sign)
+                for rule in asked
+                for name, sign, level in rule.when.comparisons
+                if name in tanks or name in CLOCK
             ]
-            self._known[plc.spec.name] = (plc.rules, found)
+            self._known[plc.spec.name] = (asked, found)
         return found
 
     def _until(self, name: str, hours: float, now: float) -> float:
