@@ -22,6 +22,8 @@ _FAITH = 0.03
 level that no pressure tells stays as expected, and any other follows the pressures."""
 _DOUBT = 1e-3  # what a status other than the expected one costs, in squares of the same units
 _EVALUATIONS = 12  # of the slope
+_APART = 0.25  # m either way, to see whether a row tells a level
+_TOLD = 1e-3  # squares by which it then explains the row worse
 _INSIDE = 1e-3  # of the bounds, where a search starts
 _FULL = 0.01
 """So close below its rim [m] a tank is taken for full: its inlet closes, which no slope tells."""
@@ -106,6 +108,24 @@ class Revealer(Closing):
         known[levels] = best[count:]
         self._last = best[:count]
         return known, self._last
+
+    def tells(self, row: Values, levels: NDArray[np.intp]) -> bool:
+        """Return whether a row tells levels: no demands explain it as well with them elsewhere.
+
+        Parameters
+        ----------
+        row : ndarray of shape (tags,)
+            With the levels at which it is asked.
+        levels : ndarray of int
+            Their places.
+        """
+        squares = []
+        for sign in (-1.0, 1.0):
+            frame = row.copy()
+            frame[levels] += sign * _APART
+            off = (self._inference.explain(frame).expected - row)[self._fitted]
+            squares.append(float(off @ off))
+        return abs(squares[1] - squares[0]) > _TOLD
 
     def close(self) -> None:
         """Give the engines back."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from attacks.entry import Entry, arm
+from scenarios.ensemble import ROUNDED, Ensemble
 from scenarios.hidden import Revealer
 from scenarios.schema import Scenario
 from twin.demand import Hours, Playback
@@ -24,6 +25,7 @@ from twin.units import HOUR
 
 LEAD = 72
 """Rows before the scenario's start that are run through first, for replays to have a tape."""
+_BEGINNINGS = 24
 
 
 @dataclass(frozen=True)
@@ -73,10 +75,21 @@ class Stretch:
 
 @dataclass(frozen=True)
 class Known:
-    """What is known of a stretch: its rows but for what they hide, and the demands behind them."""
+    """What is known of a stretch.
+
+    Attributes
+    ----------
+    rows : ndarray of shape (rows, tags)
+        Its rows, but for what they hide.
+    demands : ndarray of shape (rows, DMAs)
+        The demands behind them.
+    quiet : int
+        Rows before the first at which an attack acts.
+    """
 
     rows: Values
     demands: Values
+    quiet: int
 
 
 class _Bed:
@@ -146,29 +159,57 @@ class _Bed:
 def find_known(network: Network, scenario: Scenario, stretch: Stretch) -> Known:
     """Find the demands behind every row, and what its forged tags hide.
 
-    Where a level or status is hidden, an hour's forecast from the row before helps to find it.
+    Where a level or status is hidden, an hour's forecast from the row before helps to find it; and
+    many of them, where only a level is and its row does not tell it.
     """
     follower = _Bed(network, scenario, stretch)
-    known = Known(stretch.rows.copy(), np.empty((len(stretch.rows), len(network.profiled))))
+    count = len(stretch.rows)
+    known = Known(stretch.rows.copy(), np.empty((count, len(network.profiled))), count)
     lies = [
         np.array([name in obscured(network, one.entry) for name in network.tag_names])
         for one in follower.armed
     ]
 
+    hidden, acting = np.zeros(stretch.rows.shape, dtype=bool), np.zeros(count, dtype=bool)
+    levels = np.array([tag.quantity == "level" for tag in network.tags])
     with Revealer(network) as revealer:
 
         def reveal(place: int) -> None:
-            hidden = np.zeros(len(network.tags), dtype=bool)
             for one, lie in zip(follower.armed, lies, strict=True):
-                hidden |= lie & one.active
+                hidden[place] |= lie & one.active
+                acting[place] |= one.active
             known.rows[place], known.demands[place] = revealer.reveal(
-                stretch.rows[place], hidden, follower.settings()
+                stretch.rows[place], hidden[place], follower.settings()
             )
             follower.bed.impose(known.rows[place])
             follower.bed.plant.set_demands(known.demands[place])
 
         follower.run(_Nothing(len(network.profiled)), reveal)
-    return known
+        first = int(np.argmax(hidden.any(axis=1)))
+        places = np.flatnonzero(hidden[first])
+        only_levels = places.size > 0 and not (hidden & ~levels).any()
+        if only_levels and not revealer.tells(known.rows[first], places):
+            _follow_untold(network, scenario, stretch, known, hidden)
+    return replace(known, quiet=int(np.argmax(acting))) if acting.any() else known
+
+
+def _follow_untold(
+    network: Network,
+    scenario: Scenario,
+    stretch: Stretch,
+    known: Known,
+    hidden: NDArray[np.bool_],
+) -> None:
+    """Find levels that no row tells by what they do in the hours after; put them in `known`."""
+    last = int(np.flatnonzero(hidden.any(axis=1))[-1])
+    with Ensemble(network, scenario, len(stretch.rows) - stretch.lead) as ensemble:
+        for place in range(stretch.lead, last + 1):
+            if hidden[place].any():
+                known.rows[place], known.demands[place] = ensemble.follow(
+                    stretch.rows[place], hidden[place]
+                )
+            else:
+                ensemble.go(known.rows[place], known.demands[place])
 
 
 class _Nothing:
@@ -196,7 +237,7 @@ def _follow(
         if restarts[place]:
             follower.bed.impose(known.rows[place])
 
-    demands = np.vstack([known.demands, known.demands[-1:]])
+    demands = np.vstack([known.demands, known.demands[-1:]])[: len(stretch.rows) + 1]
     return follower.run(Playback(demands), restart)
 
 
@@ -206,6 +247,45 @@ def free(
     """Run on from the first row that is compared."""
     restarts = np.arange(len(stretch.rows)) <= stretch.lead
     return _follow(network, scenario, stretch, known, restarts)
+
+
+def begun(
+    network: Network, scenario: Scenario, stretch: Stretch, known: Known, unit: Values
+) -> Known:
+    """Begin a free run within what the first row's rounding leaves open.
+
+    A rule's instant is missed or not by half a second, and a level rounded to a centimetre says
+    nothing of that: of some levels that round to the row's own, those are taken from which a run
+    meets the rows before the attack best.
+
+    Parameters
+    ----------
+    network : Network
+    scenario : Scenario
+        Without attacks.
+    stretch : Stretch
+    known : Known
+    unit : ndarray of shape (tags,)
+        Of each tag's difference; infinite for what does not count.
+    """
+    first = stretch.lead
+    short = Stretch(stretch.start, stretch.rows[: known.quiet], first)
+    open_ = np.array([tag.quantity == "level" for tag in network.tags])
+    for place in np.flatnonzero(open_):
+        rim = network.model.get_node(network.tags[place].element).max_level
+        open_[place] = known.rows[first, place] < rim  # a full tank is full
+    draws = np.random.default_rng(scenario.seed)
+    best, least = known, np.inf
+    for trial in range(_BEGINNINGS):
+        rows = known.rows.copy()
+        if trial:
+            rows[first] += draws.uniform(-ROUNDED, ROUNDED, len(open_)) * open_
+        begin = replace(known, rows=rows)
+        off = (free(network, scenario, short, begin)[0] - short.rows)[first:] / unit
+        square = float(np.sum(off**2))
+        if square < least:
+            best, least = begin, square
+    return best
 
 
 def guided(

@@ -11,11 +11,15 @@ from twin.units import DAY, HOUR
 
 
 class _Threshold(NamedTuple):
-    """What a rule compares with a number: a tank's level, by its place, or else the clock."""
+    """What a rule compares with a number: a tank's level, by its place, or else the clock.
+
+    `rising` says which way a level must pass it to count; None for either.
+    """
 
     tank: int | None
     name: str
     level: float
+    rising: bool | None
 
 
 class Crossings:
@@ -57,11 +61,11 @@ class Crossings:
             if rounding is None or not plc.running:
                 continue
             left = plc.every - now % plc.every
-            for tank, name, level in self._thresholds(plc):
+            for tank, name, level, rising in self._thresholds(plc):
                 if tank is None:
                     ahead = self._until(name, level, now + plc.skew) + rounding
-                elif rates[tank]:
-                    ahead = (level - levels[tank]) / rates[tank] + rounding
+                elif (rate := rates[tank]) and (rising is None or rising == (rate > 0.0)):
+                    ahead = (level - levels[tank]) / rate + rounding
                 else:
                     continue
                 if 1.0 <= ahead < left:
@@ -70,17 +74,19 @@ class Crossings:
         return soonest
 
     def _thresholds(self, plc: Plc) -> list[_Threshold]:
-        """Return what the rules in force that would change something compare."""
+        """Return what rules that would change something compare, or those the engine knows."""
+        by_engine = plc.spec.by_engine
+        asked = plc.spec.rules if by_engine else plc.rules
         rules, found = self._known.get(plc.spec.name, (None, []))
-        if rules is not plc.rules:
+        if rules is not asked:
             found = [
-                _Threshold(self._tanks.get(name), name, level)
-                for rule in plc.rules
-                if self._settings[rule.actuator] != rule.command
-                for name, level in rule.when.thresholds
+                _Threshold(self._tanks.get(name), name, level, ">" in sign if by_engine else None)
+                for rule in asked
+                if by_engine or self._settings[rule.actuator] != rule.command
+                for name, sign, level in rule.when.comparisons
                 if name in self._tanks or name in CLOCK
             ]
-            self._known[plc.spec.name] = (plc.rules, found)
+            self._known[plc.spec.name] = (asked, found)
         return found
 
     def _until(self, name: str, hours: float, now: float) -> float:

@@ -17,11 +17,13 @@ CLOCK = ("t", "hour")
 STATES = {"open": 1.0, "closed": 0.0}
 """What a command is called that is no speed or setting; see `Rule.command`."""
 
-CROSSINGS = {"nearest": 0.5, "after": 1.0, "none": None}
+CROSSINGS = {"nearest": 0.5, "after": 1.0, "none": None, "engine": 0.5}
 """Instants at which a PLC also scans, and what is added to the time left [s] to round it down.
 
 At the second nearest to a threshold's crossing, as EPANET rounds a control's time (half of them
-come too early to see it), at the first after it, or at none.
+come too early to see it), at the first after it, or at none. `engine` is `nearest` where another
+program applies the rules beside EPANET, which goes on looking ahead to the thresholds it once read:
+to those of the PLC's own rules, whatever SCADA wrote since and whether they would change anything.
 """
 
 
@@ -70,6 +72,8 @@ class PlcSpec:
     failsafe : dict of str to float
         What it commands an actuator to be while an input of that actuator's rules is bad; the
         others stay as they are.
+    by_engine : bool
+        Whether those instants are the engine's own (`engine` in `CROSSINGS`).
     """
 
     name: str
@@ -82,6 +86,7 @@ class PlcSpec:
     polling: int
     hold: float = math.inf
     failsafe: dict[str, float] = field(default_factory=dict)
+    by_engine: bool = False
 
     @property
     def setpoints(self) -> dict[str, int]:

@@ -241,6 +241,7 @@ class _Reader(Checked):
             rules=tuple(rules),
             scan=self.whole(own_scan.get("every", "15 min"), "scan", "every"),
             crossing=CROSSINGS[crossings],
+            by_engine=crossings == "engine",
             polling=every,
             hold=float("inf") if hold is None else self.seconds(hold, *at, "hold"),
             failsafe={

@@ -13,7 +13,7 @@ from detector.batadal import ATTACKS
 from scenarios.cli import app
 from scenarios.hidden import Revealer
 from scenarios.reenact import attacked_tags, reenact
-from scenarios.retrace import Stretch
+from scenarios.retrace import Stretch, find_known, guided
 from scenarios.schema import from_data, load, path_of
 from twin.errors import InputError
 from twin.record import Record, read, write
@@ -122,36 +122,84 @@ def test_attack_3_fills_t1_to_its_rim(dataset04, network):
     assert rows["F_PU1"].iloc[true.index[true == 6.5]].min() == pytest.approx(39, abs=1)
 
 
-def own(start="2026-01-05 00:00", since=6, duration=26):
-    """Return a scenario short enough to be run, and re-enacted, within seconds: T3 is filled up."""
-    when = {"from": f"{since} h", "for": "12 h"}
+def fill_t3():
+    """Return an attack that fills T3 up behind a replay of its level."""
     false_low = {"on": "link:PLC4->PLC3", "do": {"constant": {"value": 0.5}}}
     hide = {"on": "link:PLC4->SCADA", "do": {"replay": {"window": "6 h"}}}
-    entries = [{**entry, "tags": ["L_T3"], "when": when} for entry in (false_low, hide)]
+    return [{**entry, "tags": ["L_T3"]} for entry in (false_low, hide)]
+
+
+def drain_t7():
+    """Return an attack like BATADAL's first."""
+    sent = {"on": "link:SCADA->PLC5"}
+    opens, closes = (
+        [f"SP_{pump}_{word}" for pump in ("PU10", "PU11")] for word in ("open", "closed")
+    )
+    return [
+        {**sent, "tags": opens, "do": {"constant": {"value": 0.5}}},
+        {**sent, "tags": closes, "do": {"constant": {"value": 1.0}}},
+        {"on": "link:PLC9->SCADA", "tags": ["L_T7"], "do": {"replay": {"window": "6 h"}}},
+    ]
+
+
+def own(attacks, start="2026-01-05 00:00", since=6, duration=26):
+    """Return a scenario short enough to be run, and re-enacted, within seconds."""
+    when = {"from": f"{since} h", "for": "12 h"}
     data = {"name": "own", "start": start, "duration": f"{duration} h", "overflow": "close"}
-    return from_data({**data, "warmup": "48 h", "attacks": entries})
+    control = {"step": "15 min", "polling": "15 min", "scan": {"crossings": "engine"}}
+    entries = [{**entry, "when": when} for entry in attacks]
+    return from_data({**data, "warmup": "48 h", "control": control, "attacks": entries})
+
+
+def hourly(attacks, path):
+    """Return what SCADA shows of `own` from 8 h before its start, as a record; and the truth."""
+    early = own(attacks, "2026-01-04 16:00", since=14, duration=34)
+    run = early.run(watch=False, pair=False)
+    shown, true = (table[table.index % HOUR == 0] for table in (run.scada, run.truth))
+    shown.index = pd.DatetimeIndex(early.start + pd.to_timedelta(shown.index, unit="s"))
+    write(Record(path, shown, np.zeros(len(shown), dtype=int)))
+    return read(path, tuple(shown.columns)), true[list(shown.columns)].to_numpy()
 
 
 @pytest.fixture(scope="module")
 def recorded(tmp_path_factory):
-    """Return what SCADA shows of `own` from 8 h before its start, hour by hour, as a record."""
-    early = own("2026-01-04 16:00", since=14, duration=34)
-    shown = early.run(watch=False, pair=False).scada
-    hourly = shown[shown.index % HOUR == 0]
-    hourly.index = pd.DatetimeIndex(early.start + pd.to_timedelta(hourly.index, unit="s"))
-    path = tmp_path_factory.mktemp("own") / "own.csv"
-    write(Record(path, hourly, np.zeros(len(hourly), dtype=int)))
-    return read(path, tuple(hourly.columns))
+    """Return a record of `own`, T3 being filled up."""
+    return hourly(fill_t3(), tmp_path_factory.mktemp("own") / "own.csv")[0]
 
 
 def test_the_twin_follows_its_own_record(recorded):
-    found = reenact(own(), recorded)
+    found = reenact(own(fill_t3()), recorded)
     assert found.attacked == ("L_T3", "F_PU4", "S_PU4", "F_PU5", "S_PU5")
     assert found.normal is None
-    assert found.guided.attacked < 0.02
+    assert found.guided.attacked < 0.05
     assert found.free.attacked < 0.05
     assert found.free.attacked_without > 0.5
     assert found.guided.as_dict()["median"] < 0.05
+
+
+def test_a_level_that_no_row_tells_is_found_by_what_its_pumps_do(tmp_path):
+    scenario = own(drain_t7())
+    record, true = hourly(drain_t7(), tmp_path / "own.csv")
+    network = scenario.network()
+    stretch = Stretch.of(record, scenario.start, 25)
+    known = find_known(network, scenario, stretch)
+    assert known.quiet == stretch.lead + 6
+    level, pump = (network.tag_names.index(tag) for tag in ("L_T7", "S_PU10"))
+    hours = range(stretch.lead + 6, stretch.lead + 18)
+    off = np.abs(known.rows - true[: len(known.rows)])[hours, level]
+    shown = np.abs(stretch.rows - true[: len(known.rows)])[hours, level]
+    assert np.median(off) < 0.06 < 1.0 < np.median(shown)
+    view, _ = guided(network, scenario, stretch, known)
+    wrong = (view != stretch.rows)[hours, pump]
+    assert wrong.sum() <= 1
+
+
+def test_a_level_that_rows_tell_needs_no_ensemble(dataset04, network):
+    rows = Stretch.of(dataset04, scenario(3).start, 3).rows
+    told, untold = (np.array([network.tag_names.index(tag)]) for tag in ("L_T1", "L_T7"))
+    with Revealer(network) as revealer:
+        assert revealer.tells(rows[-1], told)
+        assert not revealer.tells(rows[-1], untold)
 
 
 def test_a_file_of_another_time_is_refused(recorded):
@@ -181,10 +229,12 @@ def test_the_rows_of_dataset04_are_met(dataset04, batadal_folder, tmp_path, numb
     assert done.exit_code == 0, done.output
     found = json.loads(done.stdout)
     assert found["guided"]["median"] <= 0.2
-    assert found["free"]["median"] <= (0.6 if number < 7 else 1.2)
-    if number > 1:  # when PU10 and PU11 switch in attack 1 is decided by seconds
-        assert found["guided"]["attacked"] <= 0.2 < found["guided"]["attacked_without"]
-        assert found["free"]["attacked"] < 0.7 * found["free"]["attacked_without"]
+    assert found["free"]["median"] <= 0.6
+    # Of attack 1 two hours of 50 are forecast wrong (.37), four with some seeds (.52).
+    most = 0.6 if number == 1 else 0.2
+    assert found["guided"]["attacked"] <= most < found["guided"]["attacked_without"]
+    if number > 1:  # no run follows PU10 and PU11 for days: they switch three times an hour
+        assert found["free"]["attacked"] <= 0.6 < found["free"]["attacked_without"]
     assert (tmp_path / f"batadal-{number:02}.png").stat().st_size > 20_000
 
 
