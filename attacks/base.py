@@ -239,6 +239,12 @@ def _like(cls: type[Attack], name: str) -> str:
     return f" (like {fields.flow(examples[0])})" if examples and examples[0] is not None else ""
 
 
+def telling(errors: ValidationError) -> Any:
+    """Return the most telling of what pydantic found: a field nobody knows, or else the first."""
+    found = errors.errors()
+    return next((error for error in found if error["type"] in _UNKNOWN), found[0])
+
+
 def explained(errors: ValidationError, names: Collection[str]) -> InputError:
     """Return the most telling of what pydantic found, in words.
 
@@ -248,8 +254,7 @@ def explained(errors: ValidationError, names: Collection[str]) -> InputError:
     names : collection of str
         The fields there could have been.
     """
-    found = errors.errors()
-    first = next((error for error in found if error["type"] in _UNKNOWN), found[0])
+    first = telling(errors)
     return InputError(_in_words(first, names), keys=[k for k in first["loc"] if k != "[key]"])
 
 

@@ -138,7 +138,8 @@ class Spoof(Attack):
 
     `write` is as in a scenario's `operator:`; an actuator is `open`, `closed`, `auto` or a speed,
     and a setpoint like `SP_PU10_open` a number in its tag's unit. The PLC takes them at its next
-    scan, and keeps a setpoint until it hears another.
+    scan, and keeps a setpoint until it hears another. They are sent whenever SCADA polls, also
+    where an entry before this one drops what SCADA sends; one after it drops them too.
     """
 
     write: Annotated[
@@ -175,6 +176,30 @@ class Spoof(Attack):
         """Return what it writes."""
         return [tag for tag in tags if tag in self.write]
 
-    def tamper(self, reading: Reading) -> Reading:
-        """Return the spoofed order, if this is one of them."""
-        return reading.with_value(order(self.write.get(reading.tag, reading.value)))
+    @property
+    def watches_raw(self) -> bool:
+        """Whether its orders go out with SCADA's own, even where another entry drops those."""
+        return True
+
+    def fresh(self, rng: np.random.Generator) -> Attack:
+        """Return a sender."""
+        return _Spoofing({name: order(said) for name, said in self.write.items()})
+
+
+class _Spoofing(Attack):
+    def __init__(self, write: Mapping[str, float]):
+        self._write = write
+        self._due: list[Reading] = []
+
+    def begin(self, testbed: Testbed, target: str) -> None:
+        self._due.clear()
+
+    def watch(self, reading: Reading) -> None:
+        if reading.tag in self._write:
+            self._due.append(reading)
+
+    def tamper_packet(self, packet: Sequence[Reading]) -> list[Reading]:
+        passing = [reading for reading in packet if reading.tag not in self._write]
+        sent = [reading.with_value(self._write[reading.tag]) for reading in self._due]
+        self._due.clear()
+        return [*passing, *sent]

@@ -180,6 +180,7 @@ class Armed:
                 self.altered.discard(reading.tag)
             else:
                 self.altered.add(reading.tag)
+        self.altered.update({_tag(one) for one in passed} - {reading.tag for reading in packet})
         return passed
 
 

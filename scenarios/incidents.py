@@ -31,8 +31,9 @@ class Incident:
     start_h, end_h : float or None
         First and last hour at which an entry was active; None where none ever was.
     detected : bool or None
-        Whether an alarm was raised while it was active; None without a detector. One raised
-        before, and still on, tells the operator nothing new.
+        Whether an alarm was raised while it was active, or between two of its bursts that are no
+        further apart than `AFTERMATH`; None without a detector. One raised before, and still on,
+        tells the operator nothing new.
     delay_h : float or None
         From its start to that alarm.
     alarm_since_h : float or None
@@ -114,14 +115,15 @@ def _incident(
     detected, delay, since, before = None, None, None, None
     harmed = None if damage is None else first(damage)
     if start is not None and alarms is not None:
-        raised = [at for at in alarms.index if _within(at, spans)]
+        lasts = merged(spans, AFTERMATH)
+        raised = [at for at in alarms.index if _within(at, lasts)]
         detected = len(raised) > 0
         delay = _hours(raised[0] - start) if detected else None
         since = next(
             (
                 at
                 for at, last in zip(alarms.index, alarms["last"], strict=True)
-                if not _within(at, spans) and any(at < begin <= last for begin, _ in spans)
+                if not _within(at, lasts) and any(at < begin <= last for begin, _ in lasts)
             ),
             None,
         )
@@ -151,11 +153,11 @@ def spans_of(armed: Sequence[Armed]) -> list[tuple[float, float]]:
     return merged(span for one in armed for span in one.spans)
 
 
-def merged(spans: Iterable[tuple[float, float]]) -> list[tuple[float, float]]:
-    """Return intervals in order, those that touch or overlap as one."""
+def merged(spans: Iterable[tuple[float, float]], apart: float = 0.0) -> list[tuple[float, float]]:
+    """Return intervals in order, as one those that overlap or are at most `apart` [s] apart."""
     found: list[tuple[float, float]] = []
     for begin, end in sorted(spans):
-        if found and begin <= found[-1][1]:
+        if found and begin <= found[-1][1] + apart:
             found[-1] = (found[-1][0], max(end, found[-1][1]))
         else:
             found.append((begin, end))

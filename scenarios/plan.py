@@ -13,11 +13,10 @@ from scenarios.check import armed
 from scenarios.schema import Scenario
 from scenarios.when import words
 from scenarios.words import clock, fields_in_words, order_in_words
+from twin.errors import listed
 from twin.scada import Order
 from twin.testbed import Testbed
 from twin.units import HOUR, readable
-
-_MANY = 6  # of more tags than these, only the number is said
 
 
 @dataclass(frozen=True)
@@ -103,7 +102,7 @@ def _step(one: Armed, prospect: Prospect, testbed: Testbed) -> Step:
     when = entry.when
     by_clock = when.start is None and when.end is None and not when.random and when.every is None
     return Step(
-        at_h=None if prospect.never else prospect.begins / HOUR,
+        at_h=None if prospect.never else _instant(prospect.begins, testbed) / HOUR,
         until_h=prospect.ends / HOUR if by_clock and prospect.ends < FOREVER else None,
         waits=when.start is not None,
         name=entry.name,
@@ -116,6 +115,12 @@ def _step(one: Armed, prospect: Prospect, testbed: Testbed) -> Step:
         then=entry.do.at_end,
         never=prospect.why if prospect.never else "",
     )
+
+
+def _instant(seconds: float, testbed: Testbed) -> float:
+    """Return the first step at a time or after it [s]: nothing begins between two."""
+    step = testbed.network.step
+    return math.ceil(seconds / step) * step
 
 
 def _order(order: Order, scenario: Scenario, testbed: Testbed) -> Step:
@@ -148,7 +153,8 @@ def _who(one: Armed, testbed: Testbed) -> str:
         if receiver == "SCADA":
             return "the operator" + ("" if source == "*" else f", by what {source} tells")
         if source in network.plcs or source in ("SCADA", "*"):
-            return f"{receiver}, by what {'everyone' if source == '*' else source} tells it"
+            hears = "every PLC" if receiver == "*" else receiver
+            return f"{hears}, by what {'everyone' if source == '*' else source} tells it"
         told = _readers(one.touched, testbed, receiver)
         return f"{receiver} on its wire to {source}, and whoever it tells: {told}"
     if family == "actuator":
@@ -162,7 +168,7 @@ def _about(one: Armed) -> str:
     if one.entry.on.startswith("actuator:"):
         return "its command"
     tags = one.touched if one.tampers else ()
-    return ", ".join(tags) if len(tags) <= _MANY else f"{len(tags)} tags"
+    return listed(tags)
 
 
 def _readers(tags: tuple[str, ...], testbed: Testbed, but: str = "") -> str:

@@ -330,7 +330,7 @@ def _entry(written: _Entry, place: int, label: str, folder: Path | None) -> Entr
 
 
 def _explained(error: ValidationError) -> InputError:
-    keys = next(iter(error.errors()))["loc"]
+    keys = attacks.base.telling(error)["loc"]
     model: type[BaseModel] = File
     for key in keys[:-1]:
         model = _MODELS.get(str(key), model)

@@ -105,7 +105,7 @@ def words(when: When) -> str:
     if not {"from", "start"} & set(written):
         said.insert(0, "from the start on")
     if not when.once:
-        said.append("again each time it does")
+        said.append("again as soon as it holds after that")
     return ", ".join(said)
 
 

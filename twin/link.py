@@ -66,7 +66,8 @@ class TapPoint:
         for tags, tap in self.taps:
             mine = [late for late in passing if late.reading.tag in tags]
             passing = [late for late in passing if late.reading.tag not in tags]
-            for behind in dict.fromkeys(late.by for late in mine):
+            # Where nothing is left, a tap is asked too: it may send something of its own.
+            for behind in dict.fromkeys(late.by for late in mine) or (0.0,):
                 for passed in tap([late.reading for late in mine if late.by == behind]):
                     late = passed if isinstance(passed, Late) else Late(passed, 0.0)
                     passing.append(Late(late.reading, late.by + behind))

@@ -37,6 +37,18 @@ def test_the_event_log_blames_no_plc_for_what_its_drive_was_told_by_others():
     assert said == [("actuator:PU3", "PU3 set to 0.8 of its speed"), ("PLC1", "PU3 closed")]
 
 
+@pytest.mark.parametrize(("lockout_first", "arrives"), [(True, True), (False, False)])
+def test_what_is_spoofed_passes_a_lockout_before_it_and_none_after_it(lockout_first, arrives):
+    lockout = entry("link:SCADA->*", {"drop": {}})
+    spoof = entry("link:SCADA->PLC1", {"spoof": {"write": {"PU3": "open"}}})
+    entries = [lockout, spoof] if lockout_first else [spoof, lockout]
+    run = armed_run(entries, hours=10)
+    ran = run.truth["S_PU3"]
+    assert ran.loc[: 6 * HOUR].sum() == 0
+    assert bool(ran.loc[6.5 * HOUR : 9.9 * HOUR].all()) is arrives
+    assert bool(ran.any()) is arrives
+
+
 def test_a_blocked_drive_stays_as_it_is_until_the_end(normal):
     first = next(t for t in switches(normal, "PU4") if t > 6 * HOUR)
     run = armed_run([entry("actuator:PU4", {"block": {}}, **{"for": "10 h"})], hours=24)

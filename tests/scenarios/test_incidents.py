@@ -68,6 +68,12 @@ def test_between_its_occurrences_an_attack_is_not_detected():
     assert happened(armed, alarms(30, 61))[0].delay_h == 51
 
 
+def test_an_alarm_between_two_bursts_less_than_a_day_apart_detects_the_incident():
+    armed = [entry((10, 12), (14, 16), (60, 70))]
+    (found,) = happened(armed, alarms(13))
+    assert (found.detected, found.delay_h, found.alarm_since_h) == (True, 3, None)
+
+
 @pytest.mark.parametrize(
     ("hours", "faults", "false"),
     [((50,), 1, 0), ((60 + DAY_AFTER,), 0, 1), ((45,), 1, 0), ((15,), 0, 0), ((5, 50), 1, 1)],

@@ -25,10 +25,14 @@ def test_a_plan_says_who_is_deceived_from_when_about_what():
         ("sensor:L_T1", {"drop": {}}, "everyone who reads it: PLC2, PLC1, SCADA", "L_T1"),
         ("link:T1->PLC2", {"drop": {}}, "PLC2 on its wire to T1, and whoever it tells: PLC1, SCADA",
          "L_T1"),
-        ("link:*->SCADA", {"drop": {}}, "the operator", "43 tags"),
+        ("link:*->SCADA", {"drop": {}}, "the operator",
+         "F_PU1 to F_PU11, F_V2, L_T1 to L_T7, P_J14, P_J256, P_J269, P_J280, P_J289, P_J300, "
+         "P_J302, P_J306, P_J307, P_J317, P_J415, P_J422, S_PU1 to S_PU11, S_V2"),
         ("actuator:PU1", {"force": {"to": "open"}}, "PU1 itself, against what PLC1 commands",
          "its command"),
-        ("plc:PLC3", {"drop": {}}, "PLC3 from within", "19 tags"),
+        ("plc:PLC3", {"drop": {}}, "PLC3 from within",
+         "F_PU4 to F_PU7, F_V2, L_T2 to L_T4, P_J14, P_J256, P_J289, P_J300, P_J415, P_J422, "
+         "S_PU4 to S_PU7, S_V2"),
         ("plc:PLC3", {"restart": {}}, "PLC3 from within", ""),
         ("link:SCADA->PLC5", {"spoof": {"write": {"PU9": "open"}}}, "PLC5, by what SCADA tells it",
          "PU9"),
@@ -54,7 +58,7 @@ def test_the_time_line_goes_by_time_not_by_place_in_the_file():
     [
         ({"start": "L_T1 < 2", "follow": True}, "whenever `L_T1 < 2` holds"),
         ({"start": "L_T1 < 2", "for": "1 h", "once": False},
-         "once `L_T1 < 2` holds, for 1 h, again each time it does"),
+         "once `L_T1 < 2` holds, for 1 h, again as soon as it holds after that"),
         ({"from": "1 h", "for": "1 h", "every": "24 h"}, "from 1 h on, for 1 h, again every 1 d"),
         ({"random": {"gap": {"exponential": "36 h"}, "for": "2 h"}},
          "from the start on, again and again at random: gap exponential 36 h, for 2 h"),
