@@ -13,7 +13,7 @@ from scenarios.impact import AVAILABILITY, COUNTERS
 from scenarios.incidents import Incident
 from scenarios.result import Run
 from scenarios.views import SCADA, View, Views
-from scenarios.words import blamed, clock, entries_in_words, listed
+from scenarios.words import blamed, clock, entries_in_words, listed, misorders_in_words
 from twin.meters import LOW_PRESSURE
 from twin.units import HOUR
 
@@ -174,14 +174,19 @@ def _damage(run: Run) -> list[str]:
 
 
 def _plcs(run: Run, views: Views) -> list[str]:
-    """Say what PLCs took for true, and was not."""
+    """Say what PLCs took for true, and was not, and what they took for SCADA's orders."""
     lines = [
         f"{listed(view.readers)} took {_lie(run, tag, view, 'for')}."
         for tag, seen in views.lies.items()
         for view in seen
         if view.readers != (SCADA,)
     ]
-    return _few(lines, "more") or ["Every PLC read the truth."]
+    truth = "the truth" if run.network.exact else "what the instruments showed"
+    lines = _few(lines, "more") or [f"Every PLC read {truth}."]
+    if not run.network.exact:
+        lines.append("Instruments are inexact by themselves; that alone is not told here.")
+    forged = [order for order in run.orders if order.forged]
+    return lines + _few(misorders_in_words(forged, run.network, run.hours), "more forged orders")
 
 
 def _operator(run: Run, views: Views) -> list[str]:
@@ -196,7 +201,14 @@ def _operator(run: Run, views: Views) -> list[str]:
     stale = (run.quality > 0).any(axis=1).sum() * run.network.polling / HOUR
     if stale:
         lines.append(f"For {stale:.1f} h at least one value was marked stale.")
-    lines = lines or ["Everything as it was: SCADA's view was true all the time."]
+    if not lines and run.network.exact:
+        lines = ["Everything as it was: SCADA's view was true all the time."]
+    elif not lines:
+        lines = ["SCADA's view was what the instruments showed all the time."]
+    lost = [order for order in run.orders if not order.forged]
+    lines += _few(misorders_in_words(lost, run.network, run.hours), "more orders")
+    if any(order.forged for order in run.orders):
+        lines.append("PLCs held orders that were not SCADA's: see what the PLCs saw.")
     raised = run.limits.loc[0.0:]
     if len(raised):
         at, one = clock(float(raised.index[0]) / HOUR), raised.iloc[0]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 from matplotlib.axes import Axes
 
-from scenarios.pictures import PAIR, TRUTH, VIEW, on_spans
+from scenarios.pictures import ALARM, PAIR, TRUTH, VIEW, on_spans
 from scenarios.result import Run
 from scenarios.views import SCADA, Views
 from scenarios.words import blamed
@@ -16,6 +17,7 @@ from twin.tags import Tag
 from twin.units import HOUR
 
 PLC = "#1e8449"
+_MISSING = "#7d3c98"
 _DEVICES = 8  # at most so many are told of
 _APART, _CLOSE = 0.22, 0.05  # between devices, and between the rows of one
 
@@ -40,8 +42,27 @@ def switched(run: Run, views: Views) -> list[Lane]:
             scada = view.readers == (SCADA,)
             label, color = ("SCADA saw", VIEW) if scada else ("PLC saw", PLC)
             lanes.append(Lane("", view.seen, color, label, 0.26))
+        lanes += _misordered(run, tag.element)
         if run.paired is not None and run.scenario.entries:
             lanes.append(Lane("", run.paired[tag.name], PAIR, f"no {blamed(run.scenario)}", 0.2))
+    return lanes
+
+
+def _misordered(run: Run, device: str) -> list[Lane]:
+    """Return when its PLC held forged orders for it, and when it did not get SCADA's."""
+    lanes, of = [], {one.name: run.network.element(one.name) for one in run.orders}
+    for forged, old, label, color in (
+        (True, False, "forged order", ALARM),
+        (True, True, "old order", ALARM),
+        (False, False, "order missing", _MISSING),
+    ):
+        when = pd.Series(0.0, index=run.truth.index)
+        for one in run.orders:
+            if (one.forged, one.old) == (forged, old) and of[one.name] == device:
+                until = math.inf if one.end is None else one.end
+                when[(when.index >= one.start) & (when.index < until)] = 1.0
+        if when.any():
+            lanes.append(Lane("", when, color, label, 0.2))
     return lanes
 
 
@@ -52,6 +73,7 @@ def _told(run: Run, views: Views) -> list[Tag]:
     lied = [by_name[name] for name in views.lies if name in by_name]
     orders = [order.values for order in run.scenario.operator]  # noqa: PD011, no table
     aimed = [name for names in orders for name in names]
+    aimed += [one.name for one in run.orders]
     deceived: list[str] = []
     for entry in run.scenario.entries:
         family, _, rest = entry.on.partition(":")

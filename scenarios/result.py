@@ -11,6 +11,7 @@ import pandas as pd
 from scenarios.damage import Damage
 from scenarios.detection import Aftermath, Detection, detection
 from scenarios.incidents import Incident
+from scenarios.orders import Misorder
 from scenarios.schema import Scenario
 from twin.network import Network
 from twin.units import HOUR
@@ -55,6 +56,8 @@ class Run:
         Alarms raised because of a fault, as far as no attack explains them.
     notes : tuple of str
         What the user should know: no detector, EPANET's warnings.
+    orders : tuple of Misorder
+        Where a PLC's orders were not SCADA's, as an entry on their way had it.
     folder : Path or None
         Where it was written.
     aftermath : {"normal", "attack", "out"}
@@ -82,6 +85,7 @@ class Run:
     false_episodes: int | None
     fault_episodes: int | None
     notes: tuple[str, ...]
+    orders: tuple[Misorder, ...] = ()
     folder: Path | None = None
     aftermath: Aftermath = "normal"
 

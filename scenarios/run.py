@@ -20,6 +20,7 @@ from scenarios.detection import Aftermath, check_aftermath
 from scenarios.impact import cautions, impact
 from scenarios.incidents import grouped, incidents, of_kind, stray_episodes
 from scenarios.labels import Labels
+from scenarios.orders import Orders
 from scenarios.pace import Pace
 from scenarios.pair import paired_truth, with_end
 from scenarios.pair import testbed as testbed_of
@@ -101,7 +102,7 @@ def run(
             except PlantError as error:
                 notes.append(f"not compared: the run without attacks failed, {error}")
                 aftermath = "normal"  # nothing else can be told
-        labels = Labels(armed, testbed)
+        labels, orders = Labels(armed, testbed), Orders(testbed)
         seat = None
         if guard is not None:
             seat = Watch(guard, network, testbed.scada, on_alarm or (lambda alarm: None))
@@ -118,6 +119,7 @@ def run(
         notes += [*_unheard(chosen), *cautions(testbed)]
         compare = None if status == "interrupted" else on_compare or (lambda incident: None)
         made = _conclude(chosen, network, testbed, paired, armed, labels, seat, notes, compare)
+        made = replace(made, orders=orders.table(made.hours * HOUR))
         made = replace(made, status=status, reason=reason, aftermath=aftermath)
         made = replace(made, wall_s=time.perf_counter() - began)
         if out is None or place is None:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from scenarios.impact import DEVIATION
 from scenarios.result import Run
+from twin.instruments import Instrument, Instruments
 from twin.tags import Tag
 
 SCADA = "SCADA"
@@ -26,7 +27,7 @@ class View:
     seen : Series
         By time [s], in the tag's unit.
     wrong : Series
-        When it differed from the truth.
+        When it differed from the truth, and from what an inexact instrument made of it.
     """
 
     readers: tuple[str, ...]
@@ -56,6 +57,7 @@ class Views:
 
     def __init__(self, run: Run):
         self._run, self._tags = run, {tag.name: tag for tag in run.network.tags}
+        self._measured = _measured(run)
         self._altered = {tag for some in run.labels["altered"] for tag in some}
         entries = run.scenario.entries
         named = {tag for one in entries for tag in (*one.tags, one.on.partition(":")[2])}
@@ -88,7 +90,10 @@ class Views:
         yield SCADA, self._run.scada[tag.name]
 
     def _wrong(self, tag: Tag, reader: str, seen: pd.Series) -> pd.Series[bool]:
-        off = (seen - self._run.truth[tag.name].reindex(seen.index)).abs() > _ALIKE
+        off = (seen - self._measured[tag.name].reindex(seen.index)).abs() > _ALIKE
+        if self._run.network.wiring.instruments.get(tag.name, Instrument()) != Instrument():
+            before = self._measured[tag.name].shift().reindex(seen.index)
+            off &= (seen - before).abs() > _ALIKE  # a step behind, noise differs at every step
         short = off.mean() < 0.5 and off.rolling(3).sum().max() < 3
         if short and not (reader == SCADA and tag.name in self._altered):
             return off & False  # a scan behind its sensor, here and there, is no lie
@@ -98,3 +103,20 @@ class Views:
         true = self._run.truth[name]
         off = float((view.seen - true.reindex(view.seen.index)).abs().mean())
         return off / max(float(true.std()), DEVIATION[self._tags[name].quantity])
+
+
+def _measured(run: Run) -> pd.DataFrame:
+    """Return what the instruments showed, as drawn by the run's seed, of the truth."""
+    network = run.network
+    if network.exact:
+        return run.truth
+    made = network.wiring.instruments
+    instruments = Instruments(network.tag_names, made, run.scenario.seed, network.step)
+    true = run.truth[list(network.tag_names)]
+    # Draws begin with the warm-up.
+    instruments.show(-run.scenario.warmup, true.iloc[0].to_numpy(copy=True))
+    shown = [
+        instruments.show(float(at), row)
+        for at, row in zip(true.index, true.to_numpy(copy=True), strict=True)
+    ]
+    return pd.DataFrame(shown, index=true.index, columns=true.columns)

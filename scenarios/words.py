@@ -9,9 +9,11 @@ import attacks.base
 from attacks.entry import Entry
 from attacks.fields import fields
 from scenarios import when as when_of
+from scenarios.orders import Misorder
 from twin.network import Network
 from twin.plc import state
 from twin.scada import Order, order
+from twin.units import HOUR
 
 if TYPE_CHECKING:
     from scenarios.schema import Scenario
@@ -38,6 +40,44 @@ def listed(parts: Sequence[str]) -> str:
 def order_in_words(written: Order, network: Network) -> str:
     """Say what the operator writes."""
     return ", ".join(f"{k} {network.command(k, v)}" for k, v in written.values.items())
+
+
+def misorders_in_words(some: Sequence[Misorder], network: Network, hours: float) -> list[str]:
+    """Say which orders a PLC held that were none, or did not get, in a run of so many hours.
+
+    Orders of one PLC that parted at the same times are told as one, and a forged one that changed
+    again and again too.
+    """
+    parts: dict[tuple[str, str, float | None, bool], list[Misorder]] = {}
+    for one in some:
+        key = (one.plc, one.name, None if one.forged else one.start, one.old)
+        parts.setdefault(key, []).append(one)
+    alike: dict[tuple[object, ...], list[str]] = {}
+    for (plc, name, written, old), group in parts.items():
+        said = list(dict.fromkeys(network.command(name, one.value) for one in group))
+        many = f"{said[0]} … {said[-1]}, {len(said)} values" if len(said) > 3 else " or ".join(said)
+        ends = [hours if one.end is None else one.end / HOUR for one in group]
+        lasted = sum(end - one.start / HOUR for end, one in zip(ends, group, strict=True))
+        gaps = zip(ends, group[1:], strict=False)
+        times = 1 + sum(one.start / HOUR > end for end, one in gaps)
+        until = f"until h {ends[-1]:.1f}" if group[-1].arrived else ""
+        start = group[0].start / HOUR
+        how = (plc, written, start, round(lasted, 2), times, until, old)
+        alike.setdefault(how, []).append(f"{name} {many}")
+    return [_misorder(how, listed(orders)) for how, orders in alike.items()]
+
+
+def _misorder(how: tuple[object, ...], orders: str) -> str:
+    plc, written, start, lasted, times, until, old = how
+    if written is not None:
+        arrived = f"did not arrive {until}" if until else "never arrived"
+        return f"SCADA's order of h {start:.1f} to {plc} ({orders}) {arrived}."
+    often = f", {times} times" if times != 1 else ""
+    sent = "had sent before and no longer did" if old else "never sent"
+    return (
+        f"{plc} was ordered {orders}, which SCADA {sent}, from {clock(float(str(start)))}"
+        f"{often}, for {lasted:g} h."
+    )
 
 
 def entries_in_words(entries: Sequence[Entry], network: Network) -> list[str]:

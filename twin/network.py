@@ -17,6 +17,7 @@ from twin import wiring
 from twin.demand import FILE, weekly
 from twin.districts import districts, patterns_of
 from twin.errors import InputError, nearest
+from twin.instruments import Instrument
 from twin.plc import STATES, PlcSpec, state
 from twin.tags import Tag
 from twin.wiring import Wiring
@@ -111,6 +112,11 @@ class Network:
     def tag_names(self) -> tuple[str, ...]:
         """Names of all tags, in order."""
         return tuple(tag.name for tag in self.tags)
+
+    @property
+    def exact(self) -> bool:
+        """Whether every instrument shows the truth."""
+        return all(one == Instrument() for one in self.wiring.instruments.values())
 
     def unit(self, name: str) -> str:
         """Return the unit of a tag, or of a setpoint like `SP_PU10_open`; "" where it has none."""

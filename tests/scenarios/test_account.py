@@ -85,3 +85,74 @@ def test_a_setpoint_attacked_on_its_way_is_drawn_at_its_pump(tmp_path):
     run = from_data(data).run(watch=False, out=tmp_path / "run")
     assert (tmp_path / "run" / "map.png").is_file()
     assert "PU10" in texts(story(run))
+
+
+def ordered(attack, *orders, hours="14 h", **more):
+    entry = {"name": "a", "when": {"from": "4 h", "for": "6 h"}, **attack}
+    data = {"name": "x", "duration": hours, "warmup": "0 h", "attacks": [entry], **more}
+    data["operator"] = [{"at": at, "write": write} for at, write in orders]
+    return from_data(data).run(watch=False, pair=False)
+
+
+def test_forged_orders_are_told_labelled_and_drawn():
+    write = {"PU4": "closed", "PU5": "closed"}
+    run = ordered({"on": "link:SCADA->PLC3", "do": {"spoof": {"write": write}}})
+    assert (
+        "PLC3 was ordered PU4 closed and PU5 closed, which SCADA never sent, "
+        "from day 1, 04:00 (h 4.0), for 6 h."
+    ) in lines(run, "What the PLCs saw")
+    altered = run.labels.set_index("time")["altered"].map(",".join)
+    assert set(altered[altered != ""]) == {"PU4,PU5"}
+    assert (altered.index[altered != ""][[0, -1]] / 3600 == [4.0, 10.0 - 1 / 12]).all()
+    said = texts(story(run))
+    assert "forged order" in said
+    assert "order missing" not in said
+
+
+def test_an_order_that_came_late_was_replaced_or_was_lost_is_told():
+    drop = {"on": "link:SCADA->*", "do": {"drop": {}}}
+    orders = [("5 h", {"PU4": "closed"}), ("7 h", {"PU10": "open"}), ("8 h", {"PU10": "closed"})]
+    run = ordered(drop, *orders)
+    told = lines(run, "What the operator saw")
+    assert "SCADA's order of h 5.0 to PLC3 (PU4 closed) did not arrive until h 10.0." in told
+    assert "SCADA's order of h 7.0 to PLC5 (PU10 open) never arrived." in told
+    assert "SCADA's order of h 8.0 to PLC5 (PU10 closed) did not arrive until h 10.0." in told
+    assert not any("never sent" in line for line in lines(run, "What the PLCs saw"))
+    assert "order missing" in texts(story(run))
+    cut = ordered(drop, orders[0], hours="9 h")
+    told = lines(cut, "What the operator saw")
+    assert "SCADA's order of h 5.0 to PLC3 (PU4 closed) never arrived." in told
+
+
+def test_orders_that_arrive_as_they_should_are_not_told():
+    attack = {"on": "link:SCADA->PLC3", "do": {"spoof": {"write": {"PU5": "closed"}}}}
+    run = ordered(attack, ("2 h", {"PU4": "closed"}), ("11 h", {"PU4": "auto"}))
+    assert [(order.name, order.forged) for order in run.orders] == [("PU5", True)]
+    told = ordered({"on": "sensor:L_T1", "do": {"drop": {}}}, ("5 h", {"PU4": "closed"}))
+    assert told.orders == ()
+
+
+def test_an_order_held_back_until_after_the_next_is_old_and_not_never_sent():
+    late = {"on": "link:SCADA->PLC3", "tags": ["PU4"], "do": {"delay": {"by": "1 h"}}}
+    run = ordered(late, ("5 h", {"PU4": "closed"}), ("5.5 h", {"PU4": "auto"}))
+    assert (
+        "PLC3 was ordered PU4 closed, which SCADA had sent before and no longer did, "
+        "from day 1, 06:00 (h 6.0), for 0.5 h."
+    ) in lines(run, "What the PLCs saw")
+    assert {"old order"} == {"old order", "forged order"} & set(texts(story(run)))
+
+
+def test_noise_is_no_lie_but_what_an_entry_altered_is():
+    shift = {"on": "link:PLC2->PLC1", "do": {"offset": {"by": 0.01}}}
+    noisy = {"sensors": {"L_*": {"noise": 0.02}, "P_*": {"noise": 0.5}}}
+    run = ordered(shift, control=noisy)
+    assert list(Views(run).lies) == ["L_T1"]
+    (view,) = Views(run).lies["L_T1"]
+    assert view.readers == ("PLC1",)
+    first, *others = lines(run, "What the PLCs saw")
+    assert first.startswith("PLC1 took L_T1 for ")
+    assert first.endswith("wrong for 6.0 h.")  # less than the noise, and told to the step
+    assert others == ["Instruments are inexact by themselves; that alone is not told here."]
+    assert lines(run, "What the operator saw")[0] == (
+        "SCADA's view was what the instruments showed all the time."
+    )
