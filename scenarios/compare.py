@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -11,12 +12,14 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MultipleLocator
 from pyarrow import ArrowException
 
 from scenarios.impact import COUNTERS, DEVIATION, counters
 from scenarios.pair import other
-from scenarios.pictures import ALARM, PAIR, TRUTH, VIEW, on_spans
+from scenarios.pictures import ALARM, PAIR, TRUTH, VIEW, on_spans, spacing
+from scenarios.result import Run
 from scenarios.run import run as run_scenario
 from scenarios.schema import Scenario, load, located, path_of
 from twin.errors import InputError
@@ -37,12 +40,18 @@ class Side:
     network : Network
     truth, scada : DataFrame
         As in `Run`.
+    totals : dict of str to float or None
+        The impact counters' values at its end; the last row of `truth` lacks the last step.
+    notes : tuple of str
+        As in `Run`.
     """
 
     name: str
     network: Network
     truth: pd.DataFrame
     scada: pd.DataFrame
+    totals: Mapping[str, float | None]
+    notes: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -99,6 +108,7 @@ class Comparison:
             "hours": self.hours,
             "differences": [asdict(one) for one in self.differences],
             "totals": self.totals.to_dict("index"),
+            "notes": {"a": list(self.a.notes), "b": list(self.b.notes)},
         }
 
 
@@ -131,14 +141,24 @@ def _side(name: str) -> Side:
             made = run_scenario(scenario, watch=False, pair=False)
         except InputError as error:
             raise located(error, path_of(name)) from None
-        return Side(scenario.name, made.network, made.truth, made.scada)
+        return _of(scenario.name, made)
     folder = Path(name)
     scenario = _scenario(folder)
     try:
-        truth, scada = (pd.read_parquet(folder / f"{t}.parquet") for t in ("truth", "scada"))
-    except (ArrowException, OSError) as error:
+        truth, scada = (
+            pd.read_parquet(folder / f"{t}.parquet").set_index("time") for t in ("truth", "scada")
+        )
+        told = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+        totals, notes = {name: told["impact"][name] for name in COUNTERS}, tuple(told["notes"])
+    except (ArrowException, OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(f"damaged or missing: {error}; run the scenario again", folder) from None
-    return Side(folder.name, scenario.network(), truth.set_index("time"), scada.set_index("time"))
+    return Side(folder.name, scenario.network(), truth, scada, totals, notes)
+
+
+def _of(of: str, made: Run) -> Side:
+    done = made.impact["run"]
+    totals = {name: float(done[name]) for name in COUNTERS}
+    return Side(of, made.network, made.truth, made.scada, totals, made.notes)
 
 
 def _scenario(folder: Path) -> Scenario:
@@ -153,7 +173,7 @@ def _without_attacks(name: str) -> Side:
     if not scenario.attacks:
         raise InputError(f"{name} has no attack to leave out: name a second run")
     made = run_scenario(other(scenario), watch=False, pair=False)
-    return Side(f"{scenario.name} without its attacks", made.network, made.truth, made.scada)
+    return _of(f"{scenario.name} without its attacks", made)
 
 
 def compare(a: Side, b: Side) -> Comparison:
@@ -190,10 +210,19 @@ def compare(a: Side, b: Side) -> Comparison:
             )
         )
     found.sort(key=lambda d: min(h for h in (d.true_from_h, d.shown_from_h) if h is not None))
-    ends = [counters(side.truth.loc[times]).iloc[-1] for side in (a, b)]
-    totals = pd.DataFrame(dict(zip("ab", ends, strict=True)), index=list(COUNTERS))
+    end = float(times[-1]) + a.network.step
+    ends = [_totals(side, end) for side in (a, b)]
+    totals = pd.DataFrame(dict(zip("ab", ends, strict=True)), index=list(COUNTERS), dtype=float)
     totals["difference"] = totals["a"] - totals["b"]
     return Comparison(a, b, len(times) * a.network.step / HOUR, tuple(found), totals)
+
+
+def _totals(side: Side, end: float) -> Mapping[str, float | None]:
+    """Return the counters at a time [s]: a row of the truth has those of the steps before it."""
+    if end not in side.truth.index:
+        return side.totals
+    row = counters(side.truth.loc[[end]]).iloc[0]
+    return {name: float(row[name]) for name in COUNTERS}
 
 
 def _first(wrong: pd.Series) -> float | None:
@@ -213,9 +242,15 @@ def picture(made: Comparison) -> Figure:
     for axes, name in zip(panels[1:], drawn, strict=True):
         _draw_both(axes, made, tags[name])
     panels[-1].set_xlim(0, made.hours)
-    panels[-1].xaxis.set_major_locator(MaxNLocator(10, steps=[1, 1.2, 2, 2.4, 3, 4.8, 6, 10]))
+    panels[-1].xaxis.set_major_locator(MultipleLocator(spacing(made.hours)))
     panels[-1].set_xlabel("hours since the start", fontsize=8)
-    figure.suptitle(f"{made.a.name}  against  {made.b.name}", fontsize=10)
+    figure.legend(
+        handles=[
+            Line2D([], [], color=TRUTH, lw=1.8, label=f"A: {made.a.name}"),
+            Line2D([], [], color=PAIR, lw=1.8, label=f"B: {made.b.name}"),
+        ],
+        loc="outside upper center", ncols=2, fontsize=9, frameon=False,
+    )  # fmt: skip
     return figure
 
 

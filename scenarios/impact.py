@@ -10,6 +10,7 @@ import pandas as pd
 import wntr
 
 from twin.engine import WARNINGS
+from twin.meters import LOW_PRESSURE
 from twin.network import Network
 from twin.units import HOUR
 
@@ -30,6 +31,21 @@ COUNTERS = {
 }
 """Impact counters and the columns of the truth, by beginning and end, that add up to each; what
 each column counts is told in `twin.meters.Meters`."""
+
+COUNTER_WORDS = {
+    "overflow_m3": "overflow [m³]",
+    "empty_tank_h": "empty tanks [h]",
+    "unmet_m3": "demand not delivered [m³]",
+    "low_pressure_h": f"junctions below {LOW_PRESSURE:g} m [h]",
+    "leaked_m3": "leaked [m³]",
+    "supplied_m3": "supplied [m³]",
+    "drawn_m3": "drawn by junctions [m³]",
+    "pump_starts": "pump starts",
+    "energy_kwh": "pump energy [kWh]",
+    "energy_cost": "its cost, at the prices of network.inp",
+    "availability_percent": "water service availability [%]",
+}
+"""The same in words, with units."""
 
 AVAILABILITY = "availability_percent"
 _ABSURD = -10.0  # m; below it lies a vacuum

@@ -255,10 +255,15 @@ def _shade(axes: Axes, run: Run) -> None:
             axes.axvspan(begin, end, color=ATTACK, alpha=0.5, lw=0)
 
 
+def spacing(hours: float) -> float:
+    """Return how many hours apart ticks are: a day or a few, or a part of one in short runs."""
+    parts = [part for part in (0.1, 0.25, 0.5, 1, 2, 3, 4, 6, 12) if hours / part <= 10]
+    return parts[0] if parts else 24 * math.ceil(hours / 24 / 10)
+
+
 def hours_axis(axes: Axes, run: Run) -> None:
-    """Label the time axis in hours since the start, with a tick a day or a few."""
-    days = max(1, math.ceil(run.hours / 24 / 10))
-    axes.xaxis.set_major_locator(MultipleLocator(24 * days))
+    """Label the time axis in hours since the start, with about ten ticks."""
+    axes.xaxis.set_major_locator(MultipleLocator(spacing(run.hours)))
     axes.set_xlim(0, run.hours)
     axes.tick_params(axis="x", labelsize=8)
     axes.set_xlabel(f"hours since {run.scenario.start:%a %Y-%m-%d %H:%M}", fontsize=8)

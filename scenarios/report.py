@@ -9,11 +9,11 @@ import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from scenarios.account import account
+from scenarios.impact import COUNTER_WORDS
 from scenarios.pictures import draw
 from scenarios.result import Run
 from scenarios.story import story
 from scenarios.words import blamed, clock
-from twin.meters import LOW_PRESSURE
 
 _CAPTIONS = {
     "story": "The story: who was deceived and when, what they saw, what was done, what broke.",
@@ -22,27 +22,14 @@ _CAPTIONS = {
     "pumps": "When pumps and driven valves ran.",
     "score": "The detector's score, its threshold, and the alarms it raised.",
 }
-_COUNTERS = {
-    "overflow_m3": "overflow [m³]",
-    "empty_tank_h": "empty tanks [h]",
-    "unmet_m3": "demand not delivered [m³]",
-    "low_pressure_h": f"junctions below {LOW_PRESSURE:g} m [h]",
-    "leaked_m3": "leaked [m³]",
-    "supplied_m3": "supplied [m³]",
-    "drawn_m3": "drawn by junctions [m³]",
-    "pump_starts": "pump starts",
-    "energy_kwh": "pump energy [kWh]",
-    "energy_cost": "its cost, at the prices of network.inp",
-    "availability_percent": "water service availability [%]",
-}
 _UNITS = {"m3": "m³", "h": "h", "percent": "%"}
 _USUAL = {"percent": 100.0}
 
 
 def _words(row: str) -> str:
     """Name a row of the impact table: a counter, or one of a tank or a district."""
-    if row in _COUNTERS:
-        return _COUNTERS[row]
+    if row in COUNTER_WORDS:
+        return COUNTER_WORDS[row]
     what, rest = row.split("_", 1)
     where, unit = rest.rsplit("_", 1)
     return f"· {what}, {where} [{_UNITS[unit]}]"
@@ -54,7 +41,7 @@ def _rows(impact: pd.DataFrame) -> pd.DataFrame:
     parts = impact[["run", "paired"]].fillna({"paired": 0.0})
     happened = parts.sub(usual.to_numpy(), axis=0).abs().gt(0.05)
     keep = happened["run"] | (happened["paired"] & impact["paired"].notna())
-    return impact[keep | impact.index.isin(list(_COUNTERS))]
+    return impact[keep | impact.index.isin(list(COUNTER_WORDS))]
 
 
 def write(folder: Path, run: Run) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import textwrap
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -14,23 +13,24 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from matplotlib.patheffects import withStroke
 
-from attacks.entry import Entry
-from scenarios.impact import counters
+from scenarios.bars import CHARACTERS, ENTRY, WHITE, bars_of, draw_entries, short
+from scenarios.damage import DAMAGE
+from scenarios.impact import COUNTERS, counters
 from scenarios.incidents import merged
 from scenarios.lanes import PLC, Lane, draw_lanes, switched, tall
-from scenarios.pictures import ALARM, ATTACK, PAIR, TRUTH, VIEW, hours_axis, on_spans
+from scenarios.pictures import ALARM, ATTACK, PAIR, TRUTH, VIEW, hours_axis
 from scenarios.result import Run
-from scenarios.views import SCADA, Views
-from scenarios.words import blamed, entry_in_words, order_in_words
+from scenarios.views import SCADA, View, Views
+from scenarios.words import blamed
 from twin.tags import Tag
 from twin.units import HOUR
 
 _NOTICED, _LIMIT = "#6c3483", "#b9770e"
-_ENTRY = {"attack": "#c0392b", "fault": "#b7950b"}
-_WIDE, _CHARACTERS = 11.0, 130  # inches, and what fits across a panel
-_LIES, _TANKS = 4, 2  # at most so many tags are told of
+_WIDE = 11.0  # inches
+_LIES, _HURT, _TANKS = 4, 4, 2  # at most so many tags are told of
+_DASHES: list[Any] = ["-.", (0, (1.5, 1.5)), (0, (6, 1.5)), (0, (3, 1, 1, 1, 1, 1))]
+_PLCS = [PLC, "#b7950b", "#17a2b8", "#6e2c00"]
 _DRY = -20.0  # pressures below [m] are off the scale
 _MARKED = 3  # of more incidents than these, only the first mark is drawn
 _HARM = {
@@ -41,26 +41,19 @@ _HARM = {
     "pump_starts": "pump starts",
 }
 _QUIET: dict[str, Any] = {"fontsize": 8, "color": "#566573"}
-_WHITE = [withStroke(linewidth=2.5, foreground="white")]
-
-
-@dataclass(frozen=True)
-class _Bar:
-    """A row of the time line: an entry, and each start and length [h] of its acting."""
-
-    entry: Entry
-    spans: list[tuple[float, float]]
+_DAMAGE: dict[str, Any] = {"ls": ":", "lw": 2.0}
+_DETECTED: dict[str, Any] = {"ls": (0, (6, 3)), "lw": 1.5}
 
 
 def story(run: Run) -> Figure:
     """Draw a run's time line: entries by port, what was shown, commands, damage and alarms."""
-    views, bars = Views(run), _bars(run)
+    views, bars = Views(run), bars_of(run)
     tags, lanes = _told_tags(run, views), switched(run, views)
     harms = list(run.damage or {})
     rows: list[tuple[float, Callable[[Axes], None]]] = []
-    acts = len(bars) + bool(run.scenario.operator)
+    acts = sum(bar.tall for bar in bars) + bool(run.scenario.operator)
     if acts:
-        rows.append((0.4 * acts + 0.15, partial(_draw_entries, run=run, bars=bars)))
+        rows.append((0.4 * acts + 0.15, partial(draw_entries, run=run, bars=bars)))
     rows += [(1.15, partial(_draw_tag, run=run, tag=tag, views=views)) for tag in tags]
     if lanes:
         rows.append((0.28 * tall(lanes), partial(_draw_devices, lanes=lanes)))
@@ -101,65 +94,37 @@ def _title(run: Run) -> str:
     return "\n".join([head, *words])
 
 
-def _bars(run: Run) -> list[_Bar]:
-    """Return the time line's rows: those of one port together, in the order they are written."""
-    bars = []
-    for entry in run.scenario.entries:
-        mine = run.labels[run.labels["entry"] == entry.name]
-        active = mine["active"].to_numpy(dtype=bool)
-        bars.append(_Bar(entry, on_spans(mine["time"].to_numpy() / HOUR, active)))
-    ports = list(dict.fromkeys(bar.entry.on for bar in bars))
-    return sorted(bars, key=lambda bar: ports.index(bar.entry.on))
-
-
-def _draw_entries(axes: Axes, run: Run, bars: Sequence[_Bar]) -> None:
-    """Draw each entry as a bar, with what it is in words above it."""
-    names = [_short(bar.entry.on, 22) for bar in bars]
-    if run.scenario.operator:
-        _draw_orders(axes, run, len(names))
-        names.append("operator")
-    axes.set_yticks(range(len(names)), names)
-    axes.set_ylim(len(names) - 0.35, -0.65)
-    for row, bar in enumerate(bars):
-        axes.broken_barh(bar.spans, (row, 0.34), facecolors=_ENTRY[bar.entry.label], lw=0)
-        name, incident = bar.entry.name, bar.entry.incident
-        part = f" ({incident})" if name != incident and len(run.incidents) > 1 else ""
-        words = f"{name}{part}: {entry_in_words(bar.entry, run.network)}"
-        if not bar.spans:
-            words = f"never acted: {words}"
-        words = _short(words, _CHARACTERS)
-        wide = len(words) * run.hours / _CHARACTERS
-        at = min(bar.spans[0][0] if bar.spans else 0.0, max(0.0, 0.995 * run.hours - wide))
-        axes.text(at + 0.003 * run.hours, row - 0.06, words, va="bottom", fontsize=7.5,
-                  color="#1c2833" if bar.spans else "#7b7d7d", path_effects=_WHITE)  # fmt: skip
-
-
-def _draw_orders(axes: Axes, run: Run, row: int) -> None:
-    """Mark when the operator wrote, and what: in words above or below, where either fits."""
-    free = {row - 0.06: -1.0, row + 0.32: -1.0}
-    for order in run.scenario.operator:
-        at = order.at / HOUR
-        axes.plot([at], [row + 0.17], marker="v", ms=5, color=TRUTH)
-        words = _short(order_in_words(order, run.network), 40)
-        spot = next((spot for spot, until in free.items() if at >= until), None)
-        if spot is not None:
-            axes.text(at, spot, words, va="bottom" if spot < row else "top", fontsize=7.5,
-                      path_effects=_WHITE)  # fmt: skip
-            free[spot] = at + (len(words) + 2) * run.hours / _CHARACTERS
-
-
 def _told_tags(run: Run, views: Views) -> list[Tag]:
-    """Return the tags to tell of: those lied about first, then the levels the attack moved.
+    """Return the tags to tell of: harmed tanks, what was lied about, levels the attack moved.
 
     Statuses are told of beside the pumps and valves they are of.
     """
     tags = {tag.name: tag for tag in run.network.tags if tag.quantity != "status"}
     aimed = [tag for one in run.scenario.entries for tag in (*one.tags, one.on.partition(":")[2])]
     told = [tag for tag in dict.fromkeys([*views.lies, *aimed]) if tag in tags][:_LIES]
-    told += [tag for tag in _moved(run) if tag not in told][:_TANKS]
-    if not told:
+    hurt = _hurt(run)[:_HURT]
+    told += [tag for tag in _moved(run) if tag not in (*told, *hurt)][: max(0, _TANKS - len(hurt))]
+    if not told and not hurt:
         told = [t for t in tags if tags[t].quantity == "level"]
-    return [tag for tag in run.network.tags if tag.name in told]
+    rest = [tag for tag in run.network.tags if tag.name in told and tag.name not in hurt]
+    return [*(tags[name] for name in hurt), *rest]
+
+
+def _hurt(run: Run) -> list[str]:
+    """Return the levels of tanks that ran empty or over as they did not without the attacks."""
+    if run.paired is None:
+        return []
+    since: dict[str, float] = {}
+    for name in {"overflow_m3", "empty_tank_h"} & set(run.damage or {}):
+        head, tail = COUNTERS[name]
+        for tag in run.network.tags:
+            column = f"{head}{tag.element}{tail}"
+            if tag.quantity == "level" and column in run.truth:
+                past = (run.truth[column] - run.paired[column]) > DAMAGE[name]
+                if past.any():
+                    first = float(str(past.idxmax()))
+                    since[tag.name] = min(first, since.get(tag.name, first))
+    return sorted(since, key=lambda tag: since[tag])
 
 
 def _moved(run: Run) -> list[str]:
@@ -189,9 +154,13 @@ def _draw_tag(axes: Axes, run: Run, tag: Tag, views: Views) -> None:
             **style,
         )
     axes.plot(hours, true, color=TRUTH, lw=1.6, label="truth", **style)
-    for view in views.lies.get(tag.name, []):
-        color, dash = (VIEW, "--") if view.readers == (SCADA,) else (PLC, "-.")
-        label = f"{_short(', '.join(view.readers), 15)} saw"
+    plcs = 0
+    for view in _merged_views(views.lies.get(tag.name, []), 0.02 * float(np.ptp(true))):
+        color, dash = VIEW, "--"
+        if view.readers != (SCADA,):
+            color, dash = _PLCS[plcs % len(_PLCS)], _DASHES[plcs % len(_DASHES)]
+            plcs += 1
+        label = f"{short(', '.join(view.readers), 15)} saw"
         axes.plot(view.lie.index / HOUR, view.lie, color=color, lw=1.5, ls=dash, label=label,
                   **style)  # fmt: skip
     if tag.quantity == "level":
@@ -203,6 +172,23 @@ def _draw_tag(axes: Axes, run: Run, tag: Tag, views: Views) -> None:
         axes.set_ylim(_DRY, 1.05 * max(float(true.max()), 0.0))
     axes.set_ylabel(f"{tag.name}\n[{tag.unit or '0/1'}]", fontsize=8)
     _key(axes)
+
+
+def _merged_views(lies: Sequence[View], near: float) -> list[View]:
+    """Return views with those of PLCs as one that no line could tell apart: a scan or so late."""
+    found: list[View] = []
+    for view in lies:
+        for place, known in enumerate(found):
+            wrong = known.wrong | view.wrong
+            if SCADA not in (*known.readers, *view.readers):
+                apart = (known.seen - view.seen).abs()[wrong]
+                if apart.notna().all() and apart.quantile(0.95) <= near:
+                    readers = (*known.readers, *view.readers)
+                    found[place] = View(readers, known.seen, known.wrong)
+                    break
+        else:
+            found.append(view)
+    return found
 
 
 def _draw_devices(axes: Axes, lanes: Sequence[Lane]) -> None:
@@ -233,9 +219,10 @@ def _draw_harm(axes: Axes, run: Run, name: str) -> None:
               if len(run.incidents) > 1 and one.damage and name in one.damage]  # fmt: skip
     for row, (incident, harm) in enumerate(causes[:_MARKED]):
         late = harm.since_h > 0.75 * run.hours
-        axes.text(harm.since_h, 0.93 - 0.2 * row, f" {incident}: +{harm.most:,.0f} ", fontsize=7,
+        axes.text(harm.since_h, 0.93 - 0.2 * row, f" {incident}: +{_figure(harm.most)} ",
+                  fontsize=7,
                   transform=axes.get_xaxis_transform(), va="top", ha="right" if late else "left",
-                  path_effects=_WHITE)  # fmt: skip
+                  path_effects=WHITE)  # fmt: skip
 
 
 def _draw_alarms(axes: Axes, run: Run) -> None:
@@ -272,10 +259,10 @@ def _draw_raised(
     for start, end, words in raised:
         end = run.hours if math.isnan(end) else end
         axes.broken_barh([(start, end - start)], (row, 0.3), color=color, lw=0.8)
-        wide = len(words) * run.hours / _CHARACTERS
+        wide = len(words) * run.hours / CHARACTERS
         if start > free and start + wide < run.hours:
             axes.text(start, row - 0.06, words, fontsize=7, va="bottom", color="#1c2833",
-                      path_effects=_WHITE)  # fmt: skip
+                      path_effects=WHITE)  # fmt: skip
             free = start + wide
 
 
@@ -284,9 +271,9 @@ def _mark(axes: Axes, run: Run) -> None:
     for first, last in _merged(run):
         axes.axvspan(first, last, color=ATTACK, alpha=0.4, lw=0, zorder=0)
     for at in _damaged(run):
-        axes.axvline(at, color=ALARM, lw=1.1, ls=":", zorder=1)
+        axes.axvline(at, color=ALARM, zorder=1, **_DAMAGE)
     for at in _noticed(run):
-        axes.axvline(at, color=_NOTICED, lw=1.1, ls=":", zorder=1)
+        axes.axvline(at, color=_NOTICED, zorder=1, **_DETECTED)
 
 
 def _merged(run: Run) -> list[tuple[float, float]]:
@@ -315,12 +302,12 @@ def _signs(run: Run) -> list[Any]:
     if _merged(run):
         signs.append(Patch(color=ATTACK, alpha=0.5, label="an incident lasts"))
     if run.scenario.faults:
-        signs.append(Patch(color=_ENTRY["fault"], label="a fault lasts"))
+        signs.append(Patch(color=ENTRY["fault"], label="a fault lasts"))
     if _damaged(run):
-        signs.append(Line2D([], [], color=ALARM, ls=":", label=f"{first}damage begins"))
+        signs.append(Line2D([], [], color=ALARM, label=f"{first}damage begins", **_DAMAGE))
     if _noticed(run):
         signs.append(
-            Line2D([], [], color=_NOTICED, ls=":", label=f"{first}noticed by the detector")
+            Line2D([], [], color=_NOTICED, label=f"{first}noticed by the detector", **_DETECTED)
         )
     return signs
 
@@ -331,5 +318,5 @@ def _key(axes: Axes) -> None:
                 handlelength=1.8, labelspacing=0.25, borderaxespad=0.0)  # fmt: skip
 
 
-def _short(text: str, length: int) -> str:
-    return text if len(text) <= length else text[: length - 1] + "…"
+def _figure(value: float) -> str:
+    return f"{value:,.0f}" if value >= 10 else f"{value:.2g}"

@@ -44,7 +44,10 @@ def compare(
 
 def _print(made: Comparison) -> None:
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
+
+    from scenarios.impact import COUNTER_WORDS
 
     console = Console(highlight=False)
     console.print(f"A  {made.a.name}\nB  {made.b.name}\n{made.hours:g} h of both\n", markup=False)
@@ -52,8 +55,8 @@ def _print(made: Comparison) -> None:
         console.print("Nothing differs: neither the water nor what SCADA shows.")
         return
     table = Table(
-        "tag", "water differs from [h]", "for [h]", "SCADA differs from [h]", "for [h]",
-        "by at most", "at [h]", box=None, pad_edge=False,
+        *map(escape, ("tag", "water differs from [h]", "for [h]", "SCADA differs from [h]",
+                      "for [h]", "by at most", "at [h]")), box=None, pad_edge=False,
     )  # fmt: skip
     for one in made.differences:
         starts = ["–" if at is None else f"{at:.1f}" for at in (one.true_from_h, one.shown_from_h)]
@@ -63,6 +66,10 @@ def _print(made: Comparison) -> None:
     console.print(table)
     totals = Table("impact", "A", "B", "A − B", box=None, pad_edge=False)
     for name, row in made.totals.iterrows():
-        totals.add_row(str(name), *(f"{row[c]:,.1f}" for c in ("a", "b", "difference")))
+        cells = (round(row[c], 1) + 0.0 for c in ("a", "b", "difference"))  # + 0.0: no "-0.0"
+        totals.add_row(escape(COUNTER_WORDS[str(name)]), *(f"{cell:,.1f}" for cell in cells))
     console.print()
     console.print(totals)
+    for side, name in ((made.a, "A"), (made.b, "B")):
+        for note in side.notes:
+            console.print(f"\n{name}: {note}", markup=False)

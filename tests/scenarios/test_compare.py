@@ -1,4 +1,5 @@
 import dataclasses
+import json
 
 import pytest
 
@@ -67,3 +68,23 @@ def test_what_cannot_be_compared_is_said(tmp_path):
         sides(str(tmp_path), "normal")
     with pytest.raises(InputError, match="unknown scenario"):
         sides("norml", "normal")
+
+
+def test_its_totals_are_those_of_the_run_to_its_last_step(made, folder):
+    told = json.loads((folder / "metrics.json").read_text())["impact"]
+    assert made.totals.loc["energy_kwh", "a"] == told["energy_kwh"]
+    again = compare(*sides(str(folder), str(folder)))
+    assert again.totals.loc["energy_kwh", "b"] == told["energy_kwh"]
+    half = float(made.a.truth.loc[6 * 3600.0, "energy_kwh"])
+    short = dataclasses.replace(
+        made.b, truth=made.b.truth.loc[: 6 * 3600.0 - 1], totals=made.b.totals
+    )
+    assert compare(made.a, short).totals.loc["energy_kwh", "a"] == half
+
+
+def test_the_picture_says_which_is_which(made):
+    (legend,) = picture(made).legends
+    assert [t.get_text() for t in legend.get_texts()] == [
+        "A: both",
+        "B: x without its attacks",
+    ]

@@ -1,7 +1,8 @@
 import pytest
 
+from scenarios.pictures import spacing
 from scenarios.schema import from_data
-from scenarios.story import story
+from scenarios.story import _figure, story
 
 
 def texts(figure):
@@ -57,3 +58,54 @@ def test_words_stay_inside_the_picture(lied):
             box = text.get_window_extent()
             assert box.x0 >= page.x0, text
             assert box.x1 <= page.x1, text
+
+
+@pytest.mark.parametrize(
+    ("value", "words"), [(0.5, "0.5"), (0.083, "0.083"), (12.4, "12"), (7108.9, "7,109")]
+)
+def test_harm_is_written_with_digits_that_tell(value, words):
+    assert _figure(value) == words
+
+
+@pytest.mark.parametrize(("hours", "apart"), [(1, 0.1), (12, 2), (42, 6), (168, 24), (720, 72)])
+def test_ticks_fit_the_length_of_the_run(hours, apart):
+    assert spacing(hours) == apart
+
+
+@pytest.fixture(scope="module")
+def harmed():
+    """Run one in which tanks run empty of which no entry speaks, one entry late and wordy."""
+    botnet = {"name": "botnet", "on": "plant:DMA2", "do": {"demand": {"factor": 3.0}},
+              "when": {"from": "10 h", "for": "20 h"}}  # fmt: skip
+    late = {"name": "late", "on": "sensor:L_T1", "do": {"offset": {"by": 2.0}},
+            "when": {"start": "L_T2 > -1 and L_T3 > -1 and L_T4 > -1", "not_before": "39 h",
+                     "end": "L_T1 > 8 and L_T2 > 8 and L_T3 > 8 and L_T4 > 8"}}  # fmt: skip
+    data = {"name": "x", "duration": "42 h", "warmup": "0 h", "attacks": [botnet, late]}
+    return from_data(data).run(watch=False)
+
+
+def test_tanks_that_came_to_harm_come_first(harmed):
+    empty = harmed.truth.filter(regex="^empty_") - harmed.paired.filter(regex="^empty_")
+    dry = {f"L_{name.split('_')[1]}\n[m]" for name in empty.columns[(empty > 0).any()]}
+    panels = [axes.get_ylabel() for axes in story(harmed).axes if axes.get_ylabel()[:2] == "L_"]
+    hurt = min(len(dry), 4)
+    assert hurt
+    assert set(panels[:hurt]) <= dry
+
+
+def test_what_an_entry_does_is_said_whole_inside_the_panel_beside_its_bar(harmed):
+    figure = story(harmed)
+    figure.draw_without_rendering()
+    axes = figure.axes[0]
+    panel = axes.get_window_extent()
+    (words,) = [text for text in axes.texts if text.get_text().startswith("late")]
+    assert words.get_text().replace("\n", " ").endswith("L_T4 > 8` holds")
+    assert "\n" in words.get_text()
+    box = words.get_window_extent()
+    assert panel.x0 <= box.x0
+    assert box.x1 <= panel.x1
+    assert box.x1 > axes.transData.transform((39.0, 0.0))[0]  # it ends with its bar
+
+
+def test_plcs_that_saw_the_same_share_a_line(harmed):
+    assert "PLC1, PLC2 saw" in texts(story(harmed))
