@@ -119,7 +119,7 @@ def _label_devices(axes: Axes, network: Network, place: dict[str, Any], attacked
         middles = [np.array(spot) + span * np.array(side) * (1.9, 1.0) for side in sides]
         # The side of the device that is farthest from other devices and their names.
         room = [sorted(np.hypot(*(m - other)) for other in taken)[:2] for m in middles]
-        best = max(range(len(sides)), key=lambda i: (room[i][0], room[i][1]))
+        best = max(range(len(sides)), key=lambda i: room[i])
         taken.append(middles[best])
         axes.annotate(
             f"{', '.join(members)}\n{plc}".strip(),

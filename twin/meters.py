@@ -167,6 +167,7 @@ class Gauges:
         self._period = math.gcd(int(times.pattern_timestep), int(HOUR))
         self._shift = int(times.pattern_start) % self._period
         self._leaked = self._warned = False
+        self._leaky: set[int] = set()
         self.look_again()
 
     def look_again(self) -> None:
@@ -185,11 +186,12 @@ class Gauges:
         """
         engine, rates = self._engine, self._meters.rates
         rates[SUPPLIED] = -sum(engine.at_nodes(self._sources, EN.EN_DEMAND))
+        self._leaky.update(leaking)
         if leaking or self._leaked:
             rates[LEAKED] = sum(engine.at_nodes(leaking, EN.EN_EMITTERFLOW))
             self._leaked = bool(leaking)
         if code or self._warned:
-            rates[INVENTED] = engine.of_all_nodes(EN.EN_DEMAND).sum() if code else 0.0
+            rates[INVENTED] = self._from_nowhere(leaking) if code else 0.0
             self._warned = bool(code)
         period = (engine.time + self._shift) // self._period
         if period != self._looked:
@@ -204,6 +206,13 @@ class Gauges:
             self._note_negative(engine.of_all_nodes(EN.EN_PRESSURE))
         elif rates[UNMET]:
             self._miss(np.zeros_like(self._demand))
+
+    def _from_nowhere(self, leaking: Collection[int]) -> float:
+        """Return by how much more is drawn at all nodes than comes to them [L/s]."""
+        # EPANET 2.3.6 goes on counting the last flow of a leak that is mended.
+        mended = self._leaky.difference(leaking)
+        stale = sum(self._engine.at_nodes(mended, EN.EN_EMITTERFLOW))
+        return float(self._engine.of_all_nodes(EN.EN_DEMAND).sum()) - stale
 
     def _look(self) -> None:
         rates = self._meters.rates

@@ -80,3 +80,20 @@ def test_a_worn_pump_pumps_less():
 def test_it_must_make_sense_there(on, do, says):
     with pytest.raises(InputError, match=says):
         armed_run([entry(on, do)], hours=1)
+
+
+def test_the_water_balances_after_a_leak_is_mended_too():
+    leak = {
+        "on": "plant:P310",
+        "do": {"leak": {"area": 0.05}},
+        "when": {"from": "2 h", "for": "6 h"},
+    }
+    faults = from_data({"name": "x", "faults": [leak]}).faults
+    run = armed_run(list(faults), hours=24)
+    assert run.bed.plant.meters.warnings
+    totals = run.bed.totals()
+    came = totals["supplied_m3"] + totals["invented_m3"]
+    spilled = sum(v for name, v in totals.items() if name.startswith("overflow_"))
+    went = totals["drawn_m3"] + totals["leaked_m3"] + totals["stored_m3"] + spilled
+    assert totals["leaked_m3"] > 1000
+    assert abs(came - went) < 1e-3 * totals["supplied_m3"]
