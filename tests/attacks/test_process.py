@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from attacks.entry import arm
-from scenarios.pair import testbed
+from scenarios import pair
 from scenarios.schema import from_data
 from tests.attacks.beds import HOUR, armed_run
 from twin.errors import InputError
@@ -91,7 +91,7 @@ def test_the_water_balances_after_a_leak_is_mended_too():
         "when": {"from": "10 h", "for": "10 h"},
     }
     plan = from_data({"name": "x", "duration": "2 d", "faults": [leak]})
-    with testbed(plan, plan.network()) as bed:
+    with pair.testbed(plan, plan.network()) as bed:
         arm(plan.entries, bed)
         for _ in bed.run(plan.duration):
             pass
