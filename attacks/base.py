@@ -15,70 +15,24 @@ import typing
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import UnionType
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import numpy as np
-from pydantic import BeforeValidator, ConfigDict, TypeAdapter, ValidationError, ValidationInfo
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
+from attacks.annotations import File as File
+from attacks.annotations import Seconds as Seconds
+from attacks.annotations import Shift as Shift
+from attacks.annotations import Unit as Unit
+from attacks.annotations import as_written
+from attacks.fields import fields as fields_of
 from twin.errors import InputError, nearest
+from twin.files import flow
 from twin.link import Late
 from twin.tags import Reading
-from twin.units import SECONDS, duration, readable
 
 if TYPE_CHECKING:
     from twin.testbed import Testbed
-
-
-DURATION = {"type": "string", "pattern": rf"^\s*-?[\d.]+\s*({'|'.join(SECONDS)})\s*$"}
-"""A duration in JSON Schema."""
-
-
-@dataclass(frozen=True)
-class Unit:
-    """The unit of a field: `s`, `m`, `tag` (that of the tag it changes), `setting` (0 to 1)."""
-
-    name: str
-
-    def __get_pydantic_json_schema__(self, core: Any, handler: Any) -> dict[str, Any]:
-        """Return how a field of this unit is written, for an editor that completes and checks."""
-        plain: dict[str, Any] = handler(core)
-        if self.name == "s":
-            return dict(DURATION)
-        if self.name == "setting":
-            return {"anyOf": [plain, {"enum": ["open", "closed", "on", "off"]}]}
-        words = {"": {}, "tag": {"description": "in the tag's unit"}}
-        return plain | words.get(self.name, {"description": f"in {self.name}"})
-
-
-def _seconds(value: object) -> float:
-    return duration(str(value))
-
-
-Seconds = Annotated[float, BeforeValidator(_seconds), Unit("s")]
-"""A duration field: `36 h` in a file, seconds as a float in Python."""
-
-
-def _shift(value: object) -> float:
-    text = str(value).strip()
-    return -duration(text[1:]) if text.startswith("-") else duration(text)
-
-
-Shift = Annotated[float, BeforeValidator(_shift), Unit("s")]
-"""A duration that may be negative, like `-1 h`."""
-
-TABLES = Path(__file__).parent / "tables"
-
-
-def _path(value: object, info: ValidationInfo) -> Path:
-    folder = (info.context or {}).get("folder") or Path.cwd()
-    shipped = TABLES / str(value)
-    path: Path = (folder / str(value)).resolve()
-    return shipped if shipped.is_file() and not path.exists() else path
-
-
-File = Annotated[Path, BeforeValidator(_path)]
-"""A file's path: relative to the scenario's folder in a file, or the name of a shipped table."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -234,9 +188,8 @@ def build(do: Mapping[str, Any], folder: Path | None = None) -> Attack:
 
 def _like(cls: type[Attack], name: str) -> str:
     """Show how a field is written that is a list, a mapping or a file."""
-    fields = importlib.import_module("attacks.fields")  # which imports this module
-    examples = [field.example for field in fields.fields(cls) if field.name == name]
-    return f" (like {fields.flow(examples[0])})" if examples and examples[0] is not None else ""
+    examples = [field.example for field in fields_of(cls) if field.name == name]
+    return f" (like {flow(examples[0])})" if examples and examples[0] is not None else ""
 
 
 def telling(errors: ValidationError) -> Any:
@@ -309,29 +262,3 @@ def as_data(attack: Attack) -> dict[str, Any]:
         for field, value in values.items()
         if value != field.default
     }
-
-
-def as_written(value: Any, hint: Any) -> Any:
-    """Return a field's value, or what is nested in it, as a file writes it."""
-    if isinstance(value, tuple):
-        while typing.get_origin(hint) is Annotated:
-            hint = typing.get_args(hint)[0]
-        inner = typing.get_args(hint)
-        each = inner if Ellipsis not in inner else inner[:1] * len(value)
-        return [as_written(one, of) for one, of in zip(value, each, strict=True)]
-    if isinstance(value, Path):
-        return value.name if value.parent == TABLES else str(value)
-    if unit_of(hint) == "s":
-        return "-" + readable(-value) if value < 0 else readable(value)
-    return value
-
-
-def unit_of(hint: Any) -> str:
-    """Return the unit a field's type names, if it names one; not those within a list or mapping."""
-    origin, parts = typing.get_origin(hint), typing.get_args(hint)
-    if origin is Annotated:
-        own = [part.name for part in parts[1:] if isinstance(part, Unit)]
-        return own[0] if own else unit_of(parts[0])
-    if origin in (UnionType, typing.Union):
-        return next((unit for unit in map(unit_of, parts) if unit), "")
-    return ""

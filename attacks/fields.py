@@ -7,23 +7,24 @@ A field's annotation has its type, its `Unit`, and a pydantic `Field` with bound
 from __future__ import annotations
 
 import dataclasses
-import json
-import re
 import typing
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import NoneType
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic.fields import FieldInfo
 
-from attacks.base import Attack, as_written, unit_of
+from attacks.annotations import as_written, unit_of
+from twin.files import flow
+
+if TYPE_CHECKING:
+    from attacks.base import Attack
 
 _PLAIN = {float: "number", int: "whole number", str: "text", bool: "true or false", Path: "file"}
 _UNITS = {"tag": "in the tag's unit", "setting": "open, closed or a relative speed", "": ""}
 _BOUNDS = {"gt": "above", "ge": "at least", "lt": "below", "le": "at most"}
-_BARE = re.compile(r"[\w.+-]+( [\w.+-]+)*")
 
 
 @dataclass(frozen=True)
@@ -87,17 +88,6 @@ def fields(cls: type[Attack]) -> list[FieldWords]:
 def is_nested(hint: Any) -> bool:
     """Return whether a field of this type is a list or a mapping."""
     return typing.get_origin(_bare(hint)) in (tuple, dict, Mapping)
-
-
-def flow(value: Any) -> str:
-    """Write data on one line, as a scenario file may have it."""
-    if isinstance(value, Mapping):
-        return f"{{{', '.join(f'{key}: {flow(one)}' for key, one in value.items())}}}"
-    if isinstance(value, list | tuple):
-        return f"[{', '.join(map(flow, value))}]"
-    if isinstance(value, str):
-        return value if _BARE.fullmatch(value) else json.dumps(value, ensure_ascii=False)
-    return str(value).casefold() if isinstance(value, bool) else str(value)
 
 
 def _bare(hint: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import re
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -117,3 +118,14 @@ def read_csv(path: Path) -> list[tuple[int, list[str]]]:
         raise InputError(f"cannot be read: {error.strerror}", path) from None
     except (UnicodeDecodeError, csv.Error) as error:
         raise InputError(f"not a CSV table: {error}", path) from None
+
+
+def flow(value: Any) -> str:
+    """Write data on one line of YAML, as a file may have it."""
+    yaml = YAML(typ="safe", pure=True)
+    yaml.default_flow_style = True
+    yaml.width = 1_000_000
+    yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
+    out = io.StringIO()
+    yaml.dump({"value": value}, out)
+    return out.getvalue().strip().removeprefix("{value: ").removesuffix("}")

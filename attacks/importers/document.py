@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import io
 import re
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any, Protocol
 
-from ruamel.yaml import YAML
-
 from twin.errors import InputError
+from twin.files import flow
 
 WIDTH = 100
 SUNDAY = date(2026, 1, 4)
@@ -186,17 +184,6 @@ class Imported:
         return "\n".join(lines) + "\n"
 
 
-def flow(value: Any) -> str:
-    """Write a value on one line of YAML."""
-    yaml = YAML(typ="safe", pure=True)
-    yaml.default_flow_style = True
-    yaml.width = 1_000_000
-    yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
-    out = io.StringIO()
-    yaml.dump({"value": value}, out)
-    return out.getvalue().strip().removeprefix("{value: ").removesuffix("}")
-
-
 def _key(key: str, value: Any, comment: str, indent: str = "") -> list[str]:
     """Return a key with its value: on one line, or, where that is long, a line for each inside."""
     whole = f"{indent}{key}: {flow(value)}"
@@ -224,16 +211,3 @@ def _line(text: str, comment: str) -> list[str]:
         break_on_hyphens=False,
     )
     return [*(f"{indent}# {part}" for part in wrapped), text]
-
-
-def listed(names: Sequence[str]) -> str:
-    """Return names as people list them.
-
-    Examples
-    --------
-    >>> listed(["T1", "T2", "T3"])
-    'T1, T2 and T3'
-    """
-    if len(names) < 2:
-        return "".join(names)
-    return f"{', '.join(names[:-1])} and {names[-1]}"
