@@ -75,8 +75,6 @@ class Condition:
         What it names.
     comparisons : tuple of Comparison
         Its parts that compare a name with a number.
-    thresholds : tuple of (str, float)
-        Name and number of each of them.
     holds : callable
         Takes the present values by name, returns whether it holds.
     may, may_not : callable
@@ -87,10 +85,14 @@ class Condition:
     text: str
     names: tuple[str, ...]
     comparisons: tuple[Comparison, ...]
-    thresholds: tuple[tuple[str, float], ...]
     holds: Test
     may: Narrow
     may_not: Narrow
+
+    @property
+    def thresholds(self) -> tuple[tuple[str, float], ...]:
+        """Name and number of each of its comparisons."""
+        return tuple((part.name, part.number) for part in self.comparisons)
 
     def __call__(self, present: Names) -> bool:
         """Return whether it holds for the present values."""
@@ -135,10 +137,11 @@ def moved(condition: Condition, level: float) -> Condition:
     (part,) = condition.comparisons
     name = part.name
     truth = compared(named(name, 0), part.sign, constant_of(level, 0))
-    text = f"{name} {part.sign} {level!r}"
-    return Condition(
-        text, (name,), truth.comparisons, ((name, level),), truth.yes, truth.may, truth.may_not
-    )
+    return _ready(f"{name} {part.sign} {level!r}", (name,), truth)
+
+
+def _ready(text: str, names: Collection[str], truth: Truth) -> Condition:
+    return Condition(text, tuple(names), truth.comparisons, truth.yes, truth.may, truth.may_not)
 
 
 class _Token(NamedTuple):
@@ -171,17 +174,7 @@ class _Parser:
         whole = self._either()
         if self.token.kind != "end":
             raise self._unexpected()
-        found = self._truth(whole)
-        thresholds = tuple((part.name, part.number) for part in found.comparisons)
-        return Condition(
-            self.text,
-            tuple(self.named),
-            found.comparisons,
-            thresholds,
-            found.yes,
-            found.may,
-            found.may_not,
-        )
+        return _ready(self.text, self.named, self._truth(whole))
 
     def _next(self) -> _Token:
         text = self.text

@@ -166,7 +166,7 @@ class Gauges:
         times = model.options.time
         self._period = math.gcd(int(times.pattern_timestep), int(HOUR))
         self._shift = int(times.pattern_start) % self._period
-        self._leaked = self._warned = False
+        self._warned = False
         self._leaky: set[int] = set()
         self.look_again()
 
@@ -187,9 +187,8 @@ class Gauges:
         engine, rates = self._engine, self._meters.rates
         rates[SUPPLIED] = -sum(engine.at_nodes(self._sources, EN.EN_DEMAND))
         self._leaky.update(leaking)
-        if leaking or self._leaked:
+        if self._leaky:
             rates[LEAKED] = sum(engine.at_nodes(leaking, EN.EN_EMITTERFLOW))
-            self._leaked = bool(leaking)
         if code or self._warned:
             rates[INVENTED] = self._from_nowhere(leaking) if code else 0.0
             self._warned = bool(code)

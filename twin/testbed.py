@@ -351,11 +351,9 @@ class Testbed(Closing):
         for plc in self._drivers.values() if self._tapped_drives else due:
             for actuator, command in plc.coils.items():
                 drive = self.actuators[actuator]
-                if drive.setting == command and not drive.taps:
-                    continue  # as nearly always
                 if drive.obey(now, command) and now >= 0:
-                    said = self.network.command(actuator, drive.setting)
-                    words = {0.0: "closed", 1.0: "opened"}.get(drive.setting, f"set to {said}")
+                    words = {0.0: "closed", 1.0: "opened"}.get(drive.setting)
+                    words = words or f"set to {self.network.command(actuator, drive.setting)}"
                     own = drive.setting == command  # else what reached it is not its PLC's doing
                     self.log(now, plc.spec.name if own else drive.name, f"{actuator} {words}")
 
