@@ -12,7 +12,7 @@ from scenarios.detection import Detection
 from scenarios.impact import AVAILABILITY, COUNTERS
 from scenarios.incidents import Incident
 from scenarios.result import Run
-from scenarios.views import SCADA, View, Views
+from scenarios.views import SCADA, View
 from scenarios.words import blamed, clock, entries_in_words, listed, misorders_in_words
 from twin.meters import LOW_PRESSURE
 from twin.units import HOUR
@@ -40,9 +40,8 @@ def account(run: Run) -> list[Section]:
         sections.append(Section("The attack", tuple(_attack(run))))
         sections.append(Section("Their damage" if many else "Its damage", tuple(_damage(run))))
     if run.scenario.entries or run.scenario.control or run.scenario.operator:
-        views = Views(run)
-        sections.append(Section("What the PLCs saw", tuple(_plcs(run, views))))
-        sections.append(Section("What the operator saw", tuple(_operator(run, views))))
+        sections.append(Section("What the PLCs saw", tuple(_plcs(run))))
+        sections.append(Section("What the operator saw", tuple(_operator(run))))
     sections.append(Section("The detector", tuple(_detector(run))))
     if run.status != "done":
         sections.insert(0, Section(f"The run was {run.status}", (run.reason,)))
@@ -173,11 +172,11 @@ def _damage(run: Run) -> list[str]:
     return lines
 
 
-def _plcs(run: Run, views: Views) -> list[str]:
+def _plcs(run: Run) -> list[str]:
     """Say what PLCs took for true, and was not, and what they took for SCADA's orders."""
     lines = [
         f"{listed(view.readers)} took {_lie(run, tag, view, 'for')}."
-        for tag, seen in views.lies.items()
+        for tag, seen in run.views.lies.items()
         for view in seen
         if view.readers != (SCADA,)
     ]
@@ -189,11 +188,11 @@ def _plcs(run: Run, views: Views) -> list[str]:
     return lines + _few(misorders_in_words(forged, run.network, run.hours), "more forged orders")
 
 
-def _operator(run: Run, views: Views) -> list[str]:
+def _operator(run: Run) -> list[str]:
     """Say where SCADA's view and the truth differ most, by tag, and what SCADA warned of."""
     lines = [
         f"{tag} was shown {_lie(run, tag, view, 'as')}."
-        for tag, seen in views.lies.items()
+        for tag, seen in run.views.lies.items()
         for view in seen
         if view.readers == (SCADA,)
     ]

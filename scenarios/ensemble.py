@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attacks.entry import arm
+from scenarios.hidden import bounds
 from scenarios.schema import Scenario
 from twin.closing import Closing
 from twin.demand import Playback
@@ -22,11 +23,23 @@ from twin.testbed import Testbed
 from twin.units import HOUR
 
 MEMBERS = 60
-ROUNDED = 0.005  # either way, of a level in a row [m]
+_ROUNDED = 0.005  # either way, of a level in a row [m]
 _NEAR = 0.006  # of another tank's forecast, standard deviation [m]: rounding, and half of a second
 _STRAY = 1e-3  # likelihood of a level far off: its own rule's instant was missed
 _WRONG = 0.02  # likelihood of statuses other than the row's
 _WANDER = 0.04  # m by which a hidden level's forecast is off within an hour, standard deviation
+
+
+def blurred(row: Values, rims: Values, draws: np.random.Generator) -> Values:
+    """Return a row at one of the levels that are rounded to its own; a full tank stays full.
+
+    Parameters
+    ----------
+    row, rims : ndarray of shape (tags,)
+        The rims [m] as of `scenarios.hidden.bounds`.
+    draws : Generator
+    """
+    return np.asarray(row + draws.uniform(-_ROUNDED, _ROUNDED, len(row)) * (row < rims))
 
 
 class _Member:
@@ -86,15 +99,13 @@ class Ensemble(Closing):
         tags = network.tags
         self._levels = np.array([tag.quantity == "level" for tag in tags])
         self._statuses = [(i, t.element) for i, t in enumerate(tags) if t.quantity == "status"]
-        self._rims = np.full(len(tags), np.inf)
-        for place in np.flatnonzero(self._levels):
-            self._rims[place] = network.model.get_node(tags[place].element).max_level
+        self._rims = bounds(network)[1]
         self._members = [_Member(network, scenario, hours) for _ in range(MEMBERS)]
 
     def go(self, row: Values, demands: Values) -> None:
         """Go an hour on from a row that hides nothing, under its demands."""
         for one in self._members:
-            one.go(self._blurred(row), demands)
+            one.go(blurred(row, self._rims, self._draws), demands)
 
     def follow(self, row: Values, hidden: NDArray[np.bool_]) -> tuple[Values, Values]:
         """Weigh the members by a row, go an hour on from it, and say how it most likely stood.
@@ -119,7 +130,7 @@ class Ensemble(Closing):
         levels += self._draws.normal(0.0, _WANDER, levels.shape)
         levels = np.clip(levels, 0.0, self._rims[places])
         for one, level in zip(self._members, levels, strict=True):
-            start = self._blurred(row)
+            start = blurred(row, self._rims, self._draws)
             start[places] = level
             one.go(start, self._explain(row, places, level))
         ahead = [tuple(one.settings().values()) for one in self._members]
@@ -146,11 +157,6 @@ class Ensemble(Closing):
         frame = row.copy()
         frame[places] = level
         return self._inference.explain(frame).multipliers
-
-    def _blurred(self, row: Values) -> Values:
-        """Return a row at one of the levels that are rounded to its own; a full tank stays full."""
-        blurred = row + self._draws.uniform(-ROUNDED, ROUNDED, len(row)) * self._levels
-        return np.where(row < self._rims, blurred, row)
 
     def close(self) -> None:
         """Give the engines back."""

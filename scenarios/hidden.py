@@ -29,6 +29,16 @@ _FULL = 0.01
 """So close below its rim [m] a tank is taken for full: its inlet closes, which no slope tells."""
 
 
+def bounds(network: Network) -> tuple[Values, Values]:
+    """Return how low and how high each level can be [m]; shape (tags,), NaN of other tags."""
+    bottom, rim = np.full((2, len(network.tags)), np.nan)
+    for place, tag in enumerate(network.tags):
+        if tag.quantity == "level":
+            tank = network.model.get_node(tag.element)
+            bottom[place], rim[place] = tank.min_level, tank.max_level
+    return bottom, rim
+
+
 class Revealer(Closing):
     """Finds the demands, levels and statuses behind rows, one row after the other.
 
@@ -48,10 +58,7 @@ class Revealer(Closing):
         self._fitted = np.array([tag.quantity in ("flow", "pressure") for tag in tags])
         self._is_level = np.array([tag.quantity == "level" for tag in tags])
         self._is_status = np.array([tag.quantity == "status" for tag in tags])
-        self._bottom, self._rim = np.full((2, len(tags)), np.nan)
-        for place in np.flatnonzero(self._is_level):
-            tank = network.model.get_node(tags[place].element)
-            self._bottom[place], self._rim[place] = tank.min_level, tank.max_level
+        self._bottom, self._rim = bounds(network)
         self._last = np.full(len(network.profiled), _GUESS)
 
     def reveal(

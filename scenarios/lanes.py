@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 
 from scenarios.pictures import ALARM, PAIR, TRUTH, VIEW, on_spans
 from scenarios.result import Run
-from scenarios.views import SCADA, Views
+from scenarios.views import SCADA
 from scenarios.words import blamed
 from twin.tags import Tag
 from twin.units import HOUR
@@ -33,12 +33,12 @@ class Lane:
     height: float
 
 
-def switched(run: Run, views: Views) -> list[Lane]:
+def switched(run: Run) -> list[Lane]:
     """Return the rows of each device: what it did, what was seen of it, and without the attack."""
     lanes = []
-    for tag in _told(run, views):
+    for tag in _told(run):
         lanes.append(Lane(tag.element, run.truth[tag.name], TRUTH, "runs", 0.42))
-        for view in views.lies.get(tag.name, []):
+        for view in run.views.lies.get(tag.name, []):
             scada = view.readers == (SCADA,)
             label, color = ("SCADA saw", VIEW) if scada else ("PLC saw", PLC)
             lanes.append(Lane("", view.seen, color, label, 0.26))
@@ -66,11 +66,11 @@ def _misordered(run: Run, device: str) -> list[Lane]:
     return lanes
 
 
-def _told(run: Run, views: Views) -> list[Tag]:
+def _told(run: Run) -> list[Tag]:
     """Return the statuses to tell of: those lied about, attacked or ordered, those that differ."""
     tags = {tag.element: tag for tag in run.network.tags if tag.quantity == "status"}
     by_name = {tag.name: element for element, tag in tags.items()}
-    lied = [by_name[name] for name in views.lies if name in by_name]
+    lied = [by_name[name] for name in run.views.lies if name in by_name]
     orders = [order.values for order in run.scenario.operator]  # noqa: PD011, no table
     aimed = [name for names in orders for name in names]
     aimed += [one.name for one in run.orders]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from scenarios.detection import Aftermath, Detection, detection
 from scenarios.incidents import Incident
 from scenarios.orders import Misorder
 from scenarios.schema import Scenario
+from scenarios.views import Views
 from twin.network import Network
 from twin.units import HOUR
 
@@ -109,6 +111,11 @@ class Run:
             If the run has no pair, and the aftermath is not normal.
         """
         return detection(self.scores, self.labels, aftermath, self.paired is not None)
+
+    @cached_property
+    def views(self) -> Views:
+        """Who was shown something else than the truth."""
+        return Views(self)
 
     def summary(self) -> dict[str, Any]:
         """Return the run in figures, ready for JSON."""

@@ -12,8 +12,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from attacks.entry import Entry, arm
-from scenarios.ensemble import ROUNDED, Ensemble
-from scenarios.hidden import Revealer
+from scenarios.ensemble import Ensemble, blurred
+from scenarios.hidden import Revealer, bounds
 from scenarios.schema import Scenario
 from twin.demand import Hours, Playback
 from twin.errors import InputError, under
@@ -270,16 +270,13 @@ def begun(
     """
     first = stretch.lead
     short = Stretch(stretch.start, stretch.rows[: known.quiet], first)
-    open_ = np.array([tag.quantity == "level" for tag in network.tags])
-    for place in np.flatnonzero(open_):
-        rim = network.model.get_node(network.tags[place].element).max_level
-        open_[place] = known.rows[first, place] < rim  # a full tank is full
+    rims = bounds(network)[1]
     draws = np.random.default_rng(scenario.seed)
     best, least = known, np.inf
     for trial in range(_BEGINNINGS):
         rows = known.rows.copy()
         if trial:
-            rows[first] += draws.uniform(-ROUNDED, ROUNDED, len(open_)) * open_
+            rows[first] = blurred(known.rows[first], rims, draws)
         begin = replace(known, rows=rows)
         off = (free(network, scenario, short, begin)[0] - short.rows)[first:] / unit
         square = float(np.sum(off**2))

@@ -46,7 +46,7 @@ def run(
     pair: bool = True,
     aftermath: Aftermath = "normal",
     pace: Pace | None = None,
-    on_start: Callable[[], None] | None = None,
+    on_start: Callable[[Network], None] | None = None,
     on_time: Callable[[float], None] | None = None,
     on_alarm: Callable[[Alarm], None] | None = None,
     on_compare: Callable[[str], None] | None = None,
@@ -70,7 +70,7 @@ def run(
     pace : Pace, optional
         How fast simulated time goes by; by default as fast as possible.
     on_start, on_time, on_alarm, on_compare : callable, optional
-        Told when everything has been checked and the run begins; the simulated time [s], hourly
+        Told the plant when everything has been checked and the run begins; the time [s], hourly
         or finer when paced; every alarm as it is raised; and, after the run, each incident of
         several as the run without it begins.
 
@@ -94,7 +94,7 @@ def run(
         testbed = stack.enter_context(testbed_of(chosen, network, place))
         armed = arm(chosen.entries, testbed)
         if on_start is not None:
-            on_start()
+            on_start(network)
         paired = None
         if chosen.entries and pair:
             try:
@@ -119,13 +119,17 @@ def run(
         notes += [*_unheard(chosen), *cautions(testbed)]
         compare = None if status == "interrupted" else on_compare or (lambda incident: None)
         made = _conclude(chosen, network, testbed, paired, armed, labels, seat, notes, compare)
-        made = replace(made, orders=orders.table(made.hours * HOUR))
-        made = replace(made, status=status, reason=reason, aftermath=aftermath)
-        made = replace(made, wall_s=time.perf_counter() - began)
-        if out is None or place is None:
-            return made
-        made = replace(made, folder=Path(out))
-        run_folder.fill(place, made)
+        made = replace(
+            made,
+            status=status,
+            reason=reason,
+            aftermath=aftermath,
+            orders=orders.table(made.hours * HOUR),
+            wall_s=time.perf_counter() - began,
+            folder=None if out is None else Path(out),
+        )
+        if place is not None:
+            run_folder.fill(place, made)
         return made
 
 

@@ -21,7 +21,7 @@ from scenarios.incidents import merged
 from scenarios.lanes import PLC, Lane, draw_lanes, switched, tall
 from scenarios.pictures import ALARM, ATTACK, PAIR, TRUTH, VIEW, hours_axis
 from scenarios.result import Run
-from scenarios.views import SCADA, View, Views
+from scenarios.views import SCADA, View
 from scenarios.words import blamed
 from twin.tags import Tag
 from twin.units import HOUR
@@ -47,14 +47,13 @@ _DETECTED: dict[str, Any] = {"ls": (0, (6, 3)), "lw": 1.5}
 
 def story(run: Run) -> Figure:
     """Draw a run's time line: entries by port, what was shown, commands, damage and alarms."""
-    views, bars = Views(run), bars_of(run)
-    tags, lanes = _told_tags(run, views), switched(run, views)
+    bars, tags, lanes = bars_of(run), _told_tags(run), switched(run)
     harms = list(run.damage or {})
     rows: list[tuple[float, Callable[[Axes], None]]] = []
     acts = sum(bar.tall for bar in bars) + bool(run.scenario.operator)
     if acts:
         rows.append((0.4 * acts + 0.15, partial(draw_entries, run=run, bars=bars)))
-    rows += [(1.15, partial(_draw_tag, run=run, tag=tag, views=views)) for tag in tags]
+    rows += [(1.15, partial(_draw_tag, run=run, tag=tag)) for tag in tags]
     if lanes:
         rows.append((0.28 * tall(lanes), partial(_draw_devices, lanes=lanes)))
     if run.scenario.entries:
@@ -94,14 +93,14 @@ def _title(run: Run) -> str:
     return "\n".join([head, *words])
 
 
-def _told_tags(run: Run, views: Views) -> list[Tag]:
+def _told_tags(run: Run) -> list[Tag]:
     """Return the tags to tell of: harmed tanks, what was lied about, levels the attack moved.
 
     Statuses are told of beside the pumps and valves they are of.
     """
     tags = {tag.name: tag for tag in run.network.tags if tag.quantity != "status"}
     aimed = [tag for one in run.scenario.entries for tag in (*one.tags, one.on.partition(":")[2])]
-    told = [tag for tag in dict.fromkeys([*views.lies, *aimed]) if tag in tags][:_LIES]
+    told = [tag for tag in dict.fromkeys([*run.views.lies, *aimed]) if tag in tags][:_LIES]
     hurt = _hurt(run)[:_HURT]
     told += [tag for tag in _moved(run) if tag not in (*told, *hurt)][: max(0, _TANKS - len(hurt))]
     if not told and not hurt:
@@ -139,7 +138,7 @@ def _moved(run: Run) -> list[str]:
     return [tag for tag in sorted(moved, key=lambda t: -moved[t]) if moved[tag] > 0.01]
 
 
-def _draw_tag(axes: Axes, run: Run, tag: Tag, views: Views) -> None:
+def _draw_tag(axes: Axes, run: Run, tag: Tag) -> None:
     """Draw a tag as it was, and, where it was shown otherwise, as each PLC and SCADA saw it."""
     hours = run.truth.index / HOUR
     true = run.truth[tag.name]
@@ -155,7 +154,7 @@ def _draw_tag(axes: Axes, run: Run, tag: Tag, views: Views) -> None:
         )
     axes.plot(hours, true, color=TRUTH, lw=1.6, label="truth", **style)
     plcs = 0
-    for view in _merged_views(views.lies.get(tag.name, []), 0.02 * float(np.ptp(true))):
+    for view in _merged_views(run.views.lies.get(tag.name, []), 0.02 * float(np.ptp(true))):
         color, dash = VIEW, "--"
         if view.readers != (SCADA,):
             color, dash = _PLCS[plcs % len(_PLCS)], _DASHES[plcs % len(_DASHES)]

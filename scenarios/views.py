@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from scenarios.impact import DEVIATION
-from scenarios.result import Run
 from twin.instruments import Instrument, Instruments
 from twin.tags import Tag
+
+if TYPE_CHECKING:
+    from scenarios.result import Run
 
 SCADA = "SCADA"
 _ALIKE = 1e-6  # in a tag's unit

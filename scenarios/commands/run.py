@@ -28,7 +28,7 @@ from scenarios.schema import (
 )
 from scenarios.words import clock, entries_in_words
 from twin.errors import InputError
-from twin.network import plants
+from twin.network import Network, plants
 from twin.scada import Alarm
 from twin.units import DAY, HOUR, duration, readable
 
@@ -71,7 +71,9 @@ def run_scenario(
             return False
         with keyboard() as listen:
             pace = _pace(speed, listen)
-            options["on_start"] = lambda: _announce(console, scenario, number, length, listen)
+            options["on_start"] = lambda network: _announce(
+                console, scenario, network, number, length, listen
+            )
             made = _watched(console, scenario, length, pace, options)
     except InputError as error:
         if plant is not None and error.keys[:1] == ("plant",):
@@ -122,6 +124,7 @@ def _length(text: str | None) -> float | None:
 def _announce(
     console: Console,
     scenario: Scenario,
+    network: Network,
     seed: int,
     length: float,
     listen: Callable[[], str | None] | None,
@@ -130,7 +133,7 @@ def _announce(
     console.print(f"[bold]{scenario.name}[/]  {readable(length)} of {plant}, seed {seed}")
     if scenario.description:
         console.print(scenario.description)
-    for words in entries_in_words(scenario.entries, scenario.network()):
+    for words in entries_in_words(scenario.entries, network):
         console.print(f"  · {words}", markup=False)
     if listen is not None:
         console.print(f"[dim]While it runs, {KEYS}.[/]")
@@ -152,8 +155,8 @@ def _watched(
     with contextlib.ExitStack() as stack:
         task = progress.add_task("", total=length, clock="without the attack first …")
 
-        def on_start() -> None:
-            begins()
+        def on_start(network: Network) -> None:
+            begins(network)
             if not console.quiet:
                 stack.enter_context(progress)
 
