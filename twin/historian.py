@@ -53,9 +53,14 @@ class Table:
         self._batches: list[pa.RecordBatch] = []
         self._writer: pq.ParquetWriter | None = None
         if self.path is not None:
-            # Physical values seldom repeat: a dictionary of them takes time and saves nothing.
+            # Physical values seldom repeat: a dictionary of them takes time and saves nothing, nor
+            # does anybody look for one by the least and greatest of a group of rows.
             self._writer = pq.ParquetWriter(
-                self.path, self._schema, compression="lz4", use_dictionary=False
+                self.path,
+                self._schema,
+                compression="lz4",
+                use_dictionary=False,
+                write_statistics=False,
             )
 
     def append(self, time: float, *parts: Values | NDArray[np.int8]) -> None:

@@ -158,9 +158,10 @@ class Gauges:
         self._sources = [engine.node(name) for name in model.reservoir_name_list]
         places = {name: engine.node(name) - 1 for name in model.junction_name_list}
         self._names = {place: name for name, place in places.items()}
-        self._in_dma = np.zeros((len(network.dmas), len(model.node_name_list)))
-        for row, members in enumerate(network.dmas.values()):
-            self._in_dma[row, [places[name] for name in members]] = 1.0
+        self._dmas = len(network.dmas)
+        self._dma_of = np.full(len(model.node_name_list), self._dmas)  # beyond the last: of none
+        for dma, members in enumerate(network.dmas.values()):
+            self._dma_of[[places[name] for name in members]] = dma
         self._demand: Values = np.zeros(len(model.node_name_list))
         self._wanted: Values = self._demand
         times = model.options.time
@@ -186,8 +187,8 @@ class Gauges:
         """
         engine, rates = self._engine, self._meters.rates
         rates[SUPPLIED] = -sum(engine.at_nodes(self._sources, EN.EN_DEMAND))
-        self._leaky.update(leaking)
-        if self._leaky:
+        if leaking or self._leaky:
+            self._leaky.update(leaking)
             rates[LEAKED] = sum(engine.at_nodes(leaking, EN.EN_EMITTERFLOW))
         if code or self._warned:
             rates[INVENTED] = self._from_nowhere(leaking) if code else 0.0
@@ -217,14 +218,18 @@ class Gauges:
         rates = self._meters.rates
         self._demand = self._engine.of_all_nodes(EN.EN_FULLDEMAND)
         self._wanted = self._demand.clip(min=0.0)
-        self._meters.demanded[:] = self._in_dma @ self._wanted
+        self._meters.demanded[:] = self._by_dma(self._wanted)
         rates[DELIVERED] = self._demand.sum()
         low = self._engine.of_all_nodes(EN.EN_PRESSURE) < LOW_PRESSURE
         rates[LOW] = np.count_nonzero(low & (self._wanted > 0.0))
 
     def _miss(self, unmet: Values) -> None:
         self._meters.rates[UNMET] = unmet.sum()
-        self._meters.unmet[:] = self._in_dma @ unmet
+        self._meters.unmet[:] = self._by_dma(unmet)
+
+    def _by_dma(self, flows: Values) -> Values:
+        """Return the districts' sums of all nodes' flows."""
+        return np.asarray(np.bincount(self._dma_of, flows, self._dmas + 1)[:-1], dtype=float)
 
     def _note_negative(self, pressures: Values) -> None:
         """Count the demand of junctions below zero pressure as unmet."""

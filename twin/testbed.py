@@ -250,7 +250,7 @@ class Testbed(Closing):
                 plc.coils[actuator] = self.actuators[actuator].setting = setting
 
     def _water(self, end: int) -> Generator[simpy.Event, None, None]:
-        """Step through instants: marks, and where a rule's threshold is about to be reached."""
+        """Step through instants: those that are due, and those of `Crossings` and the engine."""
         plant, env = self.plant, self.env
         step, polling = self.network.step, self.network.polling
         tapped = [s for s in self.sensors if s.taps or s.wire.taps]
@@ -261,7 +261,7 @@ class Testbed(Closing):
         orders = iter(sorted(self._orders, key=lambda order: order.at))
         order = next(orders, None)
         self._tapped_drives = [a for a in self.actuators.values() if a.taps]
-        crossing = -1
+        planned, crossing = int(env.now), -1
         while env.now < end:
             now = int(env.now)
             if now == 0:
@@ -275,8 +275,7 @@ class Testbed(Closing):
                 watch(now, plant.values)
             self._sense(now, first, tapped, levels=True)
             between.send(now)
-            woken = self._woken(now)
-            self._control(now, now == crossing or (now % step != 0 and not woken))
+            self._control(now, now == crossing or now != planned)
             plant.solve()
             self._log_trips(now)
             self._sense(now, rest, tapped, levels=False)
@@ -288,21 +287,27 @@ class Testbed(Closing):
                 self.scada.poll(now)
             ahead = self._crossings.ahead(now, self._drivers.values())
             crossing = now + ahead if ahead else -1
-            mark = step - now % step
-            wake = self._wakes[0] - now if self._wakes else mark
-            plant.advance(min(mark, wake, ahead or mark))
+            due = self._due(now)
+            planned = now + due
+            plant.advance(min(due, ahead or due))
             yield env.timeout(plant.time - self.warmup - now)
 
     def wake(self, at: float) -> None:
         """Make `at` [s] an instant too, rounded up: something happens between two steps."""
         heapq.heappush(self._wakes, math.ceil(at))
 
-    def _woken(self, now: int) -> bool:
-        """Return whether `now` [s] is an instant because something wanted to be woken then."""
-        woken = False
+    def _due(self, now: int) -> int:
+        """Return how soon after `now` [s] a step, a scan or what wanted to be woken is due."""
         while self._wakes and self._wakes[0] <= now:
-            woken |= heapq.heappop(self._wakes) == now
-        return woken
+            heapq.heappop(self._wakes)
+        step = self.network.step
+        due = step - now % step
+        if self._wakes:
+            due = min(due, self._wakes[0] - now)
+        for plc in self._drivers.values():
+            if plc.every % step:
+                due = min(due, plc.every - now % plc.every)
+        return due
 
     def _log_trips(self, now: int) -> None:
         if not self.plant.tripped and not self._tripped:

@@ -4,6 +4,7 @@ import pytest
 
 from twin import network
 from twin.errors import InputError
+from twin.plc import Plc
 from twin.tags import Quality
 from twin.testbed import Testbed
 
@@ -144,3 +145,21 @@ def test_a_port_that_is_not_there_names_its_neighbours(name, says):
 def test_a_warmup_of_half_hours_is_refused():
     with pytest.raises(InputError, match="whole hours"):
         Testbed(network.load("ctown"), warmup=1800.0)
+
+
+@pytest.mark.parametrize("every", ["40 s", "7 min", "20 min"])
+def test_a_plc_scans_as_often_as_it_is_told_and_the_others_as_ever(every, monkeypatch):
+    times = {}
+    scan = Plc.scan
+
+    def noted(plc, now, t, hour):
+        times.setdefault(plc.spec.name, []).append(int(now))
+        scan(plc, now, t, hour)
+
+    monkeypatch.setattr(Plc, "scan", noted)
+    own = {"PLC1": {"scan": {"every": every}}}
+    every_scan = {"scan": {"crossings": "none"}}
+    plant = network.load("ctown", control={**every_scan, "plcs": own})
+    run(hours=6, plant=plant)
+    assert times["PLC1"] == list(range(0, 6 * 3600, plant.plcs["PLC1"].scan))
+    assert times["PLC3"] == times["PLC5"] == list(range(0, 6 * 3600, 900))
