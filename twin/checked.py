@@ -81,6 +81,12 @@ class Checked:
             raise self.fail(f"{value!r} is not a whole number of seconds", *keys)
         return int(length)
 
+    def flag(self, value: Any, *keys: str | int) -> bool:
+        """Return a yes or no."""
+        if not isinstance(value, bool):
+            raise self.fail(f"{keys[-1]} is true or false, not {value!r}", *keys)
+        return value
+
     def number(self, value: Any, *keys: str | int) -> float:
         """Return a number."""
         if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < 1e12:

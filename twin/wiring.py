@@ -20,7 +20,18 @@ from twin.tags import Tag
 
 FILE = "plcs.yaml"
 _HIGHEST = 1e6  # of a pump's relative speed or a valve's setting; more is a mistake
-_OVERLAID = ("step", "polling", "scan", "latency", "links", "sensors", "alarms", "plcs")
+_PROTECTION = "dry_run_protection"
+_OVERLAID = (
+    "step",
+    "polling",
+    "scan",
+    "latency",
+    "links",
+    "sensors",
+    "alarms",
+    _PROTECTION,
+    "plcs",
+)
 _OVERLAID_PLC = ("scan", "polling", "hold", "failsafe")
 
 
@@ -41,6 +52,8 @@ class Wiring:
         Of the tags that do not show the plain truth.
     limits : dict of str to Limits
         Of the tags SCADA raises alarms for.
+    dry_run_protection : bool
+        Whether pumps that too little reaches are stopped; see `twin.pumps.Pumps`.
     """
 
     plcs: dict[str, PlcSpec]
@@ -49,6 +62,7 @@ class Wiring:
     links: dict[str, Medium]
     instruments: dict[str, Instrument]
     limits: dict[str, Limits]
+    dry_run_protection: bool
 
 
 def read(
@@ -169,7 +183,8 @@ class _Reader(Checked):
                     f"{polling} s: lower its latency, jitter, timeout or retries"
                 )
                 raise self.fail(message, "links" if self.data.get("links") else "latency")
-        return Wiring(plcs, step, polling, links, self.instruments(), self.limits())
+        protected = self.flag(self.data.get(_PROTECTION, True), _PROTECTION)
+        return Wiring(plcs, step, polling, links, self.instruments(), self.limits(), protected)
 
     def plcs(self, polling: int) -> dict[str, PlcSpec]:
         blocks = self.section(self.data.get("plcs"), "plcs")

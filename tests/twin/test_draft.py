@@ -24,6 +24,22 @@ def make(tmp_path, controls="", rules="", change=lambda text: text):
     return draft(path, tmp_path / "plant")
 
 
+def high_and_dry(tmp_path):
+    """Draft a plant whose pump stands above the reservoir it draws from."""
+    old_and_new = {
+        "PU R J1": "PU J0 J1",
+        "[JUNCTIONS]": "[JUNCTIONS]\n J0 60 1",
+        "[PIPES]": "[PIPES]\n P0 R J0 100 12 100 0 Open",
+    }
+
+    def change(text):
+        for old, new in old_and_new.items():
+            text = text.replace(old, new)
+        return text
+
+    return make(tmp_path, change=change)
+
+
 def run(plant, days, **options):
     with Testbed(plant, warmup=0.0, **options) as bed:
         for _ in bed.run(days * DAY):
@@ -152,6 +168,22 @@ def test_a_valve_starts_at_its_own_setting_and_takes_another(tmp_path):
     assert truth["P_J2"].loc[8.5 * 3600] == pytest.approx(50 * PSI, rel=1e-3)
     assert truth["P_J2"].loc[9.5 * 3600] == pytest.approx(30 * PSI, rel=1e-3)
     assert truth["S_V"].loc[10.5 * 3600] == 0
+
+
+def test_a_pump_that_epanet_runs_dry_has_no_protection_in_the_draft(tmp_path):
+    made = high_and_dry(tmp_path)
+    assert not made.network.wiring.dry_run_protection
+    (line,) = [line for line in made.done if "dry_run_protection: false" in line]
+    assert line.startswith("EPANET runs PU in the first day")
+    assert run(made.network, 1).historian.truth.frame()["F_PU"].max() > 0
+    protected = network.load(made.network.folder, control={"dry_run_protection": True})
+    assert run(protected, 1).historian.truth.frame()["F_PU"].max() == 0
+
+
+def test_a_pump_that_water_reaches_keeps_its_protection(tmp_path):
+    made = make(tmp_path)
+    assert made.network.wiring.dry_run_protection
+    assert not any("dry_run_protection" in line for line in made.done)
 
 
 def test_names_that_no_condition_could_name_are_changed(tmp_path):

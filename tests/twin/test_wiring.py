@@ -69,7 +69,13 @@ def test_a_plc_may_scan_and_be_asked_less_often():
     assert plcs["PLC5"].failsafe == {"PU8": 0.0, "PU10": 0.9}
 
 
+def test_pumps_are_protected_from_running_dry_unless_it_says_otherwise():
+    assert network.load("ctown").wiring.dry_run_protection
+    assert not wired(dry_run_protection=False).dry_run_protection
+
+
 MISTAKES = [
+    ({"dry_run_protection": "yes"}, "is true or false, not 'yes'", ("dry_run_protection",)),
     ({"linkz": {}}, "did you mean links", ("linkz",)),
     ({"links": {"PLC2->PLC11": {}}}, "did you mean PLC2->PLC1", ("links", "PLC2->PLC11")),
     ({"links": {"PLC2->PLC1": {"lost": 1}}}, "did you mean loss", ("links", "PLC2->PLC1", "lost")),
