@@ -21,6 +21,7 @@ from typing import Any
 
 import wntr
 
+from twin import inp
 from twin.controls import Controls, Line, Point, read_controls
 from twin.demand import weekly
 from twin.errors import InputError, listed
@@ -79,7 +80,7 @@ def draft(file: Path, out: Path) -> Draft:
     """
     if out.exists():
         raise InputError(f"{out} exists already: name a new folder for --out")
-    text = _text(file)
+    text = inp.read_text(file)
     model, said = _model(file, text)
     names = _Names(model)
     controls = read_controls(text, model, names)
@@ -123,30 +124,21 @@ def record(made: Draft, file: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _text(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8", errors="replace")
-    except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror}", file) from None
-
-
 def _model(file: Path, text: str) -> tuple[Any, list[str]]:
     """Return WNTR's model of the file, and what WNTR said while reading it."""
+    bare = inp.without_logic(text)
+    if (wrong := inp.refused(bare, file)) is not None:
+        raise wrong
     with _listening() as said:
         try:
-            return wntr.network.WaterNetworkModel(str(file)), said
+            return inp.read(text), said
         except Exception as error:
-            reason = str(error)  # WNTR raises whatever its parser meets
-    with _listening() as said, tempfile.TemporaryDirectory(prefix="hydrotwin-") as folder:
-        bare = Path(folder) / "bare.inp"
-        bare.write_text(_without_logic(text), encoding="utf-8")
+            reason = inp.reason(error)  # WNTR raises whatever its parser meets
+    with _listening() as said:
         try:
-            model = wntr.network.WaterNetworkModel(str(bare))
+            model = inp.read(bare)
         except Exception as error:
-            message = (
-                f"not a network EPANET can read: {error}. Open it in EPANET, and mend it there"
-            )
-            raise InputError(message, file) from error
+            raise inp.unread(error, file) from error
     said.append(
         f"network.inp stands without [CONTROLS] and [RULES], which WNTR does not read ({reason}); "
         "the PLCs have those that are not listed here"
@@ -177,16 +169,6 @@ def _listening() -> Iterator[list[str]]:
             yield heard
     finally:
         logger.removeHandler(ear)
-
-
-def _without_logic(text: str) -> str:
-    kept, skipping = [], False
-    for line in text.splitlines():
-        if line.strip().startswith("["):
-            skipping = line.strip()[1:5].upper() in ("CONT", "RULE")
-        if not skipping:
-            kept.append(line)
-    return "\n".join(kept) + "\n"
 
 
 class _Names:

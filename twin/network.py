@@ -11,9 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import wntr
-
-from twin import wiring
+from twin import inp, wiring
 from twin.demand import FILE, weekly
 from twin.districts import districts, patterns_of
 from twin.errors import InputError, nearest
@@ -205,14 +203,14 @@ def load(
 
 
 def _read_inp(path: Path) -> Any:
+    text = inp.read_text(path)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return wntr.network.WaterNetworkModel(str(path))
+            return inp.read(text)
     except Exception as error:
         # WNTR raises whatever its parser meets; all of it means the file is not a usable network.
-        words = str(error).replace("(%s), ", "")  # WNTR leaves it unfilled
-        raise InputError(f"not a network EPANET can read: {words}", path) from error
+        raise inp.refused(text, path) or inp.unread(error, path) from error
 
 
 def _read_tags(path: Path, model: Any) -> tuple[Tag, ...]:

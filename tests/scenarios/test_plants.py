@@ -105,7 +105,7 @@ def test_a_mistake_in_a_plant_named_on_the_command_line_is_said_with_its_place(n
 @pytest.mark.parametrize(
     ("args", "says"),
     [
-        (["plant", "new", "bad.inp", "--out", "town"], "bad.inp: not a network EPANET can read"),
+        (["plant", "new", "bad.inp", "--out", "town"], "bad.inp: not an EPANET input file"),
         (["plant", "new", "none.inp", "--out", "town"], "none.inp: cannot be read"),
         (["run", "normal", "--plant", "ctwn"], "--plant: unknown plant"),
     ],
