@@ -61,8 +61,12 @@ def trips(events: Iterable[Event], end: float) -> Iterator[str]:
     if alike:
         groups = [f"{listed(pumps)} {how}" for how, pumps in alike.items()]
         told = groups[:_TOLD] + [f"{n} more" for n in [len(groups) - _TOLD] if n > 0]
+        early = any(times[0] < 0 for times in changes.values())
+        mend = (
+            ". Nothing acts in the warm-up: if they should run as EPANET lets them, write "
+            "`dry_run_protection: false` in plcs.yaml or in a scenario's `control`"
+        )
         yield (
             "too little water reached pumps, and their dry-run protection stopped them: "
-            f"{'; '.join(told)}. `dry_run_protection: false`, in plcs.yaml or in a scenario's "
-            "`control`, lets them run dry as EPANET does"
+            f"{'; '.join(told)}{mend if early else ''}"
         )

@@ -360,6 +360,12 @@ def _left(model: Any) -> Iterator[str]:
             "Pressure-driven demands are the scenario's choice: write `demand_model: "
             "pressure-driven` there."
         )
+    feeding = [name for name, junction in model.junctions() if junction.base_demand < 0]
+    if feeding and not model.reservoir_name_list:
+        yield (
+            f"There is no reservoir: {listed(feeding)} puts water in, by a negative demand. What "
+            "comes while all tanks are full is lost, and no total counts it."
+        )
     for name, pump in model.pumps():
         if pump.speed_pattern_name:
             yield (

@@ -20,6 +20,9 @@ def test_pumps_that_tripped_are_named_with_when_and_for_how_long():
     (line,) = trips([*events, Event(0.0, "PLC1", "PU9 opened")], 31.0)
     assert "PU1, PU2 from the warm-up on, for 2.0 h of the run; PU3 in the warm-up only" in line
     assert "PU4 from day 2, 03:00 (h 27.0) on, for 2.0 h of the run." in line
+    assert "`dry_run_protection: false`" in line
+    (line,) = trips(events[-3:], 31.0)
+    assert "dry_run_protection" not in line  # what an attack did is no matter of the plant
     assert list(trips([], 31.0)) == []
 
 

@@ -224,6 +224,11 @@ def test_a_file_that_is_no_network_is_refused_and_nothing_is_written(tmp_path, t
     assert [p.name for p in tmp_path.iterdir()] == ["bad.inp"]
 
 
+def test_a_network_fed_by_a_negative_demand_is_said_to_be(tmp_path):
+    made = draft(LIBRARY / "Net2.inp", tmp_path / "plant")
+    assert any(line.startswith("There is no reservoir: 1 puts water in") for line in made.left)
+
+
 def test_an_existing_folder_is_left_alone(tmp_path):
     out = tmp_path / "mine"
     out.mkdir()
