@@ -98,13 +98,13 @@ def _water(run: Run) -> list[str]:
 
 def _served(done: pd.Series[float]) -> str:
     """Say how much of the demand was delivered, in all and where it was least."""
-    words = f"{done[AVAILABILITY]:.1f} % of all was"
+    words = f"{done[AVAILABILITY]:z.1f} % of all was"
     by_dma = done[[name for name in done.index if name.startswith("availability_")]]
     by_dma = by_dma.drop(AVAILABILITY).dropna()
     if len(by_dma) < 2 or by_dma.min() >= _SERVED:
         return words
     worst = str(by_dma.idxmin())
-    return f"{words}, in {worst.split('_', 1)[1].rsplit('_', 1)[0]} {by_dma.min():.1f} %"
+    return f"{words}, in {worst.split('_', 1)[1].rsplit('_', 1)[0]} {by_dma.min():z.1f} %"
 
 
 def _against(run: Run, usual: str) -> str:

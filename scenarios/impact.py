@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 import wntr
 
-from twin.engine import WARNINGS
 from twin.meters import LOW_PRESSURE
 from twin.network import Network
-from twin.units import HOUR
-
-if TYPE_CHECKING:
-    from twin.testbed import Testbed
 
 COUNTERS = {
     "overflow_m3": ("overflow_", "_m3"),
@@ -48,7 +42,6 @@ COUNTER_WORDS = {
 """The same in words, with units."""
 
 AVAILABILITY = "availability_percent"
-_ABSURD = -10.0  # m; below it lies a vacuum
 DEVIATION = {"level": 0.01, "flow": 1.0, "pressure": 0.1, "status": 0.5}
 """By how much a true value differs from the paired run's to count as deviating, in its unit."""
 
@@ -94,28 +87,6 @@ def _availability(both: pd.DataFrame) -> pd.DataFrame:
     share = wntr.metrics.water_service_availability(wanted, wanted - missing)
     names = [AVAILABILITY, *(f"availability_{dma}_percent" for dma in wanted.columns[1:])]
     return pd.DataFrame(100.0 * share).set_axis(names, axis=1)
-
-
-def cautions(testbed: Testbed) -> list[str]:
-    """Say what EPANET warned about in a run, and where its pressures are none of this world."""
-    meters = testbed.plant.meters
-    notes = [f"EPANET warned {n} times: {what}" for what, n in sorted(meters.warnings.items())]
-    lost = meters.warnings[WARNINGS[1]]
-    if lost:
-        notes.append(
-            f"{lost} solutions were not found, in the warm-up or after it: do not trust what the "
-            "water does around them. What a scenario's `control` says holds in the warm-up too"
-        )
-    lowest = meters.lowest
-    if lowest is not None and lowest.pressure < _ABSURD:
-        hours = (lowest.time - testbed.warmup) / HOUR
-        when = f"at h {hours:.1f}" if hours >= 0 else "in the warm-up"
-        notes.append(
-            f"pressure at {lowest.junction} fell to {lowest.pressure:,.0f} m {when}, as none "
-            "does: demands are demand-driven here, so that EPANET delivers what it cannot. "
-            "`demand_model: pressure-driven` in the scenario delivers less instead"
-        )
-    return notes
 
 
 def deviating(truth: pd.DataFrame, paired: pd.DataFrame, network: Network) -> list[list[str]]:

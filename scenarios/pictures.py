@@ -17,12 +17,17 @@ from matplotlib.patheffects import withStroke
 from matplotlib.ticker import LogLocator, MultipleLocator, NullFormatter, StrMethodFormatter
 
 from attacks.entry import Entry
+from scenarios.places import mapped, places
 from scenarios.result import Run
+from twin.errors import listed
 from twin.network import Network
 from twin.units import HOUR
 
 TRUTH, VIEW, PAIR, ATTACK, ALARM = "#1b4f72", "#e67e22", "#9aa5ab", "#f5b7b1", "#c0392b"
 _DMA_COLORS = ["#7fb3d5", "#a9dfbf", "#f9e79f", "#d7bde2", "#f5cba7", "#aeb6bf", "#a2d9ce"]
+
+
+_MANY = 30  # names on the map, from which on they are written smaller
 
 
 def draw(run: Run) -> dict[str, Figure]:
@@ -43,11 +48,11 @@ def draw(run: Run) -> dict[str, Figure]:
 def network_map(network: Network, entries: Iterable[Entry] = ()) -> Figure:
     """Draw the network by district, with its tanks, pumps and PLCs, and what is attacked."""
     model = network.model
-    at = {name: node.coordinates for name, node in model.nodes()}
+    at, surveyed = places(model), mapped(model)
     figure = Figure(figsize=(9.0, 6.4), layout="constrained")
     axes: Axes = figure.subplots()
     pipes = [
-        [at[pipe.start_node_name], *pipe.vertices, at[pipe.end_node_name]]
+        [at[pipe.start_node_name], *(pipe.vertices if surveyed else ()), at[pipe.end_node_name]]
         for _, pipe in model.pipes()
     ]
     axes.add_collection(LineCollection(pipes, colors="#b3b9bd", linewidths=0.9, zorder=1))
@@ -56,22 +61,26 @@ def network_map(network: Network, entries: Iterable[Entry] = ()) -> Figure:
         points = np.array([at[name] for name in members])
         axes.scatter(points[:, 0], points[:, 1], s=11, color=color, zorder=2)
         handles.append(Line2D([], [], ls="", marker="o", ms=5, color=color, label=dma))
-    place = {name: at[name] for name in at}
-    for name, link in model.links():
-        ends = np.array([at[link.start_node_name], at[link.end_node_name]])
-        place[name] = tuple(ends.mean(axis=0))
+    middle = {
+        name: tuple(np.mean([at[link.start_node_name], at[link.end_node_name]], axis=0))
+        for name, link in model.links()
+    }
+    driven = _driven(network)
+    valves = [name for name in model.valve_name_list if name in driven]
     groups = [
-        ("tank", model.tank_name_list, "s", 62, TRUTH),
-        ("reservoir", model.reservoir_name_list, "D", 62, "#117864"),
-        ("pump", model.pump_name_list, "^", 34, "#34495e"),
-        ("valve", [n for n in model.valve_name_list if n in _driven(network)], "P", 46, "#6c3483"),
+        ("tank", model.tank_name_list, at, "s", 62, TRUTH),
+        ("reservoir", model.reservoir_name_list, at, "D", 62, "#117864"),
+        ("pump", model.pump_name_list, middle, "^", 34, "#34495e"),
+        ("valve", valves, middle, "P", 46, "#6c3483"),
     ]
-    for label, names, marker, size, color in groups:
+    for label, names, where, marker, size, color in groups:
         if not names:
             continue
-        points = np.array([place[name] for name in names])
+        points = np.array([where[name] for name in names])
         axes.scatter(points[:, 0], points[:, 1], s=size, marker=marker, color=color, zorder=4)
         handles.append(Line2D([], [], ls="", marker=marker, ms=6, color=color, label=label))
+    # A node and a link may have one name: what is driven is a link, all else is rather a node.
+    place = middle | at | {name: middle[name] for name in driven}
     attacked = attacked_elements(network, entries)
     for name in attacked:
         axes.scatter(
@@ -89,9 +98,13 @@ def network_map(network: Network, entries: Iterable[Entry] = ()) -> Figure:
         )
     _label_devices(axes, network, place, set(attacked))
     axes.set_aspect("equal")
+    axes.margins(0.08)
     axes.axis("off")
-    axes.legend(handles=handles, loc="upper left", frameon=False, fontsize=8, ncols=2)
-    axes.set_title("The network: districts (DMA), tanks, pumps and their PLCs", fontsize=11)
+    figure.legend(handles=handles, loc="outside right upper", frameon=False, fontsize=8)
+    title = "The network: districts (DMA), tanks, pumps and their PLCs"
+    if not surveyed:
+        title += "\nnetwork.inp has no coordinates: what is near here need not be near in the field"
+    axes.set_title(title, fontsize=11)
     return figure
 
 
@@ -102,7 +115,7 @@ def _driven(network: Network) -> set[str]:
 def _label_devices(axes: Axes, network: Network, place: dict[str, Any], attacked: set[str]) -> None:
     """Name tanks one by one, and pumps by station, with the PLC in charge."""
     owner = {tag.element: tag.plc for tag in network.tags}
-    span = max(place.values())[0] - min(place.values())[0]
+    span = np.ptp(list(place.values()), axis=0).max()
     stations: list[tuple[Any, str, list[str]]] = []
     for name in [n for n in owner if n in _driven(network)]:
         for _, plc, members in stations:
@@ -113,7 +126,9 @@ def _label_devices(axes: Axes, network: Network, place: dict[str, Any], attacked
         else:
             stations.append((place[name], owner[name], [name]))
     tanks = [(place[t], owner.get(t, ""), [t]) for t in network.model.tank_name_list]
-    taken = [np.array(place[name]) for name in [*_driven(network), *network.model.tank_name_list]]
+    size = 7 if len(tanks) + len(stations) < _MANY else 5
+    sources = network.model.tank_name_list + network.model.reservoir_name_list
+    taken = [np.array(place[name]) for name in [*_driven(network), *sources]]
     for spot, plc, members in [*tanks, *stations]:
         sides = [(0.035, 0.0), (-0.035, 0.0), (0.0, 0.035), (0.0, -0.035)]
         middles = [np.array(spot) + span * np.array(side) * (1.9, 1.0) for side in sides]
@@ -122,11 +137,11 @@ def _label_devices(axes: Axes, network: Network, place: dict[str, Any], attacked
         best = max(range(len(sides)), key=lambda i: room[i])
         taken.append(middles[best])
         axes.annotate(
-            f"{', '.join(members)}\n{plc}".strip(),
+            f"{listed(members)}\n{plc}".strip(),
             middles[best],
             ha="center",
             va="center",
-            fontsize=7,
+            fontsize=size,
             zorder=7,
             color=ALARM if attacked & set(members) else "#1c2833",
             path_effects=[withStroke(linewidth=2.5, foreground="white")],

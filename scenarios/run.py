@@ -15,9 +15,10 @@ from attacks.entry import Armed, arm
 from detector import DataError, Detector
 from detector.checkpoint import shipped_path
 from scenarios import folder as run_folder
+from scenarios.cautions import cautions
 from scenarios.damage import Damage, damage
 from scenarios.detection import Aftermath, check_aftermath
-from scenarios.impact import cautions, impact
+from scenarios.impact import impact
 from scenarios.incidents import grouped, incidents, of_kind, stray_episodes
 from scenarios.labels import Labels
 from scenarios.orders import Orders

@@ -42,20 +42,29 @@ class Checked:
         line, column = place_of(self.file, keys)
         return InputError(message, self.path, line, column=column)
 
-    def only(self, found: Iterable[str], known: Iterable[str], *keys: str | int) -> None:
-        """Refuse names that are not known."""
-        allowed = list(known)
+    def blamed(self, *places: tuple[str | int, ...]) -> tuple[str | int, ...]:
+        """Return which of several places, that do not fit together, is wrong: one laid over."""
+        return next((keys for keys in places if holds(self.over, keys)), places[0])
+
+    def known(self, name: str, options: Iterable[str], *keys: str | int) -> None:
+        """Refuse a name that is not known."""
+        allowed = list(options)
+        if name not in allowed:
+            raise self.fail(f"unknown name {name!r}: {nearest(str(name), allowed)}", *keys)
+
+    def only(self, found: Iterable[str], options: Iterable[str], *keys: str | int) -> None:
+        """Refuse keys that are not known."""
+        allowed = list(options)
         for name in found:
-            if name not in allowed:
-                message = f"unknown name {name!r}: {nearest(str(name), allowed)}"
-                raise self.fail(message, *keys, name)
+            self.known(name, allowed, *keys, name)
 
     def section(self, mapping: Any, *keys: str | int) -> Mapping[str, Any]:
         """Return a mapping; an empty one for nothing."""
         if mapping is None:
             return {}
         if not isinstance(mapping, Mapping):
-            message = f"expected `key: value` lines under {keys[-1]}, found {mapping!r}"
+            under = next(key for key in reversed(keys) if isinstance(key, str))
+            message = f"expected `key: value` lines under {under}, found {mapping!r}"
             raise self.fail(message, *keys)
         return mapping
 
@@ -78,8 +87,14 @@ class Checked:
         """Return a duration of whole seconds, one at least."""
         length = self.seconds(value, *keys)
         if length < 1 or length % 1:
-            raise self.fail(f"{value!r} is not a whole number of seconds", *keys)
+            raise self.fail(f"{value!r} is not a whole number of seconds, 1 s at least", *keys)
         return int(length)
+
+    def flag(self, value: Any, *keys: str | int) -> bool:
+        """Return a yes or no."""
+        if not isinstance(value, bool):
+            raise self.fail(f"{keys[-1]} is true or false, not {value!r}", *keys)
+        return value
 
     def number(self, value: Any, *keys: str | int) -> float:
         """Return a number."""

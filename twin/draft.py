@@ -21,13 +21,15 @@ from typing import Any
 
 import wntr
 
+from twin import inp
 from twin.controls import Controls, Line, Point, read_controls
 from twin.demand import weekly
-from twin.errors import InputError, PlantError
+from twin.errors import InputError, listed
 from twin.network import COLUMNS, QUANTITIES, Network, load
-from twin.plant import Plant
 from twin.sites import SITE, Site, group
-from twin.tags import Tag
+from twin.tags import Tag, Values
+from twin.testbed import Testbed
+from twin.units import DAY
 
 RECORD = "DRAFT.md"
 _LETTER = {"level": "L", "flow": "F", "status": "S", "pressure": "P"}
@@ -41,9 +43,14 @@ scan:                   # when a PLC's logic runs, unless it says otherwise
   crossings: after      # and at the first second after a rule's threshold or time is reached
 latency: 0 s            # of every link, unless named below
 links: {{}}               # PLC2->PLC1: {{latency: 200 ms}}
+{protected}
 
 plcs:                   # rules: a later one overrules those before it
 """
+_PROTECTED = "dry_run_protection: true   # a pump stops whose suction pressure falls below zero"
+_UNPROTECTED = (
+    f"dry_run_protection: false  # or it would stop pumps that EPANET runs: {RECORD} says which"
+)
 
 
 @dataclass(frozen=True)
@@ -73,7 +80,7 @@ def draft(file: Path, out: Path) -> Draft:
     """
     if out.exists():
         raise InputError(f"{out} exists already: name a new folder for --out")
-    text = _text(file)
+    text = inp.read_text(file)
     model, said = _model(file, text)
     names = _Names(model)
     controls = read_controls(text, model, names)
@@ -88,14 +95,17 @@ def draft(file: Path, out: Path) -> Draft:
         folder.mkdir()
         _write_network(model, folder / "network.inp", file.name)
         _write_tags(folder / "tags.csv", sites, names)
-        text = _HEAD.format(name=out.name, file=file.name, record=RECORD)
-        plcs = "".join(_plc_lines(sites, controls, names))
-        (folder / "plcs.yaml").write_text(text + plcs, encoding="utf-8")
+        head = _HEAD.format(name=out.name, file=file.name, record=RECORD, protected=_PROTECTED)
+        plcs = head + "".join(_plc_lines(sites, controls, names))
+        (folder / "plcs.yaml").write_text(plcs, encoding="utf-8")
+        dry = _run_dry(folder, file)
+        if dry:
+            plcs = plcs.replace(_PROTECTED, _UNPROTECTED)
+            (folder / "plcs.yaml").write_text(plcs, encoding="utf-8")
         network = load(folder)
-        _solve(network, file)
         made = Draft(
-            network=load(folder),
-            done=tuple(_done(network, controls, file.name)),
+            network=network,
+            done=(*_done(network, controls, file.name), *_unprotected(dry)),
             left=(*controls.left, *said, *_left(model)),
         )
         (folder / RECORD).write_text(record(made, file.name), encoding="utf-8")
@@ -114,30 +124,21 @@ def record(made: Draft, file: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _text(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8", errors="replace")
-    except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror}", file) from None
-
-
 def _model(file: Path, text: str) -> tuple[Any, list[str]]:
     """Return WNTR's model of the file, and what WNTR said while reading it."""
+    bare = inp.without_logic(text)
+    if (wrong := inp.refused(bare, file)) is not None:
+        raise wrong
     with _listening() as said:
         try:
-            return wntr.network.WaterNetworkModel(str(file)), said
+            return inp.read(text), said
         except Exception as error:
-            reason = str(error)  # WNTR raises whatever its parser meets
-    with _listening() as said, tempfile.TemporaryDirectory(prefix="hydrotwin-") as folder:
-        bare = Path(folder) / "bare.inp"
-        bare.write_text(_without_logic(text), encoding="utf-8")
+            reason = inp.reason(error)  # WNTR raises whatever its parser meets
+    with _listening() as said:
         try:
-            model = wntr.network.WaterNetworkModel(str(bare))
+            model = inp.read(bare)
         except Exception as error:
-            message = (
-                f"not a network EPANET can read: {error}. Open it in EPANET, and mend it there"
-            )
-            raise InputError(message, file) from error
+            raise inp.unread(error, file) from error
     said.append(
         f"network.inp stands without [CONTROLS] and [RULES], which WNTR does not read ({reason}); "
         "the PLCs have those that are not listed here"
@@ -168,16 +169,6 @@ def _listening() -> Iterator[list[str]]:
             yield heard
     finally:
         logger.removeHandler(ear)
-
-
-def _without_logic(text: str) -> str:
-    kept, skipping = [], False
-    for line in text.splitlines():
-        if line.strip().startswith("["):
-            skipping = line.strip()[1:5].upper() in ("CONT", "RULE")
-        if not skipping:
-            kept.append(line)
-    return "\n".join(kept) + "\n"
 
 
 class _Names:
@@ -269,13 +260,51 @@ def _quoted(name: str) -> str:
     return name if plain and name.lower() not in ("true", "false", "null") else json.dumps(name)
 
 
-def _solve(network: Network, file: Path) -> None:
-    """Solve the plant once: EPANET is to open what WNTR wrote."""
+def _run_dry(folder: Path, file: Path) -> dict[str, float]:
+    """Run the plant for a day, as EPANET does; return the pumps that its protection would stop.
+
+    Returns
+    -------
+    dict of str to float
+        Pumps that run with less than no pressure at their suction, and how little that is [m].
+
+    Raises
+    ------
+    InputError
+        If EPANET cannot solve it.
+    """
+    network = load(folder, control={"dry_run_protection": False})
+    place = {(tag.quantity, tag.element): i for i, tag in enumerate(network.tags)}
+    suctions = {name: ("pressure", pump.start_node_name) for name, pump in network.model.pumps()}
+    pumps = [
+        (name, place["flow", name], place[suction])
+        for name, suction in suctions.items()
+        if suction in place  # or it draws from a tank or a reservoir
+    ]
+    lowest: dict[str, float] = {}
+
+    def look(_: float, values: Values) -> None:
+        for name, flow, suction in pumps:
+            if values[flow] != 0.0 and values[suction] < lowest.get(name, 0.0):
+                lowest[name] = float(values[suction])
+
     try:
-        with Plant(network) as plant:
-            plant.solve()
-    except (PlantError, RuntimeError) as error:
+        with Testbed(network, warmup=0.0) as bed:
+            bed.watchers.append(look)
+            for _ in bed.run(DAY):
+                pass
+    except RuntimeError as error:
         raise InputError(f"EPANET cannot solve it as it stands: {error}", file) from None
+    return lowest
+
+
+def _unprotected(dry: dict[str, float]) -> Iterator[str]:
+    if dry:
+        yield (
+            f"EPANET runs {listed(dry)} in the first day though the pressure at the suction falls "
+            f"below zero, to {min(dry.values()):.1f} m: pumps have no dry-run protection here, "
+            "which would stop them (`dry_run_protection: false` in plcs.yaml)."
+        )
 
 
 def _done(network: Network, controls: Controls, file: str) -> Iterator[str]:
@@ -330,6 +359,12 @@ def _left(model: Any) -> Iterator[str]:
         yield (
             "Pressure-driven demands are the scenario's choice: write `demand_model: "
             "pressure-driven` there."
+        )
+    feeding = [name for name, junction in model.junctions() if junction.base_demand < 0]
+    if feeding and not model.reservoir_name_list:
+        yield (
+            f"There is no reservoir: {listed(feeding)} puts water in, by a negative demand. What "
+            "comes while all tanks are full is lost, and no total counts it."
         )
     for name, pump in model.pumps():
         if pump.speed_pattern_name:

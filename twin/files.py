@@ -103,7 +103,7 @@ def plain(data: Any) -> Any:
 
 
 def read_csv(path: Path) -> list[tuple[int, list[str]]]:
-    """Return a CSV file's rows with their lines; blanks around cells and empty lines are left out.
+    """Return a CSV file's rows and where each begins; blanks around cells and empty rows are gone.
 
     Raises
     ------
@@ -113,10 +113,16 @@ def read_csv(path: Path) -> list[tuple[int, list[str]]]:
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             lines = csv.reader(file)
-            return [(lines.line_num, [cell.strip() for cell in row]) for row in lines if row]
+            begin, rows = 1, []
+            for row in lines:
+                rows += [(begin, [cell.strip() for cell in row])] if row else []
+                begin = lines.line_num + 1
+            return rows
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror}", path) from None
-    except (UnicodeDecodeError, csv.Error) as error:
+    except UnicodeDecodeError as error:
+        raise InputError(f"not text in UTF-8: {error}. Save it as UTF-8", path) from None
+    except csv.Error as error:
         raise InputError(f"not a CSV table: {error}", path) from None
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 import math
+import re
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,20 +11,22 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import wntr
-
-from twin import wiring
+from twin import inp, wiring
 from twin.demand import FILE, weekly
 from twin.districts import districts, patterns_of
 from twin.errors import InputError, nearest
+from twin.files import read_csv
 from twin.instruments import Instrument
-from twin.plc import STATES, PlcSpec, state
+from twin.plc import CLOCK, STATES, PlcSpec, state
 from twin.tags import Tag
+from twin.terms import FUNCTIONS
 from twin.wiring import Wiring
 
 PLANTS = Path(__file__).parent / "plants"
 QUANTITIES = {"level": "m", "flow": "L/s", "pressure": "m", "status": ""}
 COLUMNS = ["tag", "quantity", "element", "unit", "plc"]
+_NAME = re.compile(r"[^\W\d]\w*")
+_RESERVED = (*CLOCK, "weekday", *FUNCTIONS, "and", "or", "not")
 
 
 @dataclass(frozen=True)
@@ -192,23 +194,23 @@ def load(
             f"unknown plant {str(plant)!r}: no folder {folder}, "
             f"and not a shipped one ({nearest(str(plant), plants())})"
         )
-    missing = [n for n in ("network.inp", "tags.csv", "plcs.yaml") if not (folder / n).is_file()]
+    missing = [n for n in ("network.inp", wiring.TAGS, wiring.FILE) if not (folder / n).is_file()]
     if missing:
         raise InputError(f"a plant folder needs {', '.join(missing)}", folder)
     model = _read_inp(folder / "network.inp")
-    tags = _read_tags(folder / "tags.csv", model)
+    tags = _read_tags(folder / wiring.TAGS, model)
     return Network(folder.name, folder, tags, wiring.read(folder, tags, model, control), drawn)
 
 
 def _read_inp(path: Path) -> Any:
+    text = inp.read_text(path)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return wntr.network.WaterNetworkModel(str(path))
+            return inp.read(text)
     except Exception as error:
         # WNTR raises whatever its parser meets; all of it means the file is not a usable network.
-        words = str(error).replace("(%s), ", "")  # WNTR leaves it unfilled
-        raise InputError(f"not a network EPANET can read: {words}", path) from error
+        raise inp.refused(text, path) or inp.unread(error, path) from error
 
 
 def _read_tags(path: Path, model: Any) -> tuple[Tag, ...]:
@@ -218,30 +220,32 @@ def _read_tags(path: Path, model: Any) -> tuple[Tag, ...]:
         "status": model.link_name_list,
         "pressure": model.node_name_list,
     }
-    tags: list[Tag] = []
-    seen: set[str] = set()
-    with path.open(encoding="utf-8", newline="") as file:
-        rows = csv.reader(file)
-        header = next(rows, [])
-        if header != COLUMNS:
-            raise InputError(f"the columns are {header}, not {COLUMNS}", path, 1)
-        for row in rows:
-            line = rows.line_num
-            if len(row) != len(COLUMNS):
-                raise InputError(f"{len(row)} fields, not {len(COLUMNS)}: {row}", path, line)
-            tag = Tag(*row)
-            if tag.quantity not in kinds:
-                hint = nearest(tag.quantity, kinds)
-                raise InputError(f"unknown quantity {tag.quantity!r}: {hint}", path, line)
-            if tag.element not in kinds[tag.quantity]:
-                hint = nearest(tag.element, kinds[tag.quantity])
-                raise InputError(f"no {tag.quantity} of {tag.element!r}: {hint}", path, line)
-            if tag.unit != QUANTITIES[tag.quantity]:
-                expected = QUANTITIES[tag.quantity] or "no unit"
-                message = f"{tag.quantity} is in {expected}, not {tag.unit!r}"
-                raise InputError(message, path, line)
-            if tag.name in seen:
-                raise InputError(f"tag {tag.name} stands twice", path, line)
-            seen.add(tag.name)
-            tags.append(tag)
-    return tuple(tags)
+    tags: dict[str, Tag] = {}
+    (line, header), *rows = read_csv(path) or [(1, [])]
+    expected = ",".join(COLUMNS)
+    if header != COLUMNS:
+        raise InputError(f"the columns are {','.join(header)!r}, not {expected!r}", path, line)
+    for line, row in rows:
+        if len(row) != len(COLUMNS):
+            fields = f"{len(row)} field{'s' if len(row) > 1 else ''}"
+            raise InputError(f"{fields}, not {len(COLUMNS)} ({expected})", path, line)
+        tag = Tag(*row)
+        if not _NAME.fullmatch(tag.name) or tag.name in _RESERVED:
+            message = (
+                f"a tag cannot be called {tag.name!r}: letters, digits and _, a letter first, and "
+                f"not {', '.join(_RESERVED)}, which mean something in conditions"
+            )
+            raise InputError(message, path, line)
+        if tag.quantity not in kinds:
+            hint = nearest(tag.quantity, kinds)
+            raise InputError(f"unknown quantity {tag.quantity!r}: {hint}", path, line)
+        if tag.element not in kinds[tag.quantity]:
+            hint = nearest(tag.element, kinds[tag.quantity])
+            raise InputError(f"no {tag.quantity} of {tag.element!r}: {hint}", path, line)
+        if tag.unit != QUANTITIES[tag.quantity]:
+            unit = QUANTITIES[tag.quantity] or "no unit"
+            raise InputError(f"{tag.quantity} is in {unit}, not {tag.unit!r}", path, line)
+        if tag.name in tags:
+            raise InputError(f"tag {tag.name} stands twice", path, line)
+        tags[tag.name] = tag
+    return tuple(tags.values())

@@ -106,7 +106,7 @@ class Plant(Closing):
             if tag.quantity == "status" and tag.element in driven
         ]
         self._broken = Breakage(self._engine, network.model)
-        self._pumps = Pumps(self._engine, model, self._put)
+        self._pumps = Pumps(self._engine, model, self._put, network.wiring.dry_run_protection)
         self._code = 0
         self._shut: list[str] = []
         self.settings = {name: initial_setting(model.get_link(name)) for name in driven}

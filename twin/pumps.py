@@ -28,6 +28,8 @@ class Pumps:
     model : wntr.network.WaterNetworkModel
     put : callable
         Puts a pump, by name, as it is told.
+    protected : bool
+        Whether pumps have a dry-run protection, or run on as EPANET lets them.
 
     Attributes
     ----------
@@ -43,8 +45,9 @@ class Pumps:
         engine: Engine,
         model: wntr.network.WaterNetworkModel,
         put: Callable[[str], None],
+        protected: bool,
     ):
-        self._engine, self._put = engine, put
+        self._engine, self._put, self._protected = engine, put, protected
         self.tripped: dict[str, int] = {}
         self._links = [engine.link(name) for name in model.pump_name_list]
         self._most_power = [most_power(model, name) for name in model.pump_name_list]
@@ -70,6 +73,8 @@ class Pumps:
         int
             Of the last solution.
         """
+        if not self._protected:
+            return code
         engine, project = self._engine, self._engine.project
         for name, _, suction in self._stations:
             waited = engine.time - self.tripped.get(name, engine.time) >= _STANDSTILL

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from twin.checked import Checked, holds
+from twin.checked import Checked
 from twin.condition import parse
 from twin.errors import InputError, nearest, under
-from twin.files import read_yaml
+from twin.files import read_csv, read_yaml
 from twin.instruments import Instrument
 from twin.limits import LEVELS, Limits
 from twin.link import Medium
@@ -19,9 +19,23 @@ from twin.plc import CLOCK, CROSSINGS, STATES, PlcSpec, Rule
 from twin.tags import Tag
 
 FILE = "plcs.yaml"
+TAGS = "tags.csv"
 _HIGHEST = 1e6  # of a pump's relative speed or a valve's setting; more is a mistake
-_OVERLAID = ("step", "polling", "scan", "latency", "links", "sensors", "alarms", "plcs")
+_PROTECTION = "dry_run_protection"
+_OVERLAID = (
+    "step",
+    "polling",
+    "scan",
+    "latency",
+    "links",
+    "sensors",
+    "alarms",
+    _PROTECTION,
+    "plcs",
+)
 _OVERLAID_PLC = ("scan", "polling", "hold", "failsafe")
+_SCAN = ("every", "crossings")
+_SLOW = frozenset(("latency", "jitter", "timeout", "retries"))
 
 
 @dataclass(frozen=True)
@@ -41,6 +55,8 @@ class Wiring:
         Of the tags that do not show the plain truth.
     limits : dict of str to Limits
         Of the tags SCADA raises alarms for.
+    dry_run_protection : bool
+        Whether pumps that too little reaches are stopped; see `twin.pumps.Pumps`.
     """
 
     plcs: dict[str, PlcSpec]
@@ -49,6 +65,7 @@ class Wiring:
     links: dict[str, Medium]
     instruments: dict[str, Instrument]
     limits: dict[str, Limits]
+    dry_run_protection: bool
 
 
 def read(
@@ -96,7 +113,7 @@ def rules_of(
         With the keys of what is wrong.
     """
     commands = {str(key): value for key, value in line.items() if key != "when"}
-    if "when" not in line or not commands:
+    if line.get("when") is None or not commands:
         raise InputError("a rule needs `when:` and an actuator, like {when: L_T1 < 4, PU1: open}")
     with under("when"):
         when = parse(str(line["when"]), [*tags, *CLOCK])
@@ -135,6 +152,8 @@ def _check_overlay(over: Mapping[str, Any], data: Mapping[str, Any]) -> None:
 
 
 def _laid_over(data: Any, over: Any) -> Any:
+    if isinstance(data, Mapping) and over is None:
+        return data
     if not isinstance(data, Mapping) or not isinstance(over, Mapping):
         return over
     return {
@@ -156,7 +175,7 @@ class _Reader(Checked):
         polling = self.whole(self.data.get("polling", "5 min"), "polling")
         if polling % step:
             message = f"polling ({polling} s) is not a multiple of step ({step} s)"
-            raise self.fail(message, "polling")
+            raise self.fail(message, *self.blamed(("polling",), ("step",)))
         plcs = self.plcs(polling)
         names = [f"{s}->{plc}" for plc in plcs for s in dict.fromkeys(plcs[plc].receives.values())]
         names += [f"{plc}->SCADA" for plc in plcs]
@@ -168,23 +187,28 @@ class _Reader(Checked):
                     f"SCADA would wait {medium.patience:g} s for {name}, and ask again after "
                     f"{polling} s: lower its latency, jitter, timeout or retries"
                 )
-                raise self.fail(message, "links" if self.data.get("links") else "latency")
-        return Wiring(plcs, step, polling, links, self.instruments(), self.limits())
+                raise self.fail(message, *self.blamed(*self.slow(name), ("polling",)))
+        protected = self.flag(self.data.get(_PROTECTION, True), _PROTECTION)
+        return Wiring(plcs, step, polling, links, self.instruments(), self.limits(), protected)
 
     def plcs(self, polling: int) -> dict[str, PlcSpec]:
         blocks = self.section(self.data.get("plcs"), "plcs")
         scan = self.section(self.data.get("scan"), "scan")
-        self.only(scan, ["every", "crossings"], "scan")
+        self.only(scan, _SCAN, "scan")
         owner = {tag.name: tag.plc for tag in self.tags}
-        self.only(owner.values(), blocks)
+        for tag, name in owner.items():
+            if name not in blocks:
+                lines = {row[0]: line for line, row in read_csv(self.path.with_name(TAGS))}
+                message = f"no PLC {name!r} in {FILE}: {nearest(name, map(str, blocks))}"
+                raise InputError(message, self.path.with_name(TAGS), lines[tag])
         plcs: dict[str, PlcSpec] = {}
         driver: dict[str, str] = {}
         for name in blocks:
             plc = plcs[str(name)] = self.plc(str(name), blocks, owner, scan, polling)
-            for actuator in plc.actuators:
+            for i, actuator in enumerate(plc.actuators):
                 if actuator in driver:
                     message = f"{actuator} is driven by {driver[actuator]} already"
-                    raise self.fail(message, "plcs", name, "actuators")
+                    raise self.fail(message, "plcs", name, "actuators", i)
                 driver[actuator] = str(name)
         return plcs
 
@@ -200,7 +224,8 @@ class _Reader(Checked):
         block = self.section(blocks[name], *at)
         self.only(block, ["actuators", "receives", "rules", *_OVERLAID_PLC], *at)
         actuators = tuple(map(str, self.listing(block.get("actuators"), *at, "actuators")))
-        self.only(actuators, self.model.link_name_list, *at, "actuators")
+        for i, actuator in enumerate(actuators):
+            self.known(actuator, self.model.link_name_list, *at, "actuators", i)
         receives = self.section(block.get("receives"), *at, "receives")
         self.only(receives, owner, *at, "receives")
         for tag, sender in receives.items():
@@ -215,17 +240,16 @@ class _Reader(Checked):
                 rules += rules_of(self.section(line, *where), [*sensors, *receives], actuators)
             except InputError as error:
                 raise self.fail(error.message, *where, *error.keys) from None
-        own_scan = {**scan, **self.section(block.get("scan"), *at, "scan")}
-        crossings = str(own_scan.get("crossings", "nearest"))
-        if crossings not in CROSSINGS:
-            own = ("plcs", name, "scan", "crossings")
-            said = own if holds(self.data, own) else ("scan", "crossings")
-            message = f"unknown name {crossings!r}: {nearest(crossings, CROSSINGS)}"
-            raise self.fail(message, *said)
+        own_scan = self.section(block.get("scan"), *at, "scan")
+        self.only(own_scan, _SCAN, *at, "scan")
+        said = {key: (*at, "scan", key) if key in own_scan else ("scan", key) for key in _SCAN}
+        scan = {**scan, **own_scan}
+        crossings = str(scan.get("crossings", "nearest"))
+        self.known(crossings, CROSSINGS, *said["crossings"])
         every = self.whole(block.get("polling", f"{polling} s"), *at, "polling")
         if every % polling:
             message = f"polling ({every} s) is not a multiple of SCADA's ({polling} s)"
-            raise self.fail(message, *at, "polling")
+            raise self.fail(message, *self.blamed((*at, "polling"), ("polling",)))
         hold = block.get("hold")
         failsafe = self.section(block.get("failsafe"), *at, "failsafe")
         for actuator in failsafe:
@@ -239,7 +263,7 @@ class _Reader(Checked):
             actuators=actuators,
             receives={str(tag): str(sender) for tag, sender in receives.items()},
             rules=tuple(rules),
-            scan=self.whole(own_scan.get("every", "15 min"), "scan", "every"),
+            scan=self.whole(scan.get("every", "15 min"), *said["every"]),
             crossing=CROSSINGS[crossings],
             by_engine=crossings == "engine",
             polling=every,
@@ -248,6 +272,15 @@ class _Reader(Checked):
                 str(a): self.setting(value, *at, "failsafe", a) for a, value in failsafe.items()
             },
         )
+
+    def slow(self, link: str) -> list[tuple[str, ...]]:
+        """Return where it says how slow a link is, what holds first."""
+        lines = [
+            ("links", name)
+            for name, fields in self.section(self.data.get("links"), "links").items()
+            if fnmatch.fnmatchcase(link, name) and not _SLOW.isdisjoint(fields)
+        ]
+        return [*reversed(lines), ("latency",)]
 
     def links(self, names: list[str]) -> dict[str, Medium]:
         """Read the links' lines, each for the names its key matches; a later one overrules."""
@@ -290,17 +323,22 @@ class _Reader(Checked):
     def limits(self) -> dict[str, Limits]:
         names = [tag.name for tag in self.tags]
         said: dict[str, dict[str, float]] = {}
+        last: dict[str, list[tuple[str, ...]]] = {}
         for name, fields in self.matching("alarms", names, [*LEVELS, "deadband"]):
             numbers = {
                 key: self.number(value, "alarms", name, key) for key, value in fields.items()
             }
-            rising = [numbers[level] for level in LEVELS if level in numbers]
-            if rising != sorted(rising):
-                said_so = ", ".join(f"{lv} {numbers[lv]:g}" for lv in LEVELS if lv in numbers)
-                message = f"the limits of {name} do not rise from LL to HH: {said_so}"
-                raise self.fail(message, "alarms", name)
+            if "deadband" in fields:
+                self.at_least_0(fields["deadband"], "alarms", name, "deadband")
             for tag in fnmatch.filter(names, name):
                 said.setdefault(tag, {}).update(numbers)
+                last.setdefault(tag, []).insert(0, ("alarms", name))
+        for tag, numbers in said.items():
+            rising = {level: numbers[level] for level in LEVELS if level in numbers}
+            if list(rising.values()) != sorted(rising.values()):
+                found = ", ".join(f"{level} {limit:g}" for level, limit in rising.items())
+                message = f"the limits of {tag} do not rise from LL to HH: {found}"
+                raise self.fail(message, *self.blamed(*last[tag]))
         return {name: Limits(**fields) for name, fields in said.items()}
 
     def matching(

@@ -66,8 +66,8 @@ def _print(made: Comparison) -> None:
     console.print(table)
     totals = Table("impact", "A", "B", "A − B", box=None, pad_edge=False)
     for name, row in made.totals.iterrows():
-        cells = (round(row[c], 1) + 0.0 for c in ("a", "b", "difference"))  # + 0.0: no "-0.0"
-        totals.add_row(escape(COUNTER_WORDS[str(name)]), *(f"{cell:,.1f}" for cell in cells))
+        cells = (f"{row[c]:z,.1f}" for c in ("a", "b", "difference"))
+        totals.add_row(escape(COUNTER_WORDS[str(name)]), *cells)
     console.print()
     console.print(totals)
     for side, name in ((made.a, "A"), (made.b, "B")):

@@ -77,7 +77,7 @@ def run_scenario(
             made = _watched(console, scenario, length, pace, options)
     except InputError as error:
         if plant is not None and error.keys[:1] == ("plant",):
-            raise InputError(f"--plant: {error.message}") from None
+            raise error if error.file else InputError(f"--plant: {error.message}") from None
         raise located(error, path_of(name)) from None
     if as_json:
         sys.stdout.write(json.dumps(made.summary(), indent=2, ensure_ascii=False) + "\n")

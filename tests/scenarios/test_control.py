@@ -76,6 +76,8 @@ def test_written_and_read_back_it_is_the_same(tmp_path):
         ("    PLC2->SCADA: {loss: 0.5", "    PLC2->SCADA: {loss: 5", "probability"),
         ("  polling: 10 min", "  poling: 10 min", "did you mean polling"),
         ("  polling: 10 min", "  polling: 7 min", "not a multiple of step"),
+        ("  polling: 10 min", "  step: 7 s", "not a multiple of step"),
+        ("    PLC3: {scan: {every: 5 min}", "    PLC3: {scan: {every: 100 ms}", "whole number"),
         ("    L_T1: {noise", "    L_T11: {noise", "did you mean L_T1"),
         ("    L_T3: {H: 5.0}", "    L_T3: {H: high}", "a number"),
         ("    PLC3: {scan", "    PLC33: {scan", "did you mean PLC3"),

@@ -1,6 +1,7 @@
 """A plant of one's own, from an EPANET file to an alarm, as a user does it."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -89,10 +90,22 @@ def test_a_tank_of_any_name_can_overflow_in_the_report(tmp_path):
     assert "overflow, High_Tank [m³]" in page
 
 
+def test_a_mistake_in_a_plant_named_on_the_command_line_is_said_with_its_place(net3):
+    broken = net3 / "broken"
+    shutil.copytree(net3 / "net3", broken)
+    path = broken / "plcs.yaml"
+    text = path.read_text()
+    path.write_text(text.replace("polling: 5 min", "poling: 5 min"))
+    line = text[: text.index("polling: 5 min")].count("\n") + 1
+    done = hydrotwin("run", "normal", "--plant", "broken", cwd=net3)
+    assert done.returncode == 2
+    assert f"{path}:{line}:1: unknown name 'poling': did you mean polling?" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("args", "says"),
     [
-        (["plant", "new", "bad.inp", "--out", "town"], "bad.inp: not a network EPANET can read"),
+        (["plant", "new", "bad.inp", "--out", "town"], "bad.inp: not an EPANET input file"),
         (["plant", "new", "none.inp", "--out", "town"], "none.inp: cannot be read"),
         (["run", "normal", "--plant", "ctwn"], "--plant: unknown plant"),
     ],

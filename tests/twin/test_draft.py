@@ -24,6 +24,22 @@ def make(tmp_path, controls="", rules="", change=lambda text: text):
     return draft(path, tmp_path / "plant")
 
 
+def high_and_dry(tmp_path):
+    """Draft a plant whose pump stands above the reservoir it draws from."""
+    old_and_new = {
+        "PU R J1": "PU J0 J1",
+        "[JUNCTIONS]": "[JUNCTIONS]\n J0 60 1",
+        "[PIPES]": "[PIPES]\n P0 R J0 100 12 100 0 Open",
+    }
+
+    def change(text):
+        for old, new in old_and_new.items():
+            text = text.replace(old, new)
+        return text
+
+    return make(tmp_path, change=change)
+
+
 def run(plant, days, **options):
     with Testbed(plant, warmup=0.0, **options) as bed:
         for _ in bed.run(days * DAY):
@@ -154,6 +170,22 @@ def test_a_valve_starts_at_its_own_setting_and_takes_another(tmp_path):
     assert truth["S_V"].loc[10.5 * 3600] == 0
 
 
+def test_a_pump_that_epanet_runs_dry_has_no_protection_in_the_draft(tmp_path):
+    made = high_and_dry(tmp_path)
+    assert not made.network.wiring.dry_run_protection
+    (line,) = [line for line in made.done if "dry_run_protection: false" in line]
+    assert line.startswith("EPANET runs PU in the first day")
+    assert run(made.network, 1).historian.truth.frame()["F_PU"].max() > 0
+    protected = network.load(made.network.folder, control={"dry_run_protection": True})
+    assert run(protected, 1).historian.truth.frame()["F_PU"].max() == 0
+
+
+def test_a_pump_that_water_reaches_keeps_its_protection(tmp_path):
+    made = make(tmp_path)
+    assert made.network.wiring.dry_run_protection
+    assert not any("dry_run_protection" in line for line in made.done)
+
+
 def test_names_that_no_condition_could_name_are_changed(tmp_path):
     change = lambda text: text.replace(" PU ", " ~@Pu-1 ").replace(" T\n", " T\n")  # noqa: E731
     plant = make(tmp_path, "LINK ~@Pu-1 OPEN IF NODE T BELOW 10", change=change).network
@@ -183,13 +215,18 @@ def test_a_tank_with_a_volume_curve_fills_and_spills_by_it(tmp_path):
     assert arrived == pytest.approx(40000 * foot**3 + spilled, rel=1e-3)
 
 
-@pytest.mark.parametrize("text", ["junk", "[JUNCTIONS]\n J1 what\n", "[TITLE]\nnothing\n"])
+@pytest.mark.parametrize("text", ["junk", "[JUNCTIONS]\n J1 what\n", "[JUNCTIONS]\n\n[END]\n"])
 def test_a_file_that_is_no_network_is_refused_and_nothing_is_written(tmp_path, text):
     path = tmp_path / "bad.inp"
     path.write_text(text)
-    with pytest.raises(InputError, match=r"bad\.inp: .*(EPANET|network)"):
+    with pytest.raises(InputError, match=r"bad\.inp:(2:)? .*EPANET"):
         draft(path, tmp_path / "plant")
     assert [p.name for p in tmp_path.iterdir()] == ["bad.inp"]
+
+
+def test_a_network_fed_by_a_negative_demand_is_said_to_be(tmp_path):
+    made = draft(LIBRARY / "Net2.inp", tmp_path / "plant")
+    assert any(line.startswith("There is no reservoir: 1 puts water in") for line in made.left)
 
 
 def test_an_existing_folder_is_left_alone(tmp_path):

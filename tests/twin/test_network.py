@@ -67,6 +67,14 @@ def test_an_unknown_plant_names_the_shipped_ones():
         ("tags.csv", "L_T2,level,T2,m,PLC3", "L_T1,level,T2,m,PLC3", "twice"),
         ("tags.csv", "L_T2,level,T2,m,PLC3", "L_T2,level,T2", "3 fields"),
         ("tags.csv", "tag,quantity", "tags,quantity", "columns"),
+        ("tags.csv", "L_T2,level,T2,m,PLC3", "L_T2,level,T2,m,PLC33", "did you mean PLC3"),
+        ("tags.csv", "L_T2,level,T2,m,PLC3", "L T2,level,T2,m,PLC3", "cannot be called 'L T2'"),
+        ("tags.csv", "L_T2,level,T2,m,PLC3", "hour,level,T2,m,PLC3", "something in conditions"),
+        ("tags.csv", "L_T2,level,T2,m,PLC3", '"L_T2,level,T2,m,PLC3', "1 field, not 5"),
+        ("plcs.yaml", "PLC2: {}", "PLC2: {scan: {evry: 1 min}}", "did you mean every"),
+        ("plcs.yaml", "PLC2: {}", "PLC2: {scan: {every: 1}}", "1 is not a duration"),
+        ("plcs.yaml", '{when: "L_T1 < 1.0", PU2: open}', "{when: , PU2: open}", "needs `when:`"),
+        ("plcs.yaml", '{when: "L_T1 < 1.0", PU2: open}', "PU2", "lines under rules"),
         ("plcs.yaml", '"L_T1 < 1.0", PU2', '"L_T1 < 1.0", PU22', "did you mean PU"),
         ("plcs.yaml", '"L_T1 < 1.0", PU2', '"L_T3 < 1.0", PU2', "unknown name 'L_T3'"),
         ("plcs.yaml", '"L_T1 < 1.0", PU2', '"L_T1 <", PU2', "not a condition"),
@@ -92,6 +100,24 @@ def test_a_wrong_plant_file_names_the_line_and_the_mend(copy, file, old, new, sa
         network.load(copy)
     assert f"{file}:{line}:" in str(caught.value)
     assert says in str(caught.value)
+
+
+def test_an_actuator_is_named_where_it_stands_in_its_list(copy):
+    path = copy / "plcs.yaml"
+    path.write_text(path.read_text().replace("[PU1, PU2, PU3]", "[PU1, PU2, PU33]"))
+    with pytest.raises(InputError, match=r"plcs\.yaml:\d+:27: unknown name 'PU33'"):
+        network.load(copy)
+
+
+def test_tags_as_a_spreadsheet_saves_them_are_read(copy):
+    """With a byte order mark, empty lines and blanks; but not in UTF-16."""
+    path = copy / "tags.csv"
+    text = path.read_text()
+    path.write_text(text.replace("\n", "\r\n\r\n").replace(",", ", "), encoding="utf-8-sig")
+    assert network.load(copy).tags == network.load("ctown").tags
+    path.write_text(text, encoding="utf-16")
+    with pytest.raises(InputError, match=r"tags\.csv: not text in UTF-8.*Save it as UTF-8"):
+        network.load(copy)
 
 
 def test_a_missing_file_and_a_broken_network_are_said(copy):

@@ -55,6 +55,10 @@ def test_instruments_and_alarms_go_by_pattern_too():
     assert math.isnan(wiring.limits["P_J280"].HH)
 
 
+def test_a_key_with_nothing_under_it_changes_nothing():
+    assert list(wired(plcs=None, links=None).plcs) == list(network.load("ctown").plcs)
+
+
 def test_a_plc_may_scan_and_be_asked_less_often():
     plcs = wired(
         polling="10 min",
@@ -69,7 +73,13 @@ def test_a_plc_may_scan_and_be_asked_less_often():
     assert plcs["PLC5"].failsafe == {"PU8": 0.0, "PU10": 0.9}
 
 
+def test_pumps_are_protected_from_running_dry_unless_it_says_otherwise():
+    assert network.load("ctown").wiring.dry_run_protection
+    assert not wired(dry_run_protection=False).dry_run_protection
+
+
 MISTAKES = [
+    ({"dry_run_protection": "yes"}, "is true or false, not 'yes'", ("dry_run_protection",)),
     ({"linkz": {}}, "did you mean links", ("linkz",)),
     ({"links": {"PLC2->PLC11": {}}}, "did you mean PLC2->PLC1", ("links", "PLC2->PLC11")),
     ({"links": {"PLC2->PLC1": {"lost": 1}}}, "did you mean loss", ("links", "PLC2->PLC1", "lost")),
@@ -79,14 +89,24 @@ MISTAKES = [
     ({"links": {"*": {"retries": 1.5}}}, "whole number", ("links", "*", "retries")),
     ({"links": {"*": {"outages": [{"from": "1 h"}]}}}, "`from` and `for`",
      ("links", "*", "outages", 0)),
-    ({"links": {"PLC1->SCADA": {"latency": "6 min"}}}, "SCADA would wait 360 s", ("links",)),
+    ({"links": {"PLC1->SCADA": {"latency": "6 min"}}}, "SCADA would wait 360 s",
+     ("links", "PLC1->SCADA")),
+    ({"links": {"*": {"loss": 0.1}}, "latency": "6 min"}, "SCADA would wait 360 s", ("latency",)),
+    ({"step": "10 min"}, "not a multiple of step", ("step",)),
+    ({"scan": {"every": "100 ms"}}, "whole number of seconds, 1 s at least", ("scan", "every")),
     ({"sensors": {"S_PU1": {"noise": 1}}}, "is a status", ("sensors", "S_PU1")),
     ({"sensors": {"L_T1": {"noise": -1}}}, "not negative", ("sensors", "L_T1", "noise")),
     ({"alarms": {"L_T9": {}}}, "there are L_T1 to L_T7", ("alarms", "L_T9")),
     ({"alarms": {"L_T1": {"L": 7}}}, "do not rise", ("alarms", "L_T1")),
+    ({"alarms": {"L_*": {"H": 6.5}}}, "L_T1 do not rise", ("alarms", "L_*")),
+    ({"alarms": {"L_T1": {"deadband": -1}}}, "not negative", ("alarms", "L_T1", "deadband")),
     ({"plcs": {"PLC10": {}}}, "there are PLC1 to PLC9", ("plcs", "PLC10")),
     ({"plcs": {"PLC1": {"rules": []}}}, "cannot change 'rules'", ("plcs", "PLC1", "rules")),
     ({"plcs": {"PLC1": {"polling": "7 min"}}}, "not a multiple", ("plcs", "PLC1", "polling")),
+    ({"plcs": {"PLC1": {"scan": {"evry": "1 h"}}}}, "did you mean every",
+     ("plcs", "PLC1", "scan", "evry")),
+    ({"plcs": {"PLC1": {"scan": {"every": "100 ms"}}}}, "whole number",
+     ("plcs", "PLC1", "scan", "every")),
     ({"plcs": {"PLC1": {"failsafe": {"PU4": 0}}}}, "does not drive 'PU4'",
      ("plcs", "PLC1", "failsafe", "PU4")),
 ]  # fmt: skip

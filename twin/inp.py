@@ -1,0 +1,143 @@
+"""EPANET files as text, and what is wrong with one that cannot be read.
+
+WNTR reads them. What it says of one it cannot read is often a bare name or index, and it takes some
+for good that EPANET refuses (two pipes of one name): EPANET is asked first, whose report names the
+section and quotes the line.
+"""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import epanet
+import wntr
+
+from twin.errors import InputError
+
+_COMPLAINT = re.compile(
+    r"Error (?!200)(\d+): (.*?)\s+in (?:following line of )?(Rule .*|\[\w+\])(?: section)?:\s*\n"
+    "(.*)"
+)
+_NAMES = "a name has at most 31 characters, no blanks and no quotes"
+_MENDS = {
+    201: "compare it with another line of that section, and with EPANET's manual",
+    202: "write a plain number, with a point, and not below the least one possible",
+    203: "mend the name, or define it in [JUNCTIONS], [RESERVOIRS] or [TANKS]",
+    204: "mend the name, or define it in [PIPES], [PUMPS] or [VALVES]",
+    205: "mend the name, or define it in [PATTERNS]",
+    206: "mend the name, or define it in [CURVES]",
+    215: "give one of the two another name",
+    213: "EPANET's manual lists what may stand there",
+    252: _NAMES,
+}
+"""How to mend what EPANET complains of, by the number of the error."""
+
+
+def read_text(path: Path) -> str:
+    """Return the text of an EPANET file, in whatever encoding it was saved.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read, or is no such file.
+    """
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}", path) from None
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        text = raw.decode("utf-16", errors="replace")
+    else:
+        try:
+            text = raw.decode("utf-8-sig")
+        except UnicodeDecodeError:
+            text = raw.decode("latin-1")
+    if not re.search(r"^\s*\[JUNC", text, re.M | re.I) or "\0" in text:
+        raise InputError(
+            "not an EPANET input file: no text with a [JUNCTIONS] section. In EPANET, "
+            "File > Export > Network writes one",
+            path,
+        )
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def without_logic(text: str) -> str:
+    """Return an EPANET file's text with [CONTROLS] and [RULES] empty, line for line."""
+    kept, skipping = [], False
+    for line in text.split("\n"):
+        if line.strip().startswith("["):
+            skipping = line.strip()[1:5].upper() in ("CONT", "RULE")
+        kept.append("" if skipping else line)
+    return "\n".join(kept)
+
+
+def read(text: str) -> Any:
+    """Return WNTR's model of an EPANET file's text; raise whatever WNTR meets."""
+    with tempfile.TemporaryDirectory(prefix="hydrotwin-") as folder:
+        copy = Path(folder) / "copy.inp"
+        copy.write_text(text, encoding="utf-8")
+        return wntr.network.WaterNetworkModel(str(copy))
+
+
+def refused(text: str, path: Path) -> InputError | None:
+    """Return what EPANET finds wrong with a text that stands at `path`; None for nothing."""
+    found = _COMPLAINT.findall(_report(text))
+    if not found:
+        return None
+    number, words, place, quoted = found[0]
+    lines = [i for i, line in enumerate(text.split("\n"), 1) if line.strip() == quoted.strip()]
+    mend = _MENDS.get(int(number), "mend that line")
+    if '"' in quoted:
+        words, mend = "a name in quotes", _NAMES
+    more = f" (the first of {len(found)} mistakes)" if len(found) > 1 else ""
+    cut = "" if "[END]" in text.upper() else ". It has no [END]: it may have been cut short"
+    line = " ".join(quoted.split())
+    message = f"EPANET finds an error in {place}: {words}: `{line}`{more}; {mend}{cut}"
+    return InputError(message, path, lines[-1] if lines else None)
+
+
+def _report(text: str) -> str:
+    """Return what EPANET reports on opening a file."""
+    with tempfile.TemporaryDirectory(prefix="hydrotwin-") as folder:
+        file, report = Path(folder) / "file.inp", Path(folder) / "file.rpt"
+        file.write_text(text, encoding="utf-8")
+        project = epanet.EN_createproject()[1]
+        epanet.EN_open(project, str(file), str(report), "")
+        epanet.EN_close(project)
+        epanet.EN_deleteproject(project)
+        return report.read_text(encoding="utf-8", errors="replace")
+
+
+def unread(error: Exception, path: Path) -> InputError:
+    """Return what is wrong with a file at `path` that EPANET takes and WNTR does not."""
+    named = re.search(r"at line (\d+)", str(error))
+    line = int(named[1]) if named else _line(error.__traceback__)
+    return InputError(f"WNTR cannot read it: {reason(error)}", path, line)
+
+
+def reason(error: Exception) -> str:
+    """Say why WNTR gave up on a file."""
+    if isinstance(error, KeyError):
+        return f"unknown name {error.args[0]!r}"
+    if isinstance(error, IndexError):
+        return "a value is missing"
+    if isinstance(error, AttributeError):
+        return "a section it needs is missing, like [OPTIONS] with `Units`"
+    words = re.sub(r"^\(Error \d+\) |\(%s\), |at line \d+", "", str(error))
+    words = re.sub(r"could not convert string to float: (.*)", r"\1 is not a number", words)
+    return " ".join(words.split()).replace(" :", ":").rstrip(".")
+
+
+def _line(trace: TracebackType | None) -> int | None:
+    """Return the line that WNTR's reader of a section was at when it gave up."""
+    found = None
+    while trace is not None:
+        frame = trace.tb_frame
+        if frame.f_code.co_name.startswith("_read_"):
+            found = frame.f_locals.get("lnum", found)
+        trace = trace.tb_next
+    return found
