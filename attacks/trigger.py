@@ -109,7 +109,8 @@ _NONSENSE: list[tuple[str, str, Callable[[When], object]]] = [
     ("once", "follow comes back by itself: leave once out", lambda w: w.follow and not w.once),
     (
         "once",
-        "once: false needs an end to come back from: give for or end",
+        "once: false needs an end to come back from: give for or end, or, to act just while start "
+        "holds, follow: true instead",
         lambda w: not w.once and not w.end and w.lasts == FOREVER,
     ),
     (

@@ -107,3 +107,12 @@ def test_help_imports_nothing_heavy(tmp_path):
     )
     assert done.returncode == 0, done.stderr
     assert "Examples" in done.stdout
+
+
+def test_a_dry_run_looks_at_the_detector_unless_it_is_another_plants(mine):
+    mine.write_text(SCENARIO + "detector: cnn-lsmt\n")
+    dry = ("run", mine, "--dry-run", "--no-detector")
+    done = hydrotwin(*dry, cwd=mine.parent)
+    assert done.returncode == 2
+    assert "mine.yaml:6:1: unknown detector 'cnn-lsmt'" in done.stderr
+    assert hydrotwin(*dry, "--plant", "ctown", cwd=mine.parent).returncode == 0

@@ -72,6 +72,8 @@ def test_every_when_is_said_in_words(when, words):
 def test_a_plan_finds_what_a_run_would():
     with pytest.raises(InputError, match="did you mean sensor:L_T1"):
         planned({"on": "sensor:L_T11", "do": {"drop": {}}})
+    with pytest.raises(InputError, match="unknown detector 'cnn-lsmt'"):
+        planned(detector="cnn-lsmt")
 
 
 DROP = {"on": "sensor:L_T1", "do": {"drop": {}}}
