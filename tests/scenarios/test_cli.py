@@ -114,5 +114,5 @@ def test_a_dry_run_looks_at_the_detector_unless_it_is_another_plants(mine):
     dry = ("run", mine, "--dry-run", "--no-detector")
     done = hydrotwin(*dry, cwd=mine.parent)
     assert done.returncode == 2
-    assert "mine.yaml:6:1: unknown detector 'cnn-lsmt'" in done.stderr
+    assert "mine.yaml:5:1: unknown detector 'cnn-lsmt'" in done.stderr
     assert hydrotwin(*dry, "--plant", "ctown", cwd=mine.parent).returncode == 0

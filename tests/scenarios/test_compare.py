@@ -66,8 +66,25 @@ def test_what_cannot_be_compared_is_said(tmp_path):
         sides("normal", None)
     with pytest.raises(InputError, match="no run folder"):
         sides(str(tmp_path), "normal")
-    with pytest.raises(InputError, match="unknown scenario"):
+    with pytest.raises(InputError, match="or shipped scenario 'norml': did you mean normal"):
         sides("norml", "normal")
+
+
+def test_a_missing_run_folder_is_answered_with_those_beside_it(folder):
+    wrong = str(folder.with_name("bothh"))
+    with pytest.raises(InputError, match=f"no run folder, .* '{wrong}': did you mean {folder}"):
+        sides(wrong, None)
+
+
+def test_what_a_run_folder_lacks_is_said_and_how_to_make_it(folder, tmp_path):
+    (tmp_path / "scenario.yaml").write_text((folder / "scenario.yaml").read_text())
+    (tmp_path / "truth.parquet").touch()
+    with pytest.raises(InputError) as caught:
+        sides(str(tmp_path), None)
+    assert str(caught.value) == (
+        f"{tmp_path} lacks metrics.json, scada.parquet: make the run again by "
+        f"hydrotwin run {tmp_path}/scenario.yaml --out {tmp_path}-again"
+    )
 
 
 def test_its_totals_are_those_of_the_run_to_its_last_step(made, folder):
