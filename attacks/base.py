@@ -52,7 +52,7 @@ class Attack:
     at_end: ClassVar[str] = "true readings pass again"
     """What happens when it ends."""
     technique: ClassVar[str] = ""
-    """Of MITRE ATT&CK for ICS: its number and name."""
+    """Of MITRE ATT&CK for ICS: its number and name; at other ports see `attacks.techniques`."""
     example: ClassVar[str] = ""
     """An entry of a scenario's `attacks:` that runs on C-Town."""
     __pydantic_config__ = ConfigDict(extra="forbid", allow_inf_nan=False)

@@ -163,7 +163,7 @@ def test_an_attack_leaves_the_demands_alone(normal):
         ({"offset": {}}, "'by' is missing", ("offset", "by")),
         (
             {"surge": {"value": 1.0}},
-            "unknown field 'value': one of: high, low, model, threshold, to; missing: threshold, to",
+            "unknown field 'value': one of: high, low, .*, to; missing: threshold, to",
             ("surge", "value"),
         ),
         ({"offset": {"bye": 1.0}}, r"unknown field 'bye': did you mean by\?$", ("offset", "bye")),

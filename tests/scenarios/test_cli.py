@@ -95,6 +95,20 @@ def test_the_catalogue_can_be_read(tmp_path):
     assert "name: normal" in text
 
 
+def test_a_kind_of_ones_own_is_shown_by_its_file(tmp_path):
+    assert hydrotwin("attacks", "new", "stretch", cwd=tmp_path).returncode == 0
+    text = hydrotwin("attacks", "show", "stretch.py", cwd=tmp_path).stdout
+    assert text.startswith("stretch: ")
+    assert "do:   factor (number" in text
+    assert "\n  T0803 Block" not in text
+    assert "\n  T0855 Unauthorized Command Message on link:SCADA->PLC…\n" in text
+    shown = json.loads(hydrotwin("attacks", "show", "stretch.py", "--json", cwd=tmp_path).stdout)
+    assert shown["stretch"]["techniques"]["T0835 Manipulate I/O Image"] == ["plc:…"]
+    unknown = hydrotwin("attacks", "show", "stretch", cwd=tmp_path)
+    assert unknown.returncode == 2
+    assert "kinds of your own: hydrotwin attacks show FILE.py" in unknown.stderr
+
+
 def test_help_imports_nothing_heavy(tmp_path):
     code = (
         "import sys\nfrom scenarios.cli import app\n"
