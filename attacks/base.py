@@ -12,7 +12,7 @@ import functools
 import importlib
 import pkgutil
 import typing
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
@@ -30,6 +30,7 @@ from twin.errors import InputError, nearest
 from twin.files import flow
 from twin.link import Late
 from twin.tags import Reading
+from twin.units import readable
 
 if TYPE_CHECKING:
     from twin.testbed import Testbed
@@ -51,7 +52,7 @@ class Attack:
     at_end: ClassVar[str] = "true readings pass again"
     """What happens when it ends."""
     technique: ClassVar[str] = ""
-    """Of MITRE ATT&CK for ICS: its number and name."""
+    """Of MITRE ATT&CK for ICS: its number and name; at other ports see `attacks.techniques`."""
     example: ClassVar[str] = ""
     """An entry of a scenario's `attacks:` that runs on C-Town."""
     __pydantic_config__ = ConfigDict(extra="forbid", allow_inf_nan=False)
@@ -174,14 +175,15 @@ def build(do: Mapping[str, Any], folder: Path | None = None) -> Attack:
         hint = f"{nearest(str(kind), known)} (hydrotwin attacks list)"
         raise InputError(f"unknown attack {kind!r}: {hint}", keys=[str(kind)])
     if not isinstance(fields, Mapping):
-        message = f"the fields of {kind} are `name: value` pairs in braces, not {fields!r}"
-        message += f": {kind}: {{}} where none is given" if fields is None else ""
+        given = f"nothing: {kind}: {{}} where none is given" if fields is None else repr(fields)
+        message = f"the fields of {kind} are `name: value` pairs in braces, not {given}"
         raise InputError(message, keys=[kind])
     cls = known[kind]
     try:
         return TypeAdapter(cls).validate_python(dict(fields), context={"folder": folder})
     except ValidationError as error:
-        found = explained(error, [field.name for field in dataclasses.fields(cls)])
+        units = {field.name: field.unit for field in fields_of(cls)}
+        found = explained(error, units)
         like = _like(cls, str(found.keys[0])) if found.keys else ""
         raise InputError(found.message + like, keys=(kind, *found.keys)) from None
 
@@ -198,17 +200,23 @@ def telling(errors: ValidationError) -> Any:
     return next((error for error in found if error["type"] in _UNKNOWN), found[0])
 
 
-def explained(errors: ValidationError, names: Collection[str]) -> InputError:
+def explained(errors: ValidationError, units: Mapping[str, str]) -> InputError:
     """Return the most telling of what pydantic found, in words.
 
     Parameters
     ----------
     errors : ValidationError
-    names : collection of str
-        The fields there could have been.
+    units : mapping of str to str
+        The fields there could have been, each with its unit.
     """
     first = telling(errors)
-    return InputError(_in_words(first, names), keys=[k for k in first["loc"] if k != "[key]"])
+    message = _in_words(first, units)
+    if first["type"] in _UNKNOWN:
+        beside = [e["loc"] for e in errors.errors() if e["type"].startswith("missing")]
+        missing = [str(loc[-1]) for loc in beside if loc[:-1] == first["loc"][:-1]]
+        missing = [name for name in missing if not message.endswith(f"mean {name}?")]
+        message += f"; missing: {', '.join(missing)}" if missing else ""
+    return InputError(message, keys=[k for k in first["loc"] if k != "[key]"])
 
 
 _PAIRS = {
@@ -225,32 +233,41 @@ _BOUNDS = {
 _UNKNOWN = ("extra_forbidden", "unexpected_keyword_argument")
 
 
-def _in_words(error: Any, names: Collection[str]) -> str:
+_UNSAID = {"tag": "in the tag's unit", "setting": "", "s": "", "": ""}
+"""What is said of a number for a unit that does not stand behind it."""
+
+
+def _in_words(error: Any, units: Mapping[str, str]) -> str:
     where = str(next((part for part in reversed(error["loc"]) if isinstance(part, str)), ""))
+    unit = units.get(where, "")
+    given = "nothing" if error["input"] is None else repr(error["input"])
     if error["type"] in ("dict_type", "model_type"):
         hint = f" (like {_PAIRS[where]})" if where in _PAIRS else ""
-        return f"{where} is written as `key: value` pairs in braces{hint}, not {error['input']!r}"
+        return f"{where} is written as `key: value` pairs in braces{hint}, not {given}"
     if error["type"] in ("list_type", "tuple_type"):
-        return f"{where} is a list in brackets, not {error['input']!r}"
+        return f"{where} is a list in brackets, not {given}"
     if error["type"] in _BOUNDS:
         (limit,) = error["ctx"].values()
-        return f"{where} is {_BOUNDS[error['type']]} {limit:g}, not {error['input']!r}"
+        bound = f"{limit:g} {_UNSAID.get(unit, unit)}".rstrip()
+        bound = readable(limit) if unit == "s" else bound
+        return f"{where} is {_BOUNDS[error['type']]} {bound}, not {given}"
     if error["type"] == "float_parsing":
-        return f"{where}: a number without a unit, not {error['input']!r}"
+        of = "that of the tag" if unit == "tag" else unit
+        return f"{where}: a number without {f'its unit ({of})' if of else 'a unit'}, not {given}"
     if error["type"] in _UNKNOWN:
-        return f"unknown field {where!r}: {nearest(where, names)}"
+        return f"unknown field {where!r}: {nearest(where, units)}"
     if error["type"].startswith("missing") and error["loc"] and error["loc"][-1] == where:
         return f"field {where!r} is missing"
     if error["type"].startswith("missing"):
         return f"{where}: a part is missing in {error['input']!r}"
     if error["type"] == "string_type":
-        return f"{where} is text, not {error['input']!r}"
+        return f"{where} is text, not {given}"
     reason = error["msg"].removeprefix("Value error, ")
     if error["type"].startswith("date"):
         return f"{where} is a date like 2026-01-05 or 2026-01-05 08:00: {reason.casefold()}"
     if error["type"] == "value_error":
         return f"{where}: {reason}" if where else reason
-    return f"{where}: {reason[0].lower()}{reason[1:]}, not {error['input']!r}"
+    return f"{where}: {reason[0].lower()}{reason[1:]}, not {given}"
 
 
 def as_data(attack: Attack) -> dict[str, Any]:

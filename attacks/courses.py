@@ -20,7 +20,7 @@ from attacks.base import Attack, File, Seconds, Unit, register
 from twin.errors import InputError, nearest, under
 from twin.files import read_csv
 from twin.tags import Reading
-from twin.units import HOUR
+from twin.units import HOUR, readable
 
 if TYPE_CHECKING:
     from twin.testbed import Testbed
@@ -103,9 +103,10 @@ class Polyline(Moving):
     def __post_init__(self) -> None:
         if not self.points:
             raise InputError("a polyline has at least one point, like [[0 h, -0.5]]")
-        times = [time for time, _ in self.points]
-        if any(later <= time for time, later in pairwise(times)):
-            raise InputError("the points of a polyline come one after the other in time")
+        for (time, _), (later, _) in pairwise(self.points):
+            if later <= time:
+                two = f"{readable(later)} comes after {readable(time)}"
+                raise InputError(f"each point of a polyline is later than the one before it: {two}")
 
     def course(self) -> Course:
         """Return the reading with the offset of the time."""

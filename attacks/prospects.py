@@ -35,7 +35,9 @@ class Prospect:
     Attributes
     ----------
     begins, ends : float
-        When it begins, and is over, at the earliest [s]; infinite if it never is.
+        When it begins, and is over, at the earliest [s], to within a step; infinite if it never is.
+    wait : float
+        How long [s] after `begins` the clock lets its start hold, within that step.
     why : str
         Why it never acts, or hardly.
     keys : tuple of str
@@ -44,6 +46,7 @@ class Prospect:
 
     begins: float = FOREVER
     ends: float = FOREVER
+    wait: float = 0.0
     why: str = ""
     keys: tuple[str, ...] = ()
 
@@ -95,9 +98,10 @@ class _Ahead:
         if when.not_before >= limit:
             words = f"its start is looked at from {readable(when.not_before)} on, and {over}"
             return Prospect(why=words, keys=("when", "not_before"))
-        held = self._first(start, when.not_before, limit)
-        if held is None:
+        first = self._first(start, when.not_before, limit)
+        if first is None:
             return Prospect(why=self._why(start, when.not_before, limit), keys=_START)
+        held, wait = first
         begin = held + when.delay
         if begin >= limit:
             words = f"its start holds at {readable(held)} at the earliest, and {over}"
@@ -108,8 +112,8 @@ class _Ahead:
         done = _over(begin, begin if when.follow else begin + when.lasts, end, when.ends)
         if start.may(self._ranges(start.names, when.not_before, limit, False)) is None:
             words = self._why(start, when.not_before, limit, "only by rounding")
-            return Prospect(begin, done, words, _START)
-        return Prospect(begin, done)
+            return Prospect(begin, done, wait, words, _START)
+        return Prospect(begin, done, wait)
 
     def _by_clock(self, armed: Armed, end: Condition | None, limit: float, over: str) -> Prospect:
         when, trigger = armed.entry.when, armed.trigger
@@ -140,54 +144,62 @@ class _Ahead:
 
     def _ranges(self, names: Sequence[str], begin: float, end: float, loose: bool) -> Ranges:
         """Return what each name can be at a time from `begin` on and before `end` [s]."""
-        last = math.nextafter(end, 0.0)
         found: dict[str, Range] = {}
         for name in names:
             other, _, state = name.rpartition(".")
             if name in CLOCK:
-                found[name] = self._clock(name, begin, last)
+                found[name] = self._clock(name, begin, end)
             elif other in self.others and f".{state}" in (ACTIVE, ENDED):
                 prospect = self.others[other]
                 since = prospect.begins if f".{state}" == ACTIVE else prospect.ends
-                found[name] = (0.0, 1.0 if since <= last else 0.0)
+                found[name] = (0.0, 1.0 if since < end else 0.0)
             else:
                 low, high = self._known.get(name, ANY)
                 more = _ROUNDING if loose and name in self._levels else 0.0
                 found[name] = (low - more, high + more)
         return found
 
-    def _clock(self, name: str, begin: float, last: float) -> Range:
+    def _clock(self, name: str, begin: float, end: float) -> Range:
         if name == "t":
-            return begin / HOUR, math.nextafter(last / HOUR, 0.0)
+            return begin / HOUR, math.nextafter(end / HOUR, 0.0)
         first = self._start + timedelta(seconds=begin)
         midnight = first.replace(hour=0, minute=0, second=0, microsecond=0)
         clock = (first - midnight).total_seconds()
-        days = int((clock + last - begin) // DAY)
+        until = clock + end - begin
+        days = math.ceil(until / DAY) - 1
         if name == "weekday":
             day = first.weekday()
             return (float(day), float(day + days)) if day + days < 7 else (0.0, 6.0)
         whole = (0.0, math.nextafter(24.0, 0.0))
-        return whole if days else (clock / HOUR, (clock + last - begin) / HOUR)
+        return whole if days else (clock / HOUR, math.nextafter(until / HOUR, 0.0))
 
-    def _first(self, start: Condition, begin: float, limit: float) -> float | None:
-        """Return when a condition can hold at the earliest [s], to within a step."""
+    def _first(self, start: Condition, begin: float, limit: float) -> tuple[float, float] | None:
+        """Return in which step a condition can hold first, and how late in it [s]."""
         if start.may(self._ranges(start.names, begin, limit, True)) is None:
             return None
         timed = any(name in CLOCK or name.endswith((ACTIVE, ENDED)) for name in start.names)
         if not timed:
-            return begin
+            return begin, 0.0
         for one, end in self._boxes(begin, limit, HOUR):
             if start.may(self._ranges(start.names, one, end, True)) is not None:
                 for at, until in self._parts(one, end):
-                    if start.may(self._ranges(start.names, at, until, True)) is not None:
-                        return at
+                    ranges = self._ranges(start.names, at, until, True)
+                    held = start.may(ranges)
+                    if held is not None:
+                        return at, _wait(ranges, held, until - at)
         return None
 
     def _why(self, start: Condition, begin: float, limit: float, how: str = "never") -> str:
         """Say why a condition never holds, or hardly."""
         ranges = self._ranges(start.names, begin, limit, False)
-        words = [f"{name} {_said(name, ranges[name])}" for name in start.names if name in ranges]
-        known = [one for name, one in zip(start.names, words, strict=True) if ranges[name] != ANY]
+        known = [
+            f"{name} {_said(name, ranges[name])}" for name in start.names if ranges[name] != ANY
+        ]
+        known += [
+            f"it divides by zero: {text}"
+            for text, divisor in start.divisors
+            if divisor.range(ranges) == (0.0, 0.0)
+        ]
         return f"`{start.text}` {how} holds: {', '.join(known)}"
 
     def _sure(self, end: Condition, begin: float) -> bool:
@@ -210,6 +222,13 @@ class _Ahead:
 
     def _always_known(self, condition: Condition) -> bool:
         return all(name in CLOCK or name in self._levels for name in condition.names)
+
+
+def _wait(ranges: Ranges, held: Ranges, step: float) -> float:
+    """Return how late [s] in a step so long the clock is where a condition can hold."""
+    late = [(held[name][0] - ranges[name][0]) * HOUR for name in ("t", "hour") if name in ranges]
+    wait = max(late, default=0.0)
+    return wait if wait < step else 0.0
 
 
 def _over(begin: float, last: float, end: Condition | None, to: float) -> float:

@@ -13,7 +13,7 @@ import numpy as np
 from attacks.arrivals import Arrivals
 from twin.condition import Condition, Tables, parse
 from twin.errors import InputError, under
-from twin.terms import Comparison, Names
+from twin.terms import Comparison, Names, Number
 from twin.units import HOUR, readable
 
 FOREVER = float("inf")
@@ -109,7 +109,8 @@ _NONSENSE: list[tuple[str, str, Callable[[When], object]]] = [
     ("once", "follow comes back by itself: leave once out", lambda w: w.follow and not w.once),
     (
         "once",
-        "once: false needs an end to come back from: give for or end",
+        "once: false needs an end to come back from: give for or end, or, to act just while start "
+        "holds, follow: true instead",
         lambda w: not w.once and not w.end and w.lasts == FOREVER,
     ),
     (
@@ -190,6 +191,7 @@ class Trigger:
         parts = self._start.comparisons if self._start else ()
         of = units or {}
         self._near = [_Near(p, of.get(p.name, "")) for p in parts if p.name not in flags]
+        self._divided = [_Divided(*one) for one in (self._start.divisors if self._start else ())]
         self._drawn = copy.deepcopy(rng)
         self._spans = _spans(when, rng)
         self._span = next(self._spans, NEVER)
@@ -247,6 +249,8 @@ class Trigger:
                 self._span = NEVER
                 for near in self._near:
                     near.see(now, present)
+                for divided in self._divided:
+                    divided.see(present)
                 return False
             if waits:
                 begin = now + when.delay
@@ -263,7 +267,8 @@ class Trigger:
         if when.start is not None and first == FOREVER:
             if when.not_before >= end:
                 return f"its start was to be looked at from h {when.not_before / HOUR:g} on; {over}"
-            return f"{when.start} never held before h {limit / HOUR:g}{self._nearest()}"
+            zero = "".join(one.words() for one in self._divided)
+            return f"{when.start} never held before h {limit / HOUR:g}{self._nearest()}{zero}"
         if first >= limit and when.start is not None:
             return (
                 f"its start held at h {(first - when.delay) / HOUR:g}, its delay lasted on; {over}"
@@ -323,6 +328,26 @@ class _Near:
             "held" if self.part.holds(self.best) else f"{self._called} {self.best:.5g}{self._unit}"
         )
         return f"{found} at h {self.at / HOUR:.1f}"
+
+
+class _Divided:
+    """How often what a condition that is waited for divides by was 0."""
+
+    def __init__(self, text: str, divisor: Number):
+        self._text, self._value = text, divisor.value
+        self._zero = self._seen = 0
+
+    def see(self, present: Names) -> None:
+        """Take the value of an instant."""
+        self._zero += self._value(present) == 0.0
+        self._seen += 1
+
+    def words(self) -> str:
+        if not self._zero:
+            return ""
+        share = self._zero / self._seen
+        often = "all the time" if share == 1.0 else f"{share:.1%} of the time"
+        return f"; it divided by zero {often}: {self._text}"
 
 
 _FAR = {

@@ -50,9 +50,12 @@ def armed(
     Raises
     ------
     InputError
-        For a port, tag or condition that the plant lacks; with the keys of what is wrong.
+        For a port, tag or condition that the plant lacks, and a detector that cannot be used;
+        with the keys of what is wrong.
     """
     with testbed_of(scenario, network or scenario.network()) as bed:
+        if scenario.detector not in (None, *detector.kinds()):
+            _check_detector(scenario, bed)
         yield bed, arm(scenario.entries, bed)
 
 
@@ -96,8 +99,6 @@ def check(name: str) -> tuple[Scenario, list[InputError]]:
     scenario, path = load(name), path_of(name)
     try:
         with armed(scenario) as (bed, entries):
-            if scenario.detector not in (None, *detector.kinds()):
-                _check_detector(scenario, bed)
             found = notices(scenario, bed, entries)
     except InputError as error:
         raise located(error, path) from None

@@ -21,12 +21,13 @@ from scenarios.pair import other
 from scenarios.pictures import ALARM, PAIR, TRUTH, VIEW, on_spans, spacing
 from scenarios.result import Run
 from scenarios.run import run as run_scenario
-from scenarios.schema import Scenario, load, located, path_of
-from twin.errors import InputError
+from scenarios.schema import Scenario, library, load, located, path_of
+from twin.errors import InputError, listed, nearest
 from twin.network import Network
 from twin.tags import Tag
 from twin.units import HOUR
 
+_FILES = ("truth.parquet", "scada.parquet", "metrics.json")
 _DRAWN = 5  # tags at most have a panel of their own
 
 
@@ -135,15 +136,17 @@ def sides(first: str, second: str | None) -> tuple[Side, Side]:
 
 
 def _side(name: str) -> Side:
-    if not Path(name).is_dir():
-        scenario = load(name)
+    scenario, folder = _scenario(name), Path(name)
+    if not folder.is_dir():
         try:
             made = run_scenario(scenario, watch=False, pair=False)
         except InputError as error:
             raise located(error, path_of(name)) from None
         return _of(scenario.name, made)
-    folder = Path(name)
-    scenario = _scenario(folder)
+    lacks = [file for file in _FILES if not (folder / file).is_file()]
+    if lacks:
+        again = f"hydrotwin run {folder / 'scenario.yaml'} --out {folder}-again"
+        raise InputError(f"{folder} lacks {listed(lacks)}: make the run again by {again}")
     try:
         truth, scada = (
             pd.read_parquet(folder / f"{t}.parquet").set_index("time") for t in ("truth", "scada")
@@ -151,7 +154,7 @@ def _side(name: str) -> Side:
         told = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
         totals, notes = {name: told["impact"][name] for name in COUNTERS}, tuple(told["notes"])
     except (ArrowException, OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(f"damaged or missing: {error}; run the scenario again", folder) from None
+        raise InputError(f"damaged: {error}; run the scenario again", folder) from None
     return Side(folder.name, scenario.network(), truth, scada, totals, notes)
 
 
@@ -161,15 +164,22 @@ def _of(of: str, made: Run) -> Side:
     return Side(of, made.network, made.truth, made.scada, totals, made.notes)
 
 
-def _scenario(folder: Path) -> Scenario:
-    if not (folder / "scenario.yaml").is_file():
-        raise InputError(f"{folder} is no run folder: it lacks scenario.yaml")
-    return load(folder / "scenario.yaml")
+def _scenario(name: str) -> Scenario:
+    """Return the scenario of a run folder, a file or a shipped name."""
+    path = Path(name)
+    if path.is_dir():
+        if not (path / "scenario.yaml").is_file():
+            raise InputError(f"{path} is no run folder: it lacks scenario.yaml")
+        return load(path / "scenario.yaml")
+    if name not in library() and not path.is_file():
+        beside = [str(found.parent) for found in path.parent.glob("*/scenario.yaml")]
+        hint = nearest(name, [*beside, *library()])
+        raise InputError(f"no run folder, scenario file or shipped scenario {name!r}: {hint}")
+    return load(name)
 
 
 def _without_attacks(name: str) -> Side:
-    folder = Path(name)
-    scenario = _scenario(folder) if folder.is_dir() else load(name)
+    scenario = _scenario(name)
     if not scenario.attacks:
         raise InputError(f"{name} has no attack to leave out: name a second run")
     made = run_scenario(other(scenario), watch=False, pair=False)

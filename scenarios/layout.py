@@ -66,6 +66,8 @@ class Layout:
         By name.
     links : list of str
         The ports between PLCs and SCADA, and the wire from each element to its PLC.
+    elements : dict of str to list of str
+        By what they are: what the network is made of, each a `plant:NAME`.
     """
 
     plant: str
@@ -74,6 +76,7 @@ class Layout:
     tanks: dict[str, TankLayout]
     districts: dict[str, DistrictLayout]
     links: list[str]
+    elements: dict[str, list[str]]
 
 
 def layout(network: Network) -> Layout:
@@ -101,7 +104,15 @@ def layout(network: Network) -> Layout:
     for tag in network.tags:
         unit = f"[{tag.unit}]" if tag.unit else "[0 or 1]"
         tags.setdefault(f"{tag.quantity} {unit}", []).append(tag.name)
-    return Layout(network.name, tags, plcs, tanks, districts, links)
+    elements = {
+        "junctions": model.junction_name_list,
+        "reservoirs": model.reservoir_name_list,
+        "pipes": model.pipe_name_list,
+        "pumps": model.pump_name_list,
+        "valves": model.valve_name_list,
+    }
+    made_of = {kind: sorted(names, key=natural) for kind, names in elements.items() if names}
+    return Layout(network.name, tags, plcs, tanks, districts, links, made_of)
 
 
 def _plc(plc: PlcSpec, network: Network) -> PlcLayout:
@@ -155,4 +166,6 @@ def in_words(found: Layout) -> list[str]:
         sent.setdefault(receiver, []).append(sender)
     lines += ["", "links"]
     lines += [f"  to {receiver:6} from {listed(senders)}" for receiver, senders in sent.items()]
+    lines += ["", "elements, each a plant:NAME (all names: --json)"]
+    lines += [f"  {kind:11}{listed(some)}" for kind, some in found.elements.items()]
     return lines

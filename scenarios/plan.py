@@ -102,7 +102,7 @@ def _step(one: Armed, prospect: Prospect, testbed: Testbed) -> Step:
     when = entry.when
     by_clock = when.start is None and when.end is None and not when.random and when.every is None
     return Step(
-        at_h=None if prospect.never else _instant(prospect.begins, testbed) / HOUR,
+        at_h=None if prospect.never else _instant(prospect, testbed) / HOUR,
         until_h=prospect.ends / HOUR if by_clock and prospect.ends < FOREVER else None,
         waits=when.start is not None,
         name=entry.name,
@@ -117,10 +117,11 @@ def _step(one: Armed, prospect: Prospect, testbed: Testbed) -> Step:
     )
 
 
-def _instant(seconds: float, testbed: Testbed) -> float:
-    """Return the first step at a time or after it [s]: nothing begins between two."""
+def _instant(prospect: Prospect, testbed: Testbed) -> float:
+    """Return the first step at which an entry can begin [s]: nothing begins between two."""
     step = testbed.network.step
-    return math.ceil(seconds / step) * step
+    first = math.ceil(prospect.begins / step) * step
+    return first if first - prospect.begins >= prospect.wait else first + step
 
 
 def _order(order: Order, scenario: Scenario, testbed: Testbed) -> Step:

@@ -17,7 +17,7 @@ from ruamel.yaml import YAML
 
 import attacks.base
 import detector
-from attacks.base import Seconds
+from attacks.base import Seconds, Unit
 from attacks.entry import Entry
 from attacks.plugins import load_file
 from scenarios import when as when_of
@@ -175,7 +175,7 @@ class File(_Strict):
     warmup: Seconds = 7 * DAY
     seed: int = Field(0, ge=0, lt=2**63, strict=True)
     demand_model: Literal["demand-driven", "pressure-driven"] = "demand-driven"
-    required_pressure: float = Field(REQUIRED_PRESSURE, ge=0.1, le=100.0)
+    required_pressure: Annotated[float, Unit("m")] = Field(REQUIRED_PRESSURE, ge=0.1, le=100.0)
     overflow: Literal["spill", "close"] = "spill"
     initial_levels: dict[str, float] = {}
     demands: _Path = "profile"
@@ -334,8 +334,11 @@ def _explained(error: ValidationError) -> InputError:
     model: type[BaseModel] = File
     for key in keys[:-1]:
         model = _MODELS.get(str(key), model)
-    names = [f.alias or name for name, f in model.model_fields.items()]
-    return attacks.base.explained(error, names)
+    units = {
+        f.alias or name: next((one.name for one in f.metadata if isinstance(one, Unit)), "")
+        for name, f in model.model_fields.items()
+    }
+    return attacks.base.explained(error, units)
 
 
 def _as_data(scenario: Scenario) -> dict[str, Any]:

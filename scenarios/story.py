@@ -83,7 +83,8 @@ def story(run: Run) -> Figure:
             axes.tick_params(axis="x", length=0)
     hours_axis(panels[-1], run)
     figure.text(0.12 / _WIDE, 1 - 0.1 / high, title, fontsize=9.5, va="top")
-    figure.legend(handles=_signs(run), loc="lower right", ncols=4, fontsize=7.5, frameon=False)
+    figure.legend(handles=_signs(run), loc="lower right", ncols=4, fontsize=7.5, frameon=False,
+                  handlelength=3.2)  # fmt: skip
     return figure
 
 

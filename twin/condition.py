@@ -60,6 +60,7 @@ _TOKEN = re.compile(
     r"|(?P<sign><=|>=|==|!=|[-<>+*/(),])|(?P<wrong>&&|\|\||.)",
     re.DOTALL,
 )
+_NONE: Mapping[str, Number] = {}
 _DOTTED = re.compile(r"[\w.-]*\.[^\W\d][\w.-]*")
 
 
@@ -75,6 +76,8 @@ class Condition:
         What it names.
     comparisons : tuple of Comparison
         Its parts that compare a name with a number.
+    divisors : tuple of (str, Number)
+        What it divides by, as it was written; where one is 0, nothing is known.
     holds : callable
         Takes the present values by name, returns whether it holds.
     may, may_not : callable
@@ -85,6 +88,7 @@ class Condition:
     text: str
     names: tuple[str, ...]
     comparisons: tuple[Comparison, ...]
+    divisors: tuple[tuple[str, Number], ...]
     holds: Test
     may: Narrow
     may_not: Narrow
@@ -140,8 +144,18 @@ def moved(condition: Condition, level: float) -> Condition:
     return _ready(f"{name} {part.sign} {level!r}", (name,), truth)
 
 
-def _ready(text: str, names: Collection[str], truth: Truth) -> Condition:
-    return Condition(text, tuple(names), truth.comparisons, truth.yes, truth.may, truth.may_not)
+def _ready(
+    text: str, names: Collection[str], truth: Truth, divisors: Mapping[str, Number] = _NONE
+) -> Condition:
+    return Condition(
+        text,
+        tuple(names),
+        truth.comparisons,
+        tuple(divisors.items()),
+        truth.yes,
+        truth.may,
+        truth.may_not,
+    )
 
 
 class _Token(NamedTuple):
@@ -168,13 +182,14 @@ class _Parser:
         self.odd = re.compile(rf"(?:{'|'.join(map(re.escape, odd))})(?!\w)") if odd else None
         self.depth, self.place = 0, 0
         self.named: dict[str, None] = {}
+        self.divisors: dict[str, Number] = {}
         self.token = self._next()
 
     def condition(self) -> Condition:
         whole = self._either()
         if self.token.kind != "end":
             raise self._unexpected()
-        return _ready(self.text, self.named, self._truth(whole))
+        return _ready(self.text, self.named, self._truth(whole), self.divisors)
 
     def _next(self) -> _Token:
         text = self.text
@@ -243,7 +258,11 @@ class _Parser:
     def _worked(self, signs: str, part: Callable[[], Number | Truth]) -> Number | Truth:
         left = part()
         while sign := self._take(*signs):
-            left = calculated(self._number(left), sign.text, self._number(part()))
+            at = self.token.at
+            right = self._number(part())
+            if sign.text == "/":
+                self.divisors[self.text[at : self.token.at].strip()] = right
+            left = calculated(self._number(left), sign.text, right)
         return left
 
     def _signed(self) -> Number | Truth:

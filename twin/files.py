@@ -6,15 +6,17 @@ import csv
 import io
 import re
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.error import MarkedYAMLError, StringMark
 
 from twin.errors import InputError
+
+_CLOSED_BY = {"{": "}", "[": "]", '"': '"', "'": "'"}
 
 
 def read_yaml(path: Path) -> CommentedMap:
@@ -53,32 +55,47 @@ def load_yaml(path: Path) -> Any:
         # The round-trip loader builds no objects but its own, and keeps line numbers.
         return YAML(typ="rt").load(text)
     except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
+        message, mark = _malformed(error, text)
         line, column = (1, 1) if mark is None else (mark.line + 1, mark.column + 1)
-        message = f"not valid YAML: {error.problem or error.context}"
-        if "mapping values" in message:
-            message += " (no blank after a colon within a value, or put the value in quotes)"
         raise InputError(message, path, line, column=column) from None
     except Exception as error:  # on some texts the reader itself breaks, with any of them
-        line, column = _unreadable(text)
-        raise InputError(f"not valid YAML: {error}", path, line, column=column) from None
+        message, line, column = _unreadable(error, text)
+        raise InputError(message, path, line, column=column) from None
 
 
-def _unreadable(text: str) -> tuple[int, int]:
-    """Return line and column of what YAML's reader gives up on without saying where.
+def _malformed(error: MarkedYAMLError, text: str) -> tuple[str, StringMark | None]:
+    """Say what is wrong with a text that is no YAML, and where.
+
+    What opens on an earlier line than the one where it had to be closed is blamed itself.
+    """
+    start, end = error.context_mark, error.problem_mark
+    if start is not None and end is not None and start.line < end.line:
+        opened = text.splitlines()[start.line][start.column : start.column + 1]
+        if opened in _CLOSED_BY:
+            here = f"not valid YAML: the {opened} that opens here is not closed"
+            return f"{here}: a {_CLOSED_BY[opened]} is missing before line {end.line + 1}", start
+    message = f"not valid YAML: {error.problem or error.context}"
+    if "mapping values" in message:
+        message += " (no blank after a colon within a value, or put the value in quotes)"
+    return message, end or start
+
+
+def _unreadable(error: Exception, text: str) -> tuple[str, int, int]:
+    """Say what YAML's reader gives up on without saying where: message, line and column.
 
     It is the first character that no text has, or else the first date that no calendar has.
     """
     for number, line in enumerate(text.splitlines(), start=1):
         control = re.search(r"[^\t -~\x85\xa0-\U0010ffff]", line)
         if control:
-            return number, control.start() + 1
-        for written in re.finditer(r"\b\d{4}-\d\d-\d\d\b", line):
+            return f"not valid YAML: {error}", number, control.start() + 1
+        for written in re.finditer(r"\b\d{4}-\d\d-\d\d(?!\d)([Tt ]+\d\d?:\d\d:\d\d)?", line):
             try:
-                date.fromisoformat(written[0])
-            except ValueError:
-                return number, written.start() + 1
-    return 1, 1
+                datetime.fromisoformat(re.sub("[Tt ]+", "T", written[0]))
+            except ValueError as reason:
+                message = f"{written[0]} is no date of the calendar: {reason}"
+                return message, number, written.start() + 1
+    return f"not valid YAML: {error}", 1, 1
 
 
 def place_of(data: Any, keys: Sequence[str | int]) -> tuple[int, int]:

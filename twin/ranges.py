@@ -15,11 +15,15 @@ Narrow = Callable[[Ranges], Ranges | None]
 """Takes the ranges of what a condition names; returns them where it may hold, None if nowhere."""
 
 ANY: Range = (-math.inf, math.inf)
+UNKNOWN: Range = (math.nan, math.nan)
+"""Of what is never known, like `x / 0`: it compares with nothing."""
 
 
 def worked(one: Range, sign: str, other: Range) -> Range:
     """Return the range of a sum, difference, product or quotient."""
     (a, b), (c, d) = one, other
+    if _unknown(one, other) or (sign == "/" and c == d == 0.0):
+        return UNKNOWN
     if sign == "+":
         return _known([a + c, b + d])
     if sign == "-":
@@ -31,12 +35,18 @@ def worked(one: Range, sign: str, other: Range) -> Range:
     return _known([a / c, a / d, b / c, b / d])
 
 
+def _unknown(*parts: Range) -> bool:
+    return any(math.isnan(low) for low, _ in parts)
+
+
 def _known(ends: Sequence[float]) -> Range:
     return ANY if any(map(math.isnan, ends)) else (min(ends), max(ends))
 
 
 def of_function(name: str, parts: Sequence[Range]) -> Range:
     """Return the range of `min`, `max` or `abs` of what has these ranges."""
+    if _unknown(*parts):
+        return UNKNOWN
     if name == "abs":
         ((low, high),) = parts
         ends = (abs(low), abs(high))
@@ -48,6 +58,8 @@ def of_function(name: str, parts: Sequence[Range]) -> Range:
 def may_compare(one: Range, sign: str, other: Range) -> bool:
     """Return whether values of two ranges can stand to each other as a sign says."""
     (a, b), (c, d) = one, other
+    if _unknown(one, other):
+        return False
     if sign == "!=":
         return not a == b == c == d
     if sign in (">", ">="):

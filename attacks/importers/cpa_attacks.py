@@ -81,6 +81,12 @@ class Attacks:
         entry["do"] = do
         if when:
             entry["when"] = (when, f"from {line.start} until {line.end}")
+            if when.get("once") is False:
+                text = (
+                    f"{name} starts again whenever {line.start} holds after its end (once: false), "
+                    "as in epanetCPA"
+                )
+                self.made.note(READ_AS, text, line.start)
         self.made.add("attacks", entry)
 
     def _leave_out_dependants(self, whens: list[dict[str, Any] | Word]) -> None:

@@ -29,35 +29,58 @@ def list_attacks(as_json: _Json = False) -> None:
 
 
 @app.command("show", epilog="Example: hydrotwin attacks show replay")
-def show_attack(name: str, as_json: _Json = False) -> None:
+def show_attack(
+    name: Annotated[str, typer.Argument(help="A kind, or a Python file with kinds of your own.")],
+    as_json: _Json = False,
+) -> None:
     """Explain a kind of attack: its ports, fields, end, technique, and an example."""
-    from dataclasses import asdict
-
     from attacks.base import kinds
-    from attacks.fields import fields
+    from attacks.plugins import load_file
     from twin.errors import InputError, nearest
 
+    own = load_file(Path(name)) if name.endswith(".py") else ()
     known = kinds()
-    if name not in known:
-        raise InputError(f"unknown attack {name!r}: {nearest(name, known)}")
-    cls = known[name]
+    if not own and name not in known:
+        hint = f"{nearest(name, known)} (kinds of your own: hydrotwin attacks show FILE.py)"
+        raise InputError(f"unknown attack {name!r}: {hint}")
     if as_json:
-        data = {
-            "kind": name,
-            "ports": list(cls.ports),
-            "fields": [asdict(field) for field in fields(cls)],
-            "at_end": cls.at_end,
-            "technique": cls.technique,
-            "example": cls.example,
-        }
-        print_json(data)
-        return
-    lines = [f"{name}: {_text(cls)}", "", f"on:   {_ports(cls)}"]
+        print_json({kind: _data(known[kind]) for kind in own} if own else _data(known[name]))
+    else:
+        sys.stdout.write("\n".join(_explained(known[kind]) for kind in own or (name,)))
+
+
+def _data(cls: Any) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    from attacks.fields import fields
+    from attacks.techniques import techniques
+
+    return {
+        "kind": cls.kind,
+        "ports": list(cls.ports),
+        "fields": [asdict(field) for field in fields(cls)],
+        "at_end": cls.at_end,
+        "technique": cls.technique,
+        "techniques": techniques(cls),
+        "example": cls.example,
+    }
+
+
+def _explained(cls: Any) -> str:
+    from attacks.fields import fields
+    from attacks.techniques import techniques
+
+    found = techniques(cls)
+    lines = [f"{cls.kind}: {_text(cls)}", "", f"on:   {_ports(cls)}"]
     lines += [f"do:   {field}" for field in fields(cls)]
     lines += [f"end:  {cls.at_end}"]
-    lines += [f"MITRE ATT&CK for ICS: {cls.technique}"] if cls.technique else []
+    if len(found) == 1:
+        lines += [f"MITRE ATT&CK for ICS: {next(iter(found))}"]
+    elif found:
+        lines += ["MITRE ATT&CK for ICS:"]
+        lines += [f"  {technique} on {', '.join(ports)}" for technique, ports in found.items()]
     lines += ["", "attacks:", f"  - {cls.example}"] if cls.example else []
-    sys.stdout.write("\n".join(lines) + "\n")
+    return "\n".join(lines) + "\n"
 
 
 @app.command("new", epilog="Example: hydrotwin attacks new my-attack")

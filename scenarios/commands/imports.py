@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -45,6 +46,7 @@ def import_(
     if file.suffix.casefold() == ".cpa":
         found = [cpa.read(file, plant, wanted)]
     elif file.suffix.casefold() in (".yaml", ".yml"):
+        _refuse_own(file)
         found = dhalsim.read(file, plant, wanted)
     else:
         raise InputError(f"{file.name} is neither a .cpa file (epanetCPA) nor a .yaml (DHALSIM)")
@@ -64,6 +66,15 @@ def import_(
         typer.echo(note)
     names = ", ".join(str(path) for path in texts)
     typer.echo(f"Wrote {names}. Run it with: hydrotwin run {next(iter(texts))}")
+
+
+def _refuse_own(file: Path) -> None:
+    """Raise InputError for a scenario of ours: DHALSIM's experiments have an INP and no name."""
+    from twin.files import load_yaml
+
+    data = load_yaml(file)
+    if isinstance(data, Mapping) and "name" in data and "inp_file" not in data:
+        raise InputError(f"{file} is a hydrotwin scenario already: hydrotwin run {file}")
 
 
 def written(found: list[Imported], target: Path) -> dict[Path, str]:

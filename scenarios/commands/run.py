@@ -67,6 +67,8 @@ def run_scenario(
     length = options["duration"] or scenario.duration
     try:
         if dry:
+            if plant is not None and not watch:  # the detector may be for the other plant
+                scenario = replace(scenario, detector=None)
             _tell_plan(replace(scenario, seed=number, duration=length), as_json)
             return False
         with keyboard() as listen:

@@ -86,6 +86,21 @@ def test_each_target_method_and_condition(tmp_path, line, expected):
     assert entries(read(tmp_path, line)) == [expected]
 
 
+def test_what_starts_again_is_noted_entry_by_entry(tmp_path):
+    lines = (
+        "Sensor, P_T1, TIME==5, TIME==9, DoS\n"
+        "Sensor, P_T2, T2<1, T2>2, DoS\n"
+        "Sensor, P_J511, T2<1, T2>2, DoS\n"
+        "Sensor, P_T3, CLOCKTIME>=6, CLOCKTIME<6, DoS"
+    )
+    made = read(tmp_path, lines)
+    again = [(e["name"], "once" in e.get("when", {})) for e in made.data["attacks"]]
+    assert again == [("att1", False), ("att2", True), ("att4", True)]
+    noted = [text for text in notes(made, "read as") if "starts again" in text]
+    assert [text.split()[0] for text in noted] == ["att2", "att4"]
+    assert "att2 starts again whenever T2<1 holds after its end (once: false)" in noted[0]
+
+
 def test_the_halves_of_a_pair_of_thresholds_are_one_change(tmp_path):
     lines = [f"Control, CTRL{n}n, TIME==30, TIME==35, {v}" for n, v in ((17, 3), (18, 3.1), (5, 1))]
     made = read(tmp_path, "\n".join(lines))

@@ -39,7 +39,7 @@ def test_what_is_wrong_is_said_with_its_line_and_column(folder, attack, at, says
     ("text", "place", "says"),
     [
         ("- a\n", "1:1", "top level"),
-        ("a: [1\n", "2:1", "not valid YAML"),
+        ("a: [1\n", "1:4", "not valid YAML"),
         ("name: x\n", "1:1", "none of DHALSIM's keys"),
         ("attacks: !import x.yaml\n", "1:1", "knows !include"),
         ("inp_file: town.inp\niterations: many\n", "2:13", "iterations is a number"),

@@ -174,7 +174,12 @@ def test_durations_inside_a_list_are_written_as_they_are_read():
     ("do", "says", "keys"),
     [
         ({"polyline": {"points": []}}, "at least one", ("polyline",)),
-        ({"polyline": {"points": [["1 h", 1], ["1 h", 2]]}}, "one after", ("polyline",)),
+        ({"polyline": {"points": [["1 h", 1], ["1 h", 2]]}}, "1 h comes after 1 h", ("polyline",)),
+        (
+            {"polyline": {"points": [["0 h", 1], ["5 h", 1], ["3 h", 2]]}},
+            "later than the one before it: 3 h comes after 5 h",
+            ("polyline",),
+        ),
         (
             {"polyline": {"points": [["1 h"]]}},
             "points: a part is missing in",

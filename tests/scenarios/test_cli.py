@@ -95,6 +95,20 @@ def test_the_catalogue_can_be_read(tmp_path):
     assert "name: normal" in text
 
 
+def test_a_kind_of_ones_own_is_shown_by_its_file(tmp_path):
+    assert hydrotwin("attacks", "new", "stretch", cwd=tmp_path).returncode == 0
+    text = hydrotwin("attacks", "show", "stretch.py", cwd=tmp_path).stdout
+    assert text.startswith("stretch: ")
+    assert "do:   factor (number" in text
+    assert "\n  T0803 Block" not in text
+    assert "\n  T0855 Unauthorized Command Message on link:SCADA->PLC…\n" in text
+    shown = json.loads(hydrotwin("attacks", "show", "stretch.py", "--json", cwd=tmp_path).stdout)
+    assert shown["stretch"]["techniques"]["T0835 Manipulate I/O Image"] == ["plc:…"]
+    unknown = hydrotwin("attacks", "show", "stretch", cwd=tmp_path)
+    assert unknown.returncode == 2
+    assert "kinds of your own: hydrotwin attacks show FILE.py" in unknown.stderr
+
+
 def test_help_imports_nothing_heavy(tmp_path):
     code = (
         "import sys\nfrom scenarios.cli import app\n"
@@ -107,3 +121,12 @@ def test_help_imports_nothing_heavy(tmp_path):
     )
     assert done.returncode == 0, done.stderr
     assert "Examples" in done.stdout
+
+
+def test_a_dry_run_looks_at_the_detector_unless_it_is_another_plants(mine):
+    mine.write_text(SCENARIO + "detector: cnn-lsmt\n")
+    dry = ("run", mine, "--dry-run", "--no-detector")
+    done = hydrotwin(*dry, cwd=mine.parent)
+    assert done.returncode == 2
+    assert "mine.yaml:5:1: unknown detector 'cnn-lsmt'" in done.stderr
+    assert hydrotwin(*dry, "--plant", "ctown", cwd=mine.parent).returncode == 0

@@ -1,8 +1,10 @@
 import dataclasses
 import json
+import re
 
 import pytest
 
+from scenarios.commands.compare import _print
 from scenarios.compare import compare, picture, sides
 from scenarios.schema import from_data
 from twin.errors import InputError
@@ -66,8 +68,25 @@ def test_what_cannot_be_compared_is_said(tmp_path):
         sides("normal", None)
     with pytest.raises(InputError, match="no run folder"):
         sides(str(tmp_path), "normal")
-    with pytest.raises(InputError, match="unknown scenario"):
+    with pytest.raises(InputError, match="or shipped scenario 'norml': did you mean normal"):
         sides("norml", "normal")
+
+
+def test_a_missing_run_folder_is_answered_with_those_beside_it(folder):
+    wrong = str(folder.with_name("bothh"))
+    with pytest.raises(InputError, match=f"no run folder, .* '{wrong}': did you mean {folder}"):
+        sides(wrong, None)
+
+
+def test_what_a_run_folder_lacks_is_said_and_how_to_make_it(folder, tmp_path):
+    (tmp_path / "scenario.yaml").write_text((folder / "scenario.yaml").read_text())
+    (tmp_path / "truth.parquet").touch()
+    with pytest.raises(InputError) as caught:
+        sides(str(tmp_path), None)
+    assert str(caught.value) == (
+        f"{tmp_path} lacks metrics.json, scada.parquet: make the run again by "
+        f"hydrotwin run {tmp_path}/scenario.yaml --out {tmp_path}-again"
+    )
 
 
 def test_its_totals_are_those_of_the_run_to_its_last_step(made, folder):
@@ -80,6 +99,23 @@ def test_its_totals_are_those_of_the_run_to_its_last_step(made, folder):
         made.b, truth=made.b.truth.loc[: 6 * 3600.0 - 1], totals=made.b.totals
     )
     assert compare(made.a, short).totals.loc["energy_kwh", "a"] == half
+
+
+def test_what_is_printed_has_units_and_no_minus_zero(made, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "160")
+    _print(dataclasses.replace(made, totals=made.totals.assign(difference=-0.01)))
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[:3] == ["A  both", "B  x without its attacks", "12 h of both"]
+    cells = [re.split(r"\s{2,}", line.strip()) for line in lines]
+    rows = {first: rest for first, *rest in cells}
+    assert rows["tag"] == ["water differs from [h]", "for [h]", "SCADA differs from [h]",
+                           "for [h]", "by at most", "at [h]"]  # fmt: skip
+    (stopped,) = [one for one in made.differences if one.tag == "F_PU1"]
+    assert rows["F_PU1"][4] == f"{stopped.most:.2f} L/s"
+    assert rows["S_PU1"][4] == "1.00"
+    assert rows["impact"] == ["A", "B", "A − B"]
+    assert rows["pump energy [kWh]"][2] == "0.0"
+    assert not any("-0.0" in line for line in lines)
 
 
 def test_the_picture_says_which_is_which(made):

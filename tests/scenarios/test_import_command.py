@@ -33,6 +33,7 @@ def folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "theirs.cpa").write_text(CPA)
     (tmp_path / "theirs.yaml").write_text(DHALSIM)
+    (tmp_path / "mine.yaml").write_text("name: mine\nattacks: []\n")
     (tmp_path / "tanks.csv").write_text("T1\n4.5\n3.5\n")
     return tmp_path
 
@@ -100,6 +101,7 @@ def test_a_batch_becomes_a_file_for_each_simulation(folder, monkeypatch, capsys)
         (["theirs.yaml", "--without-companions"], "is there already"),
         (["theirs.yaml", "--out", "no/ours.yaml", "--without-companions"], "no folder no"),
         (["theirs.cpa", "--plant", "nowhere"], "unknown plant"),
+        (["mine.yaml"], "mine.yaml is a hydrotwin scenario already: hydrotwin run mine.yaml"),
     ],
 )
 def test_what_cannot_be_done_is_said_and_nothing_written(folder, monkeypatch, capsys, args, says):

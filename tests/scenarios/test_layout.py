@@ -35,6 +35,21 @@ def test_c_town_is_told_as_it_is():
     assert any("L_T1 < 4.0: PU1 open; L_T1 > 6.3: PU1 closed" in line for line in words)
 
 
+def test_what_attacks_on_the_process_may_name_is_counted_and_all_of_it_can_be_had():
+    plant = network.load("ctown")
+    found = layout(plant)
+    named = [name for names in found.elements.values() for name in names]
+    others = [*plant.model.node_name_list, *plant.model.link_name_list]
+    assert sorted([*named, *found.tanks]) == sorted(others)
+    assert "P310" in found.elements["pipes"]
+    words = in_words(found)
+    assert "elements, each a plant:NAME (all names: --json)" in words
+    (pipes,) = [line for line in words if line.startswith("  pipes ")]
+    assert pipes.startswith("  pipes      P1 to P3, P5 to P35, ")
+    assert pipes.endswith("(429 in all)")
+    assert "  valves     V2, V45, V47, v1" in words
+
+
 def test_the_command_prints_it(capsys):
     assert hydrotwin("plant", "show") == 0
     out = capsys.readouterr().out

@@ -72,6 +72,8 @@ def test_every_when_is_said_in_words(when, words):
 def test_a_plan_finds_what_a_run_would():
     with pytest.raises(InputError, match="did you mean sensor:L_T1"):
         planned({"on": "sensor:L_T11", "do": {"drop": {}}})
+    with pytest.raises(InputError, match="unknown detector 'cnn-lsmt'"):
+        planned(detector="cnn-lsmt")
 
 
 DROP = {"on": "sensor:L_T1", "do": {"drop": {}}}
@@ -130,3 +132,11 @@ def test_an_order_says_who_takes_it():
 def test_fields_are_said_in_words_with_units(on, do, what):
     (step,) = planned({"on": on, "do": do}).steps
     assert step.what.startswith(what)
+
+
+@pytest.mark.parametrize(
+    ("start", "time"), [("hour >= 8", "08:00"), ("hour > 8", "08:05"), ("t > 7.2", "07:15")]
+)
+def test_a_condition_on_the_clock_is_told_from_its_first_step_on(start, time):
+    lines = in_words(planned({"name": "a", **DROP, "when": {"start": start}}))
+    assert any(line.startswith(f"day 1, {time} ") and "earliest: a" in line for line in lines)

@@ -1,8 +1,10 @@
+import numpy as np
 import pytest
 
+from scenarios.lanes import switched
 from scenarios.pictures import spacing
 from scenarios.schema import from_data
-from scenarios.story import _figure, story
+from scenarios.story import _DAMAGE, _DETECTED, _figure, story
 
 
 def texts(figure):
@@ -109,3 +111,67 @@ def test_what_an_entry_does_is_said_whole_inside_the_panel_beside_its_bar(harmed
 
 def test_plcs_that_saw_the_same_share_a_line(harmed):
     assert "PLC1, PLC2 saw" in texts(story(harmed))
+
+
+@pytest.fixture(scope="module")
+def parted():
+    """Run one in which two PLCs and SCADA are each told something else of one tag and one pump."""
+    level, pump = {"tags": ["L_T1"]}, {"tags": ["S_PU1"]}
+    early, late = {"from": "2 h", "to": "5 h"}, {"from": "7 h"}
+    acts = [
+        ("link:T1->PLC2", level, {"offset": {"by": 1.0}}, {"from": "2 h"}),
+        ("link:PLC2->PLC1", level, {"constant": {"value": 2.0}}, {"from": "2 h"}),
+        ("link:PLC2->SCADA", level, {"constant": {"value": 0.2}}, {"from": "2 h"}),
+        ("link:PU1->PLC1", pump, {"zero": {}}, early),
+        ("link:PLC1->SCADA", pump, {"constant": {"value": 1.0}}, early),
+        ("link:PLC1->SCADA", pump, {"zero": {}}, late),
+    ]
+    attacks = [{"on": on, **tags, "do": do, "when": when} for on, tags, do, when in acts]
+    data = {"name": "x", "duration": "12 h", "warmup": "0 h", "attacks": attacks}
+    return from_data(data).run(watch=False)
+
+
+def panel(figure, label):
+    (axes,) = [axes for axes in figure.axes if axes.get_ylabel() == label]
+    return axes
+
+
+def test_two_plcs_that_are_told_different_things_of_one_tag_are_both_shown(parted):
+    axes = panel(story(parted), "L_T1\n[m]")
+    lines = {line.get_label(): line for line in axes.lines}
+    true = parted.truth["L_T1"].to_numpy()
+    late = parted.truth.index.to_numpy() > 4 * 3600
+    for label, value in (("PLC1 saw", 2.0), ("SCADA saw", 0.2)):
+        assert np.nanmedian(lines[label].get_ydata()) == value
+    seen = lines["PLC2 saw"].get_ydata()
+    assert np.nanmedian(np.abs(seen[late] - true[late] - 1.0)) < 0.05
+
+
+def test_truth_and_each_view_have_a_line_of_their_own(parted):
+    axes = panel(story(parted), "L_T1\n[m]")
+    lines = {line.get_label(): line for line in axes.lines}
+    told = [lines[label] for label in ("truth", "no attacks", "PLC1 saw", "PLC2 saw", "SCADA saw")]
+    assert len({line.get_color() for line in told}) == 5
+    dashes = [line._unscaled_dash_pattern for line in told]
+    assert len({str(dash) for dash in dashes[2:]}) == 3
+    assert dashes[0] == dashes[1] == (0, None)
+    assert all(dash != (0, None) for dash in dashes[2:])
+    assert told[0].get_linewidth() > told[1].get_linewidth()
+
+
+def test_what_a_pump_did_and_how_it_was_seen_have_rows_of_their_own(parted):
+    lanes = [lane for lane in switched(parted) if lane.device in ("", "PU1")]
+    lanes = lanes[[lane.device for lane in lanes].index("PU1") :][:4]
+    assert {lane.label for lane in lanes} == {"runs", "PLC saw", "SCADA saw", "no attacks"}
+    assert len({lane.color for lane in lanes}) == 4
+    assert lanes[0].height > max(lane.height for lane in lanes[1:])
+    axes = panel(story(parted), "pumps,\nvalves")
+    assert {"runs", "PLC saw", "SCADA saw"} <= {text.get_text() for text in _legend(axes)}
+
+
+def test_the_marks_of_damage_and_of_notice_are_told_apart_in_the_key(harmed):
+    damaged, noticed = _DAMAGE["ls"], _DETECTED["ls"]
+    assert damaged != noticed
+    (key,) = story(harmed).legends
+    _, (on, off) = noticed
+    assert key.handlelength * 7.5 >= (2 * on + off) * _DETECTED["lw"]  # two dashes of it
