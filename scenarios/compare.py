@@ -149,16 +149,25 @@ def _side(name: str) -> Side:
             pd.read_parquet(folder / f"{t}.parquet").set_index("time") for t in ("truth", "scada")
         )
         told = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
-        totals, notes = {name: told["impact"][name] for name in COUNTERS}, tuple(told["notes"])
+        totals = {name: told["impact"][name] for name in COUNTERS}
+        notes = (*_cut(told["status"], told["reason"]), *told["notes"])
     except (ArrowException, OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(f"damaged or missing: {error}; run the scenario again", folder) from None
     return Side(folder.name, scenario.network(), truth, scada, totals, notes)
 
 
 def _of(of: str, made: Run) -> Side:
+    if made.status == "interrupted":
+        raise KeyboardInterrupt
     done = made.impact["run"]
     totals = {name: float(done[name]) for name in COUNTERS}
-    return Side(of, made.network, made.truth, made.scada, totals, made.notes)
+    notes = (*_cut(made.status, made.reason), *made.notes)
+    return Side(of, made.network, made.truth, made.scada, totals, notes)
+
+
+def _cut(status: str, reason: str) -> list[str]:
+    """Say of a run that did not reach its end why it did not."""
+    return [] if status == "done" else [f"the run was {status}: {reason}"]
 
 
 def _scenario(folder: Path) -> Scenario:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -25,19 +25,19 @@ TRUTH, VIEW, PAIR, ATTACK, ALARM = "#1b4f72", "#e67e22", "#9aa5ab", "#f5b7b1", "
 _DMA_COLORS = ["#7fb3d5", "#a9dfbf", "#f9e79f", "#d7bde2", "#f5cba7", "#aeb6bf", "#a2d9ce"]
 
 
-def draw(run: Run) -> dict[str, Figure]:
-    """Draw every picture of a run, by the name of its file."""
-    pictures = {
-        "map": network_map(run.network, run.scenario.entries),
-    }
+def pictures(run: Run) -> dict[str, Callable[[Run], Figure]]:
+    """Return what draws each picture that a run has, by the name of its file."""
     measured = {tag.quantity for tag in run.network.tags}
+    found: dict[str, Callable[[Run], Figure]] = {
+        "map": lambda run: network_map(run.network, run.scenario.entries)
+    }
     if "level" in measured:
-        pictures["levels"] = levels(run)
+        found["levels"] = levels
     if "status" in measured:
-        pictures["pumps"] = pumps(run)
+        found["pumps"] = pumps
     if len(run.scores):
-        pictures["score"] = score(run)
-    return pictures
+        found["score"] = score
+    return found
 
 
 def network_map(network: Network, entries: Iterable[Entry] = ()) -> Figure:
