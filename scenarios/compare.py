@@ -16,10 +16,10 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MultipleLocator
 from pyarrow import ArrowException
 
-from scenarios.impact import COUNTERS, DEVIATION, counters
+from scenarios.impact import COUNTERS, DEVIATION, counters, settled
 from scenarios.pair import other
 from scenarios.pictures import ALARM, PAIR, TRUTH, VIEW, on_spans, spacing
-from scenarios.result import Run
+from scenarios.result import Run, known
 from scenarios.run import run as run_scenario
 from scenarios.schema import Scenario, load, located, path_of
 from twin.errors import InputError
@@ -107,7 +107,7 @@ class Comparison:
             "b": self.b.name,
             "hours": self.hours,
             "differences": [asdict(one) for one in self.differences],
-            "totals": self.totals.to_dict("index"),
+            "totals": {name: known(row) for name, row in self.totals.iterrows()},
             "notes": {"a": list(self.a.notes), "b": list(self.b.notes)},
         }
 
@@ -223,6 +223,7 @@ def compare(a: Side, b: Side) -> Comparison:
     ends = [_totals(side, end) for side in (a, b)]
     totals = pd.DataFrame(dict(zip("ab", ends, strict=True)), index=list(COUNTERS), dtype=float)
     totals["difference"] = totals["a"] - totals["b"]
+    totals = settled(totals, a.network)
     return Comparison(a, b, len(times) * a.network.step / HOUR, tuple(found), totals)
 
 

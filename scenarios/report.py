@@ -9,7 +9,7 @@ import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from scenarios.account import account
-from scenarios.impact import COUNTER_WORDS
+from scenarios.impact import COUNTER_WORDS, figure
 from scenarios.result import Run
 from scenarios.words import blamed, clock
 
@@ -58,6 +58,7 @@ def write(folder: Path, run: Run) -> None:
         pictures=drawn,
         captions=_CAPTIONS,
         words=_words,
+        figure=figure,
         impact=_rows(run.impact),
         clock=clock,
         blamed=blamed(run.scenario),

@@ -240,7 +240,7 @@ def _conclude(
         alarms=alarms,
         limits=_limits(testbed),
         events=events.set_index("time"),
-        impact=impact(totals, usual),
+        impact=impact(totals, usual, network),
         damage=together,
         incidents=happened,
         false_episodes=None if seat is None else false,

@@ -67,7 +67,7 @@ def _print(made: Comparison) -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    from scenarios.impact import COUNTER_WORDS
+    from scenarios.impact import COUNTER_WORDS, figure
 
     console = Console(highlight=False)
     console.print(f"A  {made.a.name}\nB  {made.b.name}\n{made.hours:g} h of both\n", markup=False)
@@ -86,8 +86,8 @@ def _print(made: Comparison) -> None:
     console.print(table)
     totals = Table("impact", "A", "B", "A − B", box=None, pad_edge=False)
     for name, row in made.totals.iterrows():
-        cells = (round(row[c], 1) + 0.0 for c in ("a", "b", "difference"))  # + 0.0: no "-0.0"
-        totals.add_row(escape(COUNTER_WORDS[str(name)]), *(f"{cell:,.1f}" for cell in cells))
+        cells = (figure(str(name), row[column]) for column in ("a", "b", "difference"))
+        totals.add_row(escape(COUNTER_WORDS[str(name)]), *cells)
     console.print()
     console.print(totals)
     for side, name in ((made.a, "A"), (made.b, "B")):
