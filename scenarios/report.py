@@ -15,7 +15,7 @@ from scenarios.words import blamed, clock
 
 _CAPTIONS = {
     "story": "The story: who was deceived and when, what they saw, what was done, what broke.",
-    "map": "Where: the network, and what the attack acts on or lies about.",
+    "map": "Where: the network, and what attacks and faults act on or lie about.",
     "levels": "Tank levels: the truth against what the operator was shown.",
     "pumps": "When pumps and driven valves ran.",
     "score": "The detector's score, its threshold, and the alarms it raised.",
