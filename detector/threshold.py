@@ -69,7 +69,7 @@ def choose_threshold(stretches: list[Floats], interval_s: float) -> Threshold:
     if len(scores) * interval_s < LEAST:
         raise DataError(
             f"only {len(scores)} held-out normal rows are scored: a threshold needs "
-            f"{LEAST / interval_s:g}; give more normal data, two weeks at least"
+            f"{LEAST / interval_s:g}; give more normal data"
         )
     mean, deviation = float(scores.mean()), float(scores.std())
     weeks = len(scores) * interval_s / WEEK

@@ -1,5 +1,6 @@
 """What detectors that judge windows of rows share: fit, score, stream, novelty, checkpoint."""
 
+import math
 from abc import abstractmethod
 from collections import deque
 from collections.abc import Sequence
@@ -13,7 +14,7 @@ from detector import checkpoint
 from detector.base import HOUR, Detector, Floats, Progress, Score, Stream
 from detector.errors import DataError
 from detector.explain import causes
-from detector.threshold import choose_threshold
+from detector.threshold import LEAST, choose_threshold
 from detector.windows import Scaler, carry, interpolate, split_tail, values_of, windows_of
 
 if TYPE_CHECKING:
@@ -105,6 +106,7 @@ class WindowDetector(Detector):
         progress: Progress | None = None,
     ) -> None:
         tables = table if isinstance(table, Sequence) else [table]
+        self._check_length([len(each) for each in tables])
         stretches = [interpolate(values_of(each, self.tags), self.tags) for each in tables]
         self.scaler = Scaler.fit(stretches)
         pairs = split_tail(
@@ -136,6 +138,19 @@ class WindowDetector(Detector):
             "rows": sum(len(tail) for _, tail in pairs),
             "false_episodes_per_week": chosen.false_per_week,
         }
+
+    def _check_length(self, rows: Sequence[int]) -> None:
+        """Raise DataError where stretches of so many rows leave too little for the threshold."""
+        unscored = self.length if not self.includes_row else self.length - 1
+        held_out = [max(round(each * HELD_OUT), self.length + self.trail) for each in rows]
+        wanted = LEAST / self.interval_s
+        if sum(held_out) - unscored * len(rows) < wanted:
+            needed = math.ceil((wanted + unscored) / HELD_OUT)
+            raise DataError(
+                f"{sum(rows)} rows of normal data are too few: the last {HELD_OUT:.0%} of each "
+                f"stretch are held out, and must hold {wanted:g} rows behind their first window; "
+                f"give a stretch of {needed} rows ({_days(needed * self.interval_s)}) or longer"
+            )
 
     def score(self, table: "pd.DataFrame") -> Floats:  # noqa: D102 - the contract says it
         values = carry(values_of(table, self.tags), self.scaler.middle)
@@ -216,6 +231,10 @@ class WindowDetector(Detector):
         written = ("kind", "tags", "interval_s", "window_rows", "normal_error", "weights_sha256")
         found.about = {key: value for key, value in card.items() if key not in written}
         return found
+
+
+def _days(seconds: float) -> str:
+    return f"{seconds / (24 * HOUR):.1f} d".replace(".0 d", " d")
 
 
 class WindowStream(Stream):

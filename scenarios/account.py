@@ -256,10 +256,13 @@ _COUNTED = {
 
 def _hourly(found: Detection) -> str:
     auc = "" if found.auc is None else f", area under the ROC curve {found.auc:.3f}"
+    hours = "hour" if found.attacked_rows == 1 else "hours"
+    right = "and there was no alarm at all"
+    if found.precision is not None:
+        right = f"and of its alarmed hours {found.precision:.0%} were attacked"
     return (
-        f"Of {found.attacked_rows} attacked hours it alarmed in {found.recall:.0%}, and of its "
-        f"alarmed hours {found.precision:.0%} were attacked: F1 {found.f1:.2f}{auc} "
-        f"({_COUNTED[found.aftermath]})."
+        f"Of {found.attacked_rows} attacked {hours} it alarmed in {found.recall:.0%}, {right}: "
+        f"F1 {found.f1:.2f}{auc} ({_COUNTED[found.aftermath]})."
     )
 
 

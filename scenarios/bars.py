@@ -10,14 +10,13 @@ from matplotlib.axes import Axes
 from matplotlib.patheffects import withStroke
 
 from attacks.entry import Entry
-from scenarios.pictures import TRUTH, on_spans
+from scenarios.pictures import ENTRY, TRUTH, on_spans
 from scenarios.result import Run
 from scenarios.words import entry_in_words, order_in_words
 from twin.units import HOUR
 
 CHARACTERS = 130  # what fits across a panel
 _LINE = 0.34  # of a row: a line of words
-ENTRY = {"attack": "#c0392b", "fault": "#b7950b"}
 WHITE = [withStroke(linewidth=2.5, foreground="white")]
 
 

@@ -11,13 +11,14 @@ import detector
 from attacks.entry import Armed, arm
 from attacks.prospects import prospects
 from detector import DataError
+from scenarios import setpoints
 from scenarios.pair import testbed as testbed_of
 from scenarios.schema import Scenario, load, located, path_of
 from twin.errors import InputError
 from twin.files import read_yaml
 from twin.network import Network
 from twin.testbed import Testbed
-from twin.units import readable
+from twin.units import duration, readable
 
 
 @dataclass(frozen=True)
@@ -74,12 +75,23 @@ def notices(scenario: Scenario, bed: Testbed, entries: Sequence[Armed]) -> list[
             of = "tags leaves out all it would change" if entry.tags else f"at {entry.on}"
             words = f"{entry.name} changes nothing that passes: {of}"
             found.append(Notice(words, (*place, "tags" if entry.tags else "on")))
+    for order, name, words in setpoints.doubts(scenario, bed.network):
+        found.append(Notice(words, ("operator", order, "write", name)))
+    return [*found, *_too_late(scenario)]
+
+
+def _too_late(scenario: Scenario) -> Iterator[Notice]:
+    """Say which orders and outages come after the run."""
+    run = f"the run ends at {readable(scenario.duration)}"
     for i, order in enumerate(scenario.operator):
         if order.at >= scenario.duration:
-            run = f"the run ends at {readable(scenario.duration)}"
             words = f"what the operator writes at {readable(order.at)} is never written: {run}"
-            found.append(Notice(words, ("operator", i, "at")))
-    return found
+            yield Notice(words, ("operator", i, "at"))
+    for link, medium in (scenario.control.get("links") or {}).items():
+        for i, outage in enumerate((medium or {}).get("outages") or ()):
+            if (begins := duration(outage["from"])) >= scenario.duration:
+                words = f"the outage of {link} from {readable(begins)} on never comes: {run}"
+                yield Notice(words, ("control", "links", link, "outages", i, "from"))
 
 
 def check(name: str) -> tuple[Scenario, list[InputError]]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
+from typer.core import TyperGroup
 
 from scenarios.commands import attacks, batadal, bench, demand, plants
 from scenarios.commands import scenarios as shipped
@@ -16,7 +18,20 @@ from scenarios.commands.fidelity import fidelity
 from scenarios.commands.imports import import_
 from scenarios.commands.train import train
 
+
+class _Commands(TyperGroup):
+    """All commands; Ctrl-C ends any of them with a line and exit status 1."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as stop:
+            typer.echo(f"interrupted: {str(stop) or 'stopped before it was done'}", err=True)
+            raise typer.Exit(1) from None
+
+
 app = typer.Typer(
+    cls=_Commands,
     help="A digital twin of a water network and its control system, to study attacks on it.",
     epilog="Start with: hydrotwin run t1-overflow-concealed",
     no_args_is_help=True,
@@ -63,25 +78,21 @@ def run(
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON only.")] = False,
 ) -> None:
     """Run a scenario: simulate it, watch it while it happens, and tell what came of it."""
-    try:
-        from scenarios.commands.run import run_scenario
+    from scenarios.commands.run import run_scenario
 
-        failed = run_scenario(
-            scenario,
-            seed=seed,
-            out=out,
-            duration=duration,
-            plant=plant,
-            watch=not no_detector,
-            pair=not no_pair,
-            aftermath=aftermath,
-            speed=speed,
-            dry=dry_run,
-            as_json=json,
-        )
-    except KeyboardInterrupt:
-        typer.secho("interrupted before anything was recorded", err=True)
-        failed = True
+    failed = run_scenario(
+        scenario,
+        seed=seed,
+        out=out,
+        duration=duration,
+        plant=plant,
+        watch=not no_detector,
+        pair=not no_pair,
+        aftermath=aftermath,
+        speed=speed,
+        dry=dry_run,
+        as_json=json,
+    )
     raise typer.Exit(1 if failed else 0)
 
 
@@ -104,7 +115,7 @@ app.command(epilog="Example: hydrotwin train runs/year --out my-detector.safeten
 
 
 def main() -> None:
-    """Run the command line: exit status 0 done, 1 the run failed, 2 bad input."""
+    """Run the command line: exit status 0 done, 1 failed or interrupted, 2 bad input."""
     try:
         app()
     except ValueError as error:
@@ -120,6 +131,8 @@ def main() -> None:
         if not isinstance(error, PlantError):
             raise
         _fail(error, 1)
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # all is done and said: let it end in peace
 
 
 def _fail(error: Exception, status: int) -> NoReturn:

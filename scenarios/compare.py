@@ -16,10 +16,10 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MultipleLocator
 from pyarrow import ArrowException
 
-from scenarios.impact import COUNTERS, DEVIATION, counters
+from scenarios.impact import COUNTERS, DEVIATION, counters, settled
 from scenarios.pair import other
 from scenarios.pictures import ALARM, PAIR, TRUTH, VIEW, on_spans, spacing
-from scenarios.result import Run
+from scenarios.result import Run, known
 from scenarios.run import run as run_scenario
 from scenarios.schema import Scenario, library, load, located, path_of
 from twin.errors import InputError, listed, nearest
@@ -108,7 +108,7 @@ class Comparison:
             "b": self.b.name,
             "hours": self.hours,
             "differences": [asdict(one) for one in self.differences],
-            "totals": self.totals.to_dict("index"),
+            "totals": {name: known(row) for name, row in self.totals.iterrows()},
             "notes": {"a": list(self.a.notes), "b": list(self.b.notes)},
         }
 
@@ -152,16 +152,25 @@ def _side(name: str) -> Side:
             pd.read_parquet(folder / f"{t}.parquet").set_index("time") for t in ("truth", "scada")
         )
         told = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
-        totals, notes = {name: told["impact"][name] for name in COUNTERS}, tuple(told["notes"])
+        totals = {name: told["impact"][name] for name in COUNTERS}
+        notes = (*_cut(told["status"], told["reason"]), *told["notes"])
     except (ArrowException, OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(f"damaged: {error}; run the scenario again", folder) from None
     return Side(folder.name, scenario.network(), truth, scada, totals, notes)
 
 
 def _of(of: str, made: Run) -> Side:
+    if made.status == "interrupted":
+        raise KeyboardInterrupt
     done = made.impact["run"]
     totals = {name: float(done[name]) for name in COUNTERS}
-    return Side(of, made.network, made.truth, made.scada, totals, made.notes)
+    notes = (*_cut(made.status, made.reason), *made.notes)
+    return Side(of, made.network, made.truth, made.scada, totals, notes)
+
+
+def _cut(status: str, reason: str) -> list[str]:
+    """Say of a run that did not reach its end why it did not."""
+    return [] if status == "done" else [f"the run was {status}: {reason}"]
 
 
 def _scenario(name: str) -> Scenario:
@@ -224,6 +233,7 @@ def compare(a: Side, b: Side) -> Comparison:
     ends = [_totals(side, end) for side in (a, b)]
     totals = pd.DataFrame(dict(zip("ab", ends, strict=True)), index=list(COUNTERS), dtype=float)
     totals["difference"] = totals["a"] - totals["b"]
+    totals = settled(totals, a.network)
     return Comparison(a, b, len(times) * a.network.step / HOUR, tuple(found), totals)
 
 

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from scipy.stats import kstest
 
-from twin.demand import EVERY, Profile, fit, standardised
+from twin.demand import EVERY, Profile, check_known, fit, standardised
+from twin.errors import InputError
 from twin.inference import explain_all
 from twin.network import Network
 from twin.record import Record
@@ -94,8 +95,17 @@ def fitted(
     Raises
     ------
     InputError
-        If too few hours are known.
+        If too few hours are known, or nothing is drawn from a profile; before anything is solved.
     """
+    if not network.profiled:
+        raise InputError(
+            f"no demand of plant {network.name} follows a pattern of 168 hours, so none is drawn "
+            "from a profile; give network.inp such a pattern first",
+        )
+    try:
+        check_known(record.start, (record.flags == 0) * (len(network.profiled) if shared else 1))
+    except InputError as short:
+        raise InputError(short.message, record.path) from None
     rows = record.rows.copy()
     rows[record.flags != 0] = np.nan
     multipliers, expected = explain_all(network, rows, lambda count: on_share(count / len(rows)))

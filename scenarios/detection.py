@@ -29,8 +29,9 @@ class Detection:
         What it counts as, one of `AFTERMATHS`.
     rows, attacked_rows : int
         That were judged, and those of them that count as attacked.
-    precision, recall, f1 : float
-        Of the alarms; precision 0 where nothing was alarmed.
+    precision : float or None
+        Of the alarms; None where there was none.
+    recall, f1 : float
     auc, pr_auc : float or None
         Areas under the ROC and the precision-recall curve; None where all rows are alike.
     """
@@ -38,7 +39,7 @@ class Detection:
     aftermath: Aftermath
     rows: int
     attacked_rows: int
-    precision: float
+    precision: float | None
     recall: float
     f1: float
     auc: float | None
@@ -88,7 +89,7 @@ def detection(
         aftermath=aftermath,
         rows=made.rows,
         attacked_rows=int(under[judged].sum()),
-        precision=made.precision,
+        precision=made.precision if alarms.any() else None,
         recall=made.recall,
         f1=made.f1,
         auc=made.auc,

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from pyarrow import ArrowException
 
+from scenarios.labels import attacked
 from scenarios.schema import load
 from twin.errors import InputError
 from twin.record import Record
@@ -18,8 +18,7 @@ from twin.units import HOUR
 def hourly(run: Path) -> Record:
     """Return what SCADA showed on every full hour of a run, and whether it was under attack.
 
-    An hour is labelled 1 if an attack was active at a frame after the hour before and up to it:
-    BATADAL labels the hours that an attack reaches into.
+    An hour is labelled 1 if it is under attack; see `scenarios.labels.attacked`.
 
     Parameters
     ----------
@@ -42,9 +41,10 @@ def hourly(run: Path) -> Record:
     table = frames[frames.index % HOUR == 0]
     if table.empty:
         raise InputError("no frame falls on a full hour: SCADA polls beside it", run)
-    hours = table.index.to_numpy()
+    hours = table.index.to_numpy(dtype=float)
     table.index = pd.DatetimeIndex(pd.Timestamp(start) + pd.to_timedelta(hours, unit="s"))
-    return Record(run, table, _flags(_table(run / "labels.parquet"), hours))
+    under = attacked(_table(run / "labels.parquet"), hours)
+    return Record(run, table, under.astype(np.int64))
 
 
 def _table(path: Path) -> pd.DataFrame:
@@ -52,9 +52,3 @@ def _table(path: Path) -> pd.DataFrame:
         return pd.read_parquet(path)
     except (ArrowException, OSError) as error:
         raise InputError(f"damaged or missing: {error}; run the scenario again", path) from None
-
-
-def _flags(labels: pd.DataFrame, hours: NDArray[np.float64]) -> NDArray[np.int64]:
-    attack = labels[(labels["label"] == "attack") & labels["active"].astype(bool)]
-    reached = np.ceil(attack["time"].to_numpy(dtype=float) / HOUR) * HOUR
-    return np.isin(hours, reached).astype(np.int64)

@@ -7,11 +7,13 @@ import json
 import shutil
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from scenarios import report
 from twin.errors import InputError
 
 if TYPE_CHECKING:
@@ -54,11 +56,26 @@ def draft(out: Path | str) -> Iterator[Path]:
                 parent.rmdir()
 
 
-def fill(place: Path, run: Run) -> None:
-    """Write what the historian has not into `place`, and rename it to the run's folder."""
-    from scenarios.report import write  # brings matplotlib
+def fill(place: Path, run: Run) -> Run:
+    """Write what the historian has not into `place`, and rename it to the run's folder.
 
-    assert run.folder is not None
+    Returns
+    -------
+    Run
+        With what became of its pictures: a note of each that failed, and interrupted if the user
+        stopped them.
+    """
+    out = run.folder
+    assert out is not None
+    try:
+        from scenarios.album import draw  # brings matplotlib
+
+        failed = draw(place, run)
+    except KeyboardInterrupt:
+        if run.status == "done":
+            run = replace(run, status="interrupted", reason="stopped by the user at its pictures")
+    else:
+        run = replace(run, notes=(*run.notes, *failed)) if failed else run
     (place / _MARK).write_text(run.scenario.to_yaml(), encoding="utf-8")
     for name in ("labels", "scores", "alarms", "limits", "events"):
         table: pd.DataFrame = getattr(run, name)
@@ -73,8 +90,9 @@ def fill(place: Path, run: Run) -> None:
     ]
     lines = [f"status: {run.status} {run.reason}".strip(), *run.notes, *lines]
     (place / "run.log").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    write(place, run)
+    report.write(place, run)
     place.chmod(0o755)
-    if run.folder.is_dir():
-        shutil.rmtree(run.folder)
-    place.rename(run.folder)
+    if out.is_dir():
+        shutil.rmtree(out)
+    place.rename(out)
+    return run

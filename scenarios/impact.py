@@ -42,6 +42,8 @@ COUNTER_WORDS = {
 """The same in words, with units."""
 
 AVAILABILITY = "availability_percent"
+COST = "energy_cost"
+_DECIMALS = 6  # of a total; what is smaller comes of adding up
 DEVIATION = {"level": 0.01, "flow": 1.0, "pressure": 0.1, "status": 0.5}
 """By how much a true value differs from the paired run's to count as deviating, in its unit."""
 
@@ -55,7 +57,25 @@ def counters(meters: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(sums)
 
 
-def impact(totals: dict[str, float], paired: dict[str, float] | None) -> pd.DataFrame:
+def settled(table: pd.DataFrame, network: Network) -> pd.DataFrame:
+    """Return a table of counters, a row each, as it is told: rounded, no cost without a price."""
+    table = table.round(_DECIMALS) + 0.0  # + 0.0: no "-0.0"
+    energy, pumps = network.model.options.energy, network.model.pumps()
+    if not energy.global_price and not any(pump.energy_price for _, pump in pumps):
+        table.loc[COST] = math.nan
+    return table
+
+
+def figure(counter: str, value: float, sign: str = "") -> str:
+    """Write a counter's value for a table; with the `sign` "+", a difference."""
+    if math.isnan(value):
+        return "no price in network.inp" if counter == COST else "–"
+    return f"{round(value, 1) + 0.0:{sign},.1f}"
+
+
+def impact(
+    totals: dict[str, float], paired: dict[str, float] | None, network: Network
+) -> pd.DataFrame:
     """Compare the final totals of a run and of its pair.
 
     Returns
@@ -63,7 +83,8 @@ def impact(totals: dict[str, float], paired: dict[str, float] | None) -> pd.Data
     DataFrame
         A row a counter; `availability_percent`, the share of all demand that was delivered; then
         by tank what spilled and how long it was empty, by district unmet demand and availability.
-        Columns `run`, `paired` and `difference`, the last two NaN without a pair.
+        Columns `run`, `paired` and `difference`, the last two NaN without a pair, and `energy_cost`
+        without a price.
     """
     if paired is None:
         paired = dict.fromkeys(totals, math.nan)
@@ -75,7 +96,7 @@ def impact(totals: dict[str, float], paired: dict[str, float] | None) -> pd.Data
         [counters(both), served[[AVAILABILITY]], both[details], served.iloc[:, 1:]], axis=1
     ).T
     table["difference"] = table["run"] - table["paired"]
-    return table
+    return settled(table, network)
 
 
 def _availability(both: pd.DataFrame) -> pd.DataFrame:

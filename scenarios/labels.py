@@ -72,9 +72,10 @@ class Labels:
 
 
 def attacked(labels: pd.DataFrame, times: NDArray[np.float64]) -> Bools:
-    """Return which rows are under attack: one is active after the row before and up to it.
+    """Return which rows are under attack: one is active at their instant.
 
-    BATADAL labels so: an hour that an attack reaches into.
+    So many hours are attacked as there are full ones in the scenario's intervals [start, end). An
+    attack that lies between two rows is laid to the one after it.
 
     Parameters
     ----------
@@ -84,7 +85,7 @@ def attacked(labels: pd.DataFrame, times: NDArray[np.float64]) -> Bools:
         Of the rows, ascending [s].
     """
     attack = labels[(labels["label"] == "attack") & labels["active"].astype(bool)]
-    return _reached(attack["time"], times)
+    return _marked(attack["time"], times)
 
 
 def aftermath(labels: pd.DataFrame, times: NDArray[np.float64]) -> Bools:
@@ -98,11 +99,12 @@ def aftermath(labels: pd.DataFrame, times: NDArray[np.float64]) -> Bools:
     attack = labels[labels["label"] == "attack"]
     begun = attack.loc[attack["active"].astype(bool), "time"].min()
     apart = attack[(attack["deviating"].str.len() > 0) & (attack["time"] >= begun)]
-    return _reached(apart["time"], times) & ~attacked(labels, times)
+    return _marked(apart["time"], times) & ~attacked(labels, times)
 
 
-def _reached(steps: pd.Series[float], times: NDArray[np.float64]) -> Bools:
-    """Return, by row, whether one of `steps` lies after the row before and up to it."""
+def _marked(steps: pd.Series[float], times: NDArray[np.float64]) -> Bools:
+    """Return which rows are among `steps`, or come next after some that began since the last."""
+    among = np.isin(times, steps)
     reached = np.zeros(len(times) + 1, dtype=np.bool_)
     reached[np.searchsorted(times, steps.to_numpy(dtype=float))] = True
-    return reached[:-1]
+    return np.asarray(among | (reached[:-1] & ~np.append(False, among[:-1])))

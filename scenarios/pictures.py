@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,34 +19,38 @@ from matplotlib.ticker import LogLocator, MultipleLocator, NullFormatter, StrMet
 from attacks.entry import Entry
 from scenarios.places import mapped, places
 from scenarios.result import Run
+from scenarios.words import blamed
 from twin.errors import listed
 from twin.network import Network
 from twin.units import HOUR
 
 TRUTH, VIEW, PAIR, ATTACK, ALARM = "#1b4f72", "#e67e22", "#9aa5ab", "#f5b7b1", "#c0392b"
+ENTRY = {"attack": ALARM, "fault": "#b7950b"}
+SHADES = {"attack": ATTACK, "fault": "#f7dc6f"}
+"""The colours of entries, and of the time in which they are active, by their label."""
+_RINGS = {"fault": ("faulty", 520), "attack": ("attacked", 330)}
+"""What a ring on the map says, and its size: both are seen where both act."""
 _DMA_COLORS = ["#7fb3d5", "#a9dfbf", "#f9e79f", "#d7bde2", "#f5cba7", "#aeb6bf", "#a2d9ce"]
-
-
 _MANY = 30  # names on the map, from which on they are written smaller
 
 
-def draw(run: Run) -> dict[str, Figure]:
-    """Draw every picture of a run, by the name of its file."""
-    pictures = {
-        "map": network_map(run.network, run.scenario.entries),
-    }
+def pictures(run: Run) -> dict[str, Callable[[Run], Figure]]:
+    """Return what draws each picture that a run has, by the name of its file."""
     measured = {tag.quantity for tag in run.network.tags}
+    found: dict[str, Callable[[Run], Figure]] = {
+        "map": lambda run: network_map(run.network, run.scenario.entries)
+    }
     if "level" in measured:
-        pictures["levels"] = levels(run)
+        found["levels"] = levels
     if "status" in measured:
-        pictures["pumps"] = pumps(run)
+        found["pumps"] = pumps
     if len(run.scores):
-        pictures["score"] = score(run)
-    return pictures
+        found["score"] = score
+    return found
 
 
-def network_map(network: Network, entries: Iterable[Entry] = ()) -> Figure:
-    """Draw the network by district, with its tanks, pumps and PLCs, and what is attacked."""
+def network_map(network: Network, entries: Sequence[Entry] = ()) -> Figure:
+    """Draw the network by district, with its tanks, pumps and PLCs, and what entries act on."""
     model = network.model
     at, surveyed = places(model), mapped(model)
     figure = Figure(figsize=(9.0, 6.4), layout="constrained")
@@ -81,22 +85,19 @@ def network_map(network: Network, entries: Iterable[Entry] = ()) -> Figure:
         handles.append(Line2D([], [], ls="", marker=marker, ms=6, color=color, label=label))
     # A node and a link may have one name: what is driven is a link, all else is rather a node.
     place = middle | at | {name: middle[name] for name in driven}
-    attacked = attacked_elements(network, entries)
-    for name in attacked:
-        axes.scatter(
-            [place[name][0]],
-            [place[name][1]],
-            s=330,
-            facecolors="none",
-            edgecolors=ALARM,
-            lw=2.2,
-            zorder=6,
-        )
-    if attacked:
-        handles.append(
-            Line2D([], [], ls="", marker="o", ms=11, mfc="none", mec=ALARM, mew=2, label="attacked")
-        )
-    _label_devices(axes, network, place, set(attacked))
+    rings: dict[str, str] = {}
+    for label, (word, size) in _RINGS.items():
+        color = ENTRY[label]
+        ringed = touched(network, [entry for entry in entries if entry.label == label])
+        for name in ringed:
+            x, y = place[name]
+            axes.scatter([x], [y], s=size, facecolors="none", edgecolors=color, lw=2.2, zorder=6)
+        if ringed:
+            handles.append(
+                Line2D([], [], ls="", marker="o", ms=11, mfc="none", mec=color, mew=2, label=word)
+            )
+        rings |= dict.fromkeys(ringed, color)
+    _label_devices(axes, network, place, rings)
     axes.set_aspect("equal")
     axes.margins(0.08)
     axes.axis("off")
@@ -112,7 +113,9 @@ def _driven(network: Network) -> set[str]:
     return {name for plc in network.plcs.values() for name in plc.actuators}
 
 
-def _label_devices(axes: Axes, network: Network, place: dict[str, Any], attacked: set[str]) -> None:
+def _label_devices(
+    axes: Axes, network: Network, place: dict[str, Any], rings: dict[str, str]
+) -> None:
     """Name tanks one by one, and pumps by station, with the PLC in charge."""
     owner = {tag.element: tag.plc for tag in network.tags}
     span = np.ptp(list(place.values()), axis=0).max()
@@ -143,19 +146,19 @@ def _label_devices(axes: Axes, network: Network, place: dict[str, Any], attacked
             va="center",
             fontsize=size,
             zorder=7,
-            color=ALARM if attacked & set(members) else "#1c2833",
+            color=next((rings[name] for name in members if name in rings), "#1c2833"),
             path_effects=[withStroke(linewidth=2.5, foreground="white")],
         )
 
 
-def attacked_elements(network: Network, entries: Iterable[Entry]) -> list[str]:
-    """Return the tanks, pumps, valves and junctions that attacks act on or lie about."""
-    elements = {tag.element for tag in network.tags}
+def touched(network: Network, entries: Iterable[Entry]) -> list[str]:
+    """Return the tanks, pumps, valves, junctions and pipes that entries act on or lie about."""
+    elements = {*network.model.node_name_list, *network.model.link_name_list}
     found: dict[str, None] = {}
     for entry in entries:
         family, _, rest = entry.on.partition(":")
         names = [network.element(tag) for tag in entry.tags]
-        if family in ("sensor", "actuator") and not names:
+        if family in ("sensor", "actuator", "plant") and not names:
             names = [network.element(rest)]
         names += getattr(entry.do, "actuators", ())
         names += [network.element(order) for order in getattr(entry.do, "write", ())]
@@ -188,9 +191,10 @@ def levels(run: Run) -> Figure:
         Line2D([], [], color="#c0392b", lw=0.9, ls=":", label="rim"),
     ]
     if run.scenario.entries and run.paired is not None:
-        handles.append(Line2D([], [], color=PAIR, lw=1.4, label="truth without the attack"))
-    if run.scenario.entries:
-        handles.append(Patch(color=ATTACK, alpha=0.5, label="attack active"))
+        handles.append(
+            Line2D([], [], color=PAIR, lw=1.4, label=f"truth without the {blamed(run.scenario)}")
+        )
+    handles += _shades(run)
     figure.legend(handles=handles, loc="outside upper center", ncols=5, fontsize=8, frameon=False)
     hours_axis(rows[-1], run)
     return figure
@@ -211,9 +215,8 @@ def pumps(run: Run) -> Figure:
     axes.set_ylim(len(tags) - 0.4, -0.6)
     handles = [Patch(color=TRUTH, label="runs (valve: flows)")]
     if run.scenario.entries and run.paired is not None:
-        handles.append(Patch(color=PAIR, label="without the attack"))
-    if run.scenario.entries:
-        handles.append(Patch(color=ATTACK, alpha=0.5, label="attack active"))
+        handles.append(Patch(color=PAIR, label=f"without the {blamed(run.scenario)}"))
+    handles += _shades(run)
     figure.legend(handles=handles, loc="outside upper center", ncols=3, fontsize=8, frameon=False)
     hours_axis(axes, run)
     return figure
@@ -257,17 +260,29 @@ def score(run: Run) -> Figure:
         Line2D([], [], color=ALARM, lw=1.2, ls="--", label="threshold"),
         Patch(color=ALARM, label="alarm episode"),
     ]
-    if run.scenario.entries:
-        handles.append(Patch(color=ATTACK, alpha=0.5, label="attack active"))
+    handles += _shades(run)
     figure.legend(handles=handles, loc="outside upper center", ncols=4, fontsize=8, frameon=False)
     hours_axis(axes, run)
     return figure
 
 
 def _shade(axes: Axes, run: Run) -> None:
-    for incident in run.incidents:
-        for begin, end in incident.spans_h:
-            axes.axvspan(begin, end, color=ATTACK, alpha=0.5, lw=0)
+    """Shade the time in which attacks, and faults, were active."""
+    active = run.labels[run.labels["active"].astype(bool)]
+    for label, color in SHADES.items():
+        mine = run.truth.index.isin(active.loc[active["label"] == label, "time"])
+        for begin, length in on_spans(run.truth.index / HOUR, mine):
+            axes.axvspan(begin, begin + length, color=color, alpha=0.5, lw=0)
+
+
+def _shades(run: Run) -> list[Any]:
+    """Return what the shades mean."""
+    some = {"attack": run.scenario.attacks, "fault": run.scenario.faults}
+    return [
+        Patch(color=color, alpha=0.5, label=f"{label} active")
+        for label, color in SHADES.items()
+        if some[label]
+    ]
 
 
 def spacing(hours: float) -> float:

@@ -9,15 +9,13 @@ import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from scenarios.account import account
-from scenarios.impact import COUNTER_WORDS
-from scenarios.pictures import draw
+from scenarios.impact import COUNTER_WORDS, figure
 from scenarios.result import Run
-from scenarios.story import story
 from scenarios.words import blamed, clock
 
 _CAPTIONS = {
     "story": "The story: who was deceived and when, what they saw, what was done, what broke.",
-    "map": "Where: the network, and what the attack acts on or lies about.",
+    "map": "Where: the network, and what attacks and faults act on or lie about.",
     "levels": "Tank levels: the truth against what the operator was shown.",
     "pumps": "When pumps and driven valves ran.",
     "score": "The detector's score, its threshold, and the alarms it raised.",
@@ -45,20 +43,22 @@ def _rows(impact: pd.DataFrame) -> pd.DataFrame:
 
 
 def write(folder: Path, run: Run) -> None:
-    """Write report.html and each picture as PNG into `folder`."""
-    pictures = {}
-    for name, figure in {"story": story(run), **draw(run)}.items():
-        path = folder / f"{name}.png"
-        figure.savefig(path, dpi=140)
-        pictures[name] = base64.b64encode(path.read_bytes()).decode()
+    """Write report.html into `folder`, with the pictures that are there."""
+    paths = {name: folder / f"{name}.png" for name in _CAPTIONS}
+    drawn = {
+        name: base64.b64encode(path.read_bytes()).decode()
+        for name, path in paths.items()
+        if path.is_file()
+    }
     loader = PackageLoader("scenarios", "templates")
     environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined)
     page = environment.get_template("report.html").render(
         run=run,
         sections=account(run),
-        pictures=pictures,
+        pictures=drawn,
         captions=_CAPTIONS,
         words=_words,
+        figure=figure,
         impact=_rows(run.impact),
         clock=clock,
         blamed=blamed(run.scenario),

@@ -141,8 +141,8 @@ class Run:
             "folder": None if self.folder is None else str(self.folder),
             "attacks": [asdict(incident) for incident in self.incidents],
             "damage": None if self.damage is None else _plain(self.damage),
-            "impact": _known(self.impact["run"]),
-            "paired": None if self.paired is None else _known(self.impact["paired"]),
+            "impact": known(self.impact["run"]),
+            "paired": None if self.paired is None else known(self.impact["paired"]),
             "detection": None if measured is None else asdict(measured),
             "false_episodes": self.false_episodes,
             "fault_episodes": self.fault_episodes,
@@ -155,6 +155,6 @@ def _plain(damage: Damage) -> dict[str, dict[str, float]]:
     return {name: asdict(harm) for name, harm in damage.items()}
 
 
-def _known(figures: pd.Series[float]) -> dict[str, float | None]:
+def known(figures: pd.Series[float]) -> dict[str, float | None]:
     """Return figures for JSON, which knows no NaN."""
     return {str(name): None if pd.isna(value) else float(value) for name, value in figures.items()}

@@ -36,6 +36,8 @@ from twin.scada import Alarm
 from twin.testbed import Testbed
 from twin.units import HOUR
 
+_NOTHING = "nothing was recorded yet"
+
 
 def run(
     scenario: Scenario,
@@ -79,6 +81,8 @@ def run(
     ------
     InputError
         If an attack, the detector or `out` cannot be used; nothing has been written then.
+    PlantError, KeyboardInterrupt
+        If the run fails or is interrupted before anything was recorded; later, what was is kept.
     """
     began = time.perf_counter()
     pace = pace or Pace()
@@ -103,6 +107,8 @@ def run(
             except PlantError as error:
                 notes.append(f"not compared: the run without attacks failed, {error}")
                 aftermath = "normal"  # nothing else can be told
+            except KeyboardInterrupt:
+                raise KeyboardInterrupt(_NOTHING) from None
         labels, orders = Labels(armed, testbed), Orders(testbed)
         seat = None
         if guard is not None:
@@ -114,12 +120,21 @@ def run(
                     on_time(now)
                 pace.wait(now)
         except PlantError as error:
+            if testbed.env.now <= 0:
+                raise PlantError(f"{error}, in the warm-up: {_NOTHING}") from None
             status, reason = "failed", str(error)
         except KeyboardInterrupt:
+            if testbed.env.now <= 0:
+                raise KeyboardInterrupt(_NOTHING) from None
             status, reason = "interrupted", "stopped by the user"
         notes += [*_unheard(chosen), *cautions(testbed)]
+        parts = (chosen, network, testbed, paired, armed, labels, seat)
         compare = None if status == "interrupted" else on_compare or (lambda incident: None)
-        made = _conclude(chosen, network, testbed, paired, armed, labels, seat, notes, compare)
+        try:
+            made = _conclude(*parts, [*notes], compare)
+        except KeyboardInterrupt:  # the second time it is brief
+            status, reason = "interrupted", "stopped by the user after its end"
+            made = _conclude(*parts, notes, None)
         made = replace(
             made,
             status=status,
@@ -129,9 +144,7 @@ def run(
             wall_s=time.perf_counter() - began,
             folder=None if out is None else Path(out),
         )
-        if place is not None:
-            run_folder.fill(place, made)
-        return made
+        return made if place is None else run_folder.fill(place, made)
 
 
 def _unheard(scenario: Scenario) -> Iterator[str]:
@@ -228,7 +241,7 @@ def _conclude(
         alarms=alarms,
         limits=_limits(testbed),
         events=events.set_index("time"),
-        impact=impact(totals, usual),
+        impact=impact(totals, usual, network),
         damage=together,
         incidents=happened,
         false_episodes=None if seat is None else false,

@@ -14,12 +14,12 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from scenarios.bars import CHARACTERS, ENTRY, WHITE, bars_of, draw_entries, short
+from scenarios.bars import CHARACTERS, WHITE, bars_of, draw_entries, short
 from scenarios.damage import DAMAGE
 from scenarios.impact import COUNTERS, counters
 from scenarios.incidents import merged
 from scenarios.lanes import PLC, Lane, draw_lanes, switched, tall
-from scenarios.pictures import ALARM, ATTACK, PAIR, TRUTH, VIEW, hours_axis
+from scenarios.pictures import ALARM, ATTACK, ENTRY, PAIR, TRUTH, VIEW, hours_axis
 from scenarios.result import Run
 from scenarios.views import SCADA, View
 from scenarios.words import blamed

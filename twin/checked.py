@@ -106,7 +106,7 @@ class Checked:
         """Return a number that is not negative."""
         number = self.number(value, *keys)
         if number < 0.0:
-            raise self.fail(f"{keys[-1]} is not negative, but {value!r}", *keys)
+            raise self.fail(f"{keys[-1]} is 0 or more, not {value!r}", *keys)
         return number
 
     def positive(self, value: Any, *keys: str | int) -> float:

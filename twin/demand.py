@@ -101,6 +101,28 @@ def cells(start: datetime, hours: int) -> tuple[NDArray[np.intp], NDArray[np.int
     return np.array(_DAY_TYPE, dtype=np.intp)[days % 7], hour.astype(np.intp)
 
 
+def check_known(start: datetime, known: NDArray[np.intp]) -> None:
+    """Raise InputError if a profile of three day types cannot be fitted to so many demands.
+
+    Parameters
+    ----------
+    start : datetime
+        Of the first hour.
+    known : ndarray of shape (T,)
+        How many demands are known of each hour.
+    """
+    counts = np.zeros((len(DAY_TYPES), 24), dtype=np.intp)
+    np.add.at(counts, cells(start, len(known)), known)
+    if counts.min() < 2:
+        kind, hour = np.unravel_index(counts.argmin(), counts.shape)
+        weeks = np.count_nonzero(known) / _WEEK
+        raise InputError(
+            f"only {weeks:.1f} weeks without attacks are known, in which {hour}:00 of a "
+            f"{DAY_TYPES[kind]} comes {('never', 'once')[counts.min()]}: a profile needs each hour "
+            "of each kind of day twice or more; give a record of two weeks, better four"
+        )
+
+
 def fit(multipliers: Values, start: datetime, *, shared: bool = True) -> Profile:
     """Fit a profile to multipliers of every hour.
 
@@ -127,15 +149,11 @@ def fit(multipliers: Values, start: datetime, *, shared: bool = True) -> Profile
     groups = [multipliers] if shared else list(multipliers.T[:, :, None])
     mean, std = np.empty((2, len(groups), 3, 24))
     for i, group in enumerate(groups):
-        for kind, name in enumerate(DAY_TYPES):
+        check_known(start, np.isfinite(group).sum(axis=1))
+        for kind in range(len(DAY_TYPES)):
             for hour in range(24):
                 values = group[(kinds == kind) & (hours == hour)]
                 values = values[np.isfinite(values)]
-                if len(values) < 2:
-                    raise InputError(
-                        f"only {len(values)} demands known for hour {hour} of a {name}: a profile "
-                        "needs two or more of each; give a record of two weeks or longer"
-                    )
                 mean[i, kind, hour], std[i, kind, hour] = values.mean(), values.std(ddof=1)
     return Profile(mean, std, np.full_like(mean, np.nanmax(multipliers)))
 

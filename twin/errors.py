@@ -90,6 +90,8 @@ def nearest(name: str, options: Iterable[str]) -> str:
         if found := [one for one in names if one.casefold() in slip]:
             return _meant(found)
     series = [one for one in names if _shape(one) == _shape(name)]
+    if len(series) == 1 < len(names):
+        return _meant(series)
     if series and _NUMBER.search(name):
         found = series if len(_runs(series)) <= _FEW else _by_number(name, series)
         return f"there {'are' if len(found) > 1 else 'is only'} {listed(found)}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 import warnings
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -160,6 +160,16 @@ class Network:
 def plants() -> list[str]:
     """Return the names of the shipped plants."""
     return sorted(path.parent.name for path in PLANTS.glob("*/plcs.yaml"))
+
+
+def plants_of(tags: Collection[str]) -> list[str]:
+    """Return which plants, shipped or in a folder here, have tags all of which are among some."""
+    found = []
+    for path in (*sorted(PLANTS.glob("*/tags.csv")), *sorted(Path.cwd().glob("*/tags.csv"))):
+        names = {row[0] for _, row in read_csv(path)[1:] if row}
+        if names and names <= set(tags):
+            found.append(path.parent.name)
+    return found
 
 
 def load(

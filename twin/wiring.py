@@ -17,6 +17,7 @@ from twin.limits import LEVELS, Limits
 from twin.link import Medium
 from twin.plc import CLOCK, CROSSINGS, STATES, PlcSpec, Rule
 from twin.tags import Tag
+from twin.units import readable
 
 FILE = "plcs.yaml"
 TAGS = "tags.csv"
@@ -324,12 +325,11 @@ class _Reader(Checked):
         names = [tag.name for tag in self.tags]
         said: dict[str, dict[str, float]] = {}
         last: dict[str, list[tuple[str, ...]]] = {}
-        for name, fields in self.matching("alarms", names, [*LEVELS, "deadband"]):
+        readers = dict.fromkeys(LEVELS, self.number) | {"deadband": self.at_least_0}
+        for name, fields in self.matching("alarms", names, readers):
             numbers = {
-                key: self.number(value, "alarms", name, key) for key, value in fields.items()
+                key: readers[key](value, "alarms", name, key) for key, value in fields.items()
             }
-            if "deadband" in fields:
-                self.at_least_0(fields["deadband"], "alarms", name, "deadband")
             for tag in fnmatch.filter(names, name):
                 said.setdefault(tag, {}).update(numbers)
                 last.setdefault(tag, []).insert(0, ("alarms", name))
@@ -358,11 +358,17 @@ class _Reader(Checked):
         found = []
         for i, one in enumerate(self.listing(value, *keys)):
             line = self.section(one, *keys, i)
-            self.only(line, ["from", "for"], *keys, i)
-            if len(line) != 2:
-                raise self.fail("an outage has `from` and `for`, both durations", *keys, i)
-            start, length = (self.seconds(line[key], *keys, i, key) for key in ("from", "for"))
-            found.append((start, start + length))
+            self.only(line, ["from", "for", "to"], *keys, i)
+            if len(line) != 2 or "from" not in line:
+                message = "an outage has `from`, and either `for` or `to`: {from: 30 h, for: 2 h}"
+                raise self.fail(message, *keys, i)
+            said = {key: self.seconds(line[key], *keys, i, key) for key in line}
+            start = said["from"]
+            end = said["to"] if "to" in said else start + said["for"]
+            if end <= start:
+                message = f"an outage ends after it begins, at {readable(start)}"
+                raise self.fail(message, *keys, i, "to" if "to" in said else "for")
+            found.append((start, end))
         return tuple(found)
 
     def setting(self, value: Any, *keys: str | int) -> float:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from scenarios.commands.reenact import reenact
+from scenarios.commands.tables import warn
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -67,6 +68,7 @@ def evaluate(
     from detector.benchmark import FIRST, evaluate, write_predictions
     from detector.pictures import draw_evaluation
     from scenarios.commands.train import epoch_bar
+    from scenarios.drawing import drawing
 
     if data is None:
         raise DataError("--data DIR is missing. To get the data: hydrotwin batadal fetch --to DIR")
@@ -84,15 +86,20 @@ def evaluate(
             progress=progress,
         )
     written = write_predictions(result, predictions) if predictions is not None else []
-    pictures = draw_evaluation(result, out, FIRST)
+    pictures: list[Path] = []
+    with drawing(f"a picture in {out}", warn):
+        pictures = draw_evaluation(result, out, FIRST)
     if json:
         typer.echo(dumps(result.as_dict(), indent=2, allow_nan=False))
-        return
-    console = Console()
-    _tell(console, result)
-    for path in written:
-        console.print(f"wrote {path}", soft_wrap=True, highlight=False)
-    console.print(f"{len(pictures)} pictures in {out}", soft_wrap=True, highlight=False)
+    else:
+        console = Console()
+        _tell(console, result)
+        for path in written:
+            console.print(f"wrote {path}", soft_wrap=True, highlight=False)
+        console.print(f"{len(pictures)} pictures in {out}", soft_wrap=True, highlight=False)
+    for kind, detector in result.detectors.items():
+        if detector.about.get("history", {}).get("stopped") == "interrupted":
+            raise KeyboardInterrupt(f"{kind} was judged by the best epoch so far")
 
 
 @app.command()

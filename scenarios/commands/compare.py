@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from scenarios.commands.tables import warn
+
 if TYPE_CHECKING:
     from scenarios.compare import Comparison
 
@@ -26,20 +28,38 @@ def compare(
     """Say what differs between two runs, from when and by how much."""
     from scenarios.compare import compare as compared
     from scenarios.compare import picture, sides
-    from twin.errors import InputError
+    from scenarios.drawing import drawing
 
-    made = compared(*sides(run_a, run_b))
     if out is not None:
-        try:
-            picture(made).savefig(out, dpi=140)
-        except (OSError, ValueError) as error:
-            raise InputError(f"--out {out} cannot be drawn: {error}") from None
+        _check(out)
+    made = compared(*sides(run_a, run_b))
     if as_json:
         typer.echo(json.dumps(made.summary(), indent=2, ensure_ascii=False))
-        return
-    _print(made)
+    else:
+        _print(made)
     if out is not None:
-        typer.echo(f"wrote {out}")
+        failed: list[str] = []
+        with drawing(f"{out}", failed.append):
+            picture(made).savefig(out, dpi=140)
+        for why in failed:
+            warn(why)
+            raise typer.Exit(1)
+        if not as_json:
+            typer.echo(f"wrote {out}")
+
+
+def _check(out: Path) -> None:
+    """Refuse a file that no picture can be drawn into, before anything is run."""
+    from matplotlib.backend_bases import FigureCanvasBase
+
+    from twin.errors import InputError, nearest
+
+    known = [f".{name}" for name in FigureCanvasBase.get_supported_filetypes()]
+    if out.suffix.casefold() not in known:
+        hint = nearest(out.suffix, known) if out.suffix else f"name it {out}.png"
+        raise InputError(f"--out {out}: no kind of picture ({hint})")
+    if not out.parent.is_dir():
+        raise InputError(f"--out {out}: there is no folder {out.parent}")
 
 
 def _print(made: Comparison) -> None:
@@ -47,7 +67,7 @@ def _print(made: Comparison) -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    from scenarios.impact import COUNTER_WORDS
+    from scenarios.impact import COUNTER_WORDS, figure
 
     console = Console(highlight=False)
     console.print(f"A  {made.a.name}\nB  {made.b.name}\n{made.hours:g} h of both\n", markup=False)
@@ -66,7 +86,7 @@ def _print(made: Comparison) -> None:
     console.print(table)
     totals = Table("impact", "A", "B", "A − B", box=None, pad_edge=False)
     for name, row in made.totals.iterrows():
-        cells = (f"{row[c]:z,.1f}" for c in ("a", "b", "difference"))
+        cells = (figure(str(name), row[column]) for column in ("a", "b", "difference"))
         totals.add_row(escape(COUNTER_WORDS[str(name)]), *cells)
     console.print()
     console.print(totals)

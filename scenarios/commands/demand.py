@@ -7,10 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from scenarios.commands.tables import warn
+
 if TYPE_CHECKING:
     from rich.console import Console
 
     from twin.demand import Profile
+
+_WEEK = 168  # hours
 
 app = typer.Typer(help="The demands behind a record.", no_args_is_help=True)
 
@@ -55,6 +59,12 @@ def fit(
     record = read(file, network.tag_names)
     if out is not None and not out.parent.is_dir():
         raise InputError(f"--out {out}: there is no folder {out.parent}")
+    weeks = (record.flags == 0).sum() / _WEEK
+    if weeks < 2:
+        warn(
+            f"{file}: {weeks:.1f} weeks are little to fit a profile on, for which some hours come "
+            "but once; give a record of two weeks, better four"
+        )
     with share_bar(Console(stderr=True)) as progress:
         found = fitted(
             network, record, shared=not per_dma, on_share=lambda share: progress("demands", share)

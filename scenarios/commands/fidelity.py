@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from scenarios.commands.progress import share_bar
+from scenarios.commands.tables import warn
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -41,6 +42,7 @@ def fidelity(
 
     from rich.console import Console
 
+    from scenarios.drawing import drawing
     from scenarios.fidelity import assess
     from scenarios.fidelity_picture import draw_fidelity
     from twin.errors import InputError
@@ -68,14 +70,18 @@ def fidelity(
         found = assess(network, record, sibling=other, seeds=seeds, days=days, progress=progress)
     figures = {"against": str(against), "plant": network.name, **found.as_dict()}
     text = dumps(figures, indent=2, allow_nan=False)
-    (out / "fidelity.json").write_text(text + "\n", encoding="utf-8")
-    draw_fidelity(found).savefig(out / "fidelity.png", dpi=110)
+    written = [out / "fidelity.json"]
+    written[0].write_text(text + "\n", encoding="utf-8")
+    picture = out / "fidelity.png"
+    with drawing(f"{picture}", warn):
+        draw_fidelity(found).savefig(picture, dpi=110)
+        written.append(picture)
     if json:
         typer.echo(text)
         return
     console = Console()
     _tell(console, figures)
-    console.print(f"wrote {out / 'fidelity.png'} and fidelity.json", soft_wrap=True)
+    console.print(f"wrote {', '.join(map(str, written))}", soft_wrap=True, highlight=False)
 
 
 def _tell(console: Console, figures: dict[str, Any]) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from scenarios.commands.progress import share_bar
+from scenarios.commands.tables import warn
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -48,6 +49,7 @@ def reenact(
 
     from rich.console import Console
 
+    from scenarios.drawing import drawing
     from scenarios.reenact import reenact as run
     from scenarios.reenact_picture import draw_reenactment
     from scenarios.schema import load
@@ -67,15 +69,18 @@ def reenact(
     with share_bar(Console(stderr=True)) as progress:
         found = run(scenario, record, spread, lambda share: progress(scenario.name, share))
     text = dumps({**found.as_dict(), "id": attack}, indent=2, allow_nan=False)
-    (out / f"{scenario.name}.json").write_text(text + "\n", encoding="utf-8")
+    written = [out / f"{scenario.name}.json"]
+    written[0].write_text(text + "\n", encoding="utf-8")
     picture = out / f"{scenario.name}.png"
-    draw_reenactment(found).savefig(picture, dpi=110)
+    with drawing(f"{picture}", warn):
+        draw_reenactment(found).savefig(picture, dpi=110)
+        written.append(picture)
     if json:
         typer.echo(text)
         return
     console = Console()
     _tell(console, found, f"{normal or data}")
-    console.print(f"wrote {picture} and {scenario.name}.json", soft_wrap=True, highlight=False)
+    console.print(f"wrote {', '.join(map(str, written))}", soft_wrap=True, highlight=False)
 
 
 def _tell(console: Console, found: Reenactment, unit: str) -> None:

@@ -85,6 +85,8 @@ def run_scenario(
         sys.stdout.write(json.dumps(made.summary(), indent=2, ensure_ascii=False) + "\n")
     else:
         _tell(console, made)
+    if made.status == "interrupted":
+        raise KeyboardInterrupt(f"{made.folder} holds the {made.hours:g} h recorded by then")
     return made.status != "done"
 
 

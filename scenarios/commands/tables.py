@@ -1,10 +1,15 @@
-"""Rows, for people or for programs."""
+"""What commands print: rows, for people or for programs, and warnings."""
 
 from __future__ import annotations
 
 import json
 import sys
 from typing import Any
+
+
+def warn(what: str) -> None:
+    """Say on stderr what the user should know beside the result."""
+    sys.stderr.write(f"warning: {what}\n")
 
 
 def print_json(data: Any) -> None:

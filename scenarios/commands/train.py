@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from scenarios.commands.tables import warn
+
 if TYPE_CHECKING:
     import pandas as pd
     from rich.console import Console
@@ -42,6 +44,7 @@ def train(
     from detector.base import HOUR, kind_class
     from detector.checkpoint import SUFFIX
     from detector.pictures import draw_loss, save
+    from scenarios.drawing import drawing
 
     console = Console(stderr=True)
     kind_class(kind)
@@ -68,8 +71,11 @@ def train(
     written = [out, out.with_suffix(".json")]
     if "history" in detector.about:
         picture = out.with_name(f"{out.stem}-loss.png")
-        written.append(save(draw_loss(detector.about["history"]), picture))
+        with drawing(f"{picture}", warn):
+            written.append(save(draw_loss(detector.about["history"]), picture))
     _tell(Console(), detector, described, written)
+    if detector.about.get("history", {}).get("stopped") == "interrupted":
+        raise KeyboardInterrupt("the weights of the best epoch so far are kept")
 
 
 @contextmanager

@@ -159,7 +159,7 @@ def test_a_table_of_a_tag_that_does_not_pass_is_refused(tmp_path):
     (tmp_path / "shown.csv").write_text("time,L_T9\n0,1\n")
     data = {"on": "link:PLC2->SCADA", "do": {"table": {"file": "shown.csv"}}}
     entries = from_data({"name": "x", "attacks": [data]}, tmp_path).attacks
-    with pytest.raises(InputError, match="not pass there: there is only L_T1") as caught:
+    with pytest.raises(InputError, match="not pass there: did you mean L_T1") as caught:
         armed_run(entries, hours=1)
     assert caught.value.keys == ("attacks", 0, "do", "table", "file")
 

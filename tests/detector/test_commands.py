@@ -1,6 +1,7 @@
 """The commands that train and evaluate, as a user types them."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ from typer.testing import CliRunner
 
 import detector
 from detector import DataError, fetch
+from detector.base import kind_class
 from scenarios.commands import batadal
 from scenarios.commands.train import train
 from tests.detector.conftest import TAGS, make_days, write_batadal
@@ -92,6 +94,26 @@ def test_bad_training_data_is_refused(run_folder: Path, small_batadal: Path) -> 
     with pytest.raises(DataError, match="damaged"):
         run("train", run_folder, "--out", out)
     assert not out.exists()
+
+
+@pytest.mark.parametrize(("kind", "needed"), [("cnn-lstm", "240 rows (10 d)"),
+                                              ("pca", "235 rows (9.8 d)")])  # fmt: skip
+def test_too_little_data_is_said_before_anything_is_learnt(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, needed: str
+) -> None:
+    def learn(*_: object, **__: object) -> None:
+        raise AssertionError("it learns")
+
+    monkeypatch.setattr(kind_class(kind), "learn", learn)
+    for days in (1, 8):
+        write_batadal(tmp_path / "short.csv", "2014-01-06", days, 2, [])
+        with pytest.raises(DataError, match=re.escape(f"give a stretch of {needed} or longer")):
+            run(
+                "train", tmp_path / "short.csv", "--out", tmp_path / "x.safetensors", "--kind", kind
+            )
+    write_batadal(tmp_path / "enough.csv", "2014-01-06", 10, 2, [])
+    with pytest.raises(AssertionError, match="it learns"):
+        run("train", tmp_path / "enough.csv", "--out", tmp_path / "x.safetensors", "--kind", kind)
 
 
 def test_batadal_prints_json_only(small_batadal: Path, tmp_path: Path) -> None:

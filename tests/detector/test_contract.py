@@ -137,7 +137,7 @@ def test_bad_tables_say_what_is_wrong(fitted: Detector, days: pd.DataFrame) -> N
     with pytest.raises(DataError, match=r"no column L_B.*Did you mean 'L_A'\?"):
         fitted.score(days.drop(columns="L_B"))
     fresh = detector.create(fitted.kind, TAGS)
-    with pytest.raises(DataError, match="30 rows are too few"):
+    with pytest.raises(DataError, match="30 rows of normal data are too few"):
         fresh.fit(days.iloc[:30])
     with pytest.raises(DataError, match="L_A has no reading at all"):
         fresh.fit(days.assign(L_A=np.nan))

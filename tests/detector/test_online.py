@@ -98,5 +98,5 @@ def test_the_threshold_is_mean_plus_sigmas_and_quiet_enough() -> None:
     level = known.mean() + (chosen.sigmas - 0.5) * known.std()
     lower = Episodes.of(np.arange(len(scores)) * HOUR, scores > level)
     assert len(lower) / (len(known) / 168) > PER_WEEK
-    with pytest.raises(DataError, match="two weeks at least"):
+    with pytest.raises(DataError, match="give more normal data"):
         choose_threshold([np.full(5, math.nan)], HOUR)

@@ -8,8 +8,11 @@ from scenarios.demands import fitted
 from scenarios.fidelity import simulated
 from tests.scenarios.test_cli import hydrotwin
 from tests.scenarios.test_fidelity import START
+from tests.twin.test_draft import LIBRARY
 from twin import network
 from twin.demand import profile
+from twin.draft import draft
+from twin.errors import InputError
 from twin.record import Record, read, write
 
 
@@ -58,8 +61,17 @@ def test_hours_under_attack_are_left_out(file):
 def test_bad_input_is_one_message_and_status_2(file, tmp_path):
     short = tmp_path / "short.csv"
     short.write_text("".join(file.read_text().splitlines(keepends=True)[:50]))
+    week = tmp_path / "week.csv"
+    week.write_text("".join(file.read_text().splitlines(keepends=True)[: 1 + 168]))
+    draft(LIBRARY / "Net1.inp", tmp_path / "mine")
+    tags = network.load("mine", tmp_path).tag_names
+    other = tmp_path / "other.csv"
+    other.write_text(f"DATETIME,{','.join(tags)}\n06/01/14 00{',1' * len(tags)}\n")
     for args, says in (
-        ([short], "of a saturday"),
+        ([short], "0.3 weeks without attacks are known, in which 0:00 of a saturday comes never"),
+        ([week, "--per-dma"], "0:00 of a saturday comes once"),
+        ([other], "a record of another plant; it has all tags of mine\n"),
+        ([file, "--plant", "mine"], "a record of another plant; it has all tags of ctown\n"),
         ([short, "--plant", "ctwn"], "ctown"),
         ([short, "--out", "no/demand.csv"], "there is no folder"),
         (["none.csv"], "cannot be read"),
@@ -68,3 +80,31 @@ def test_bad_input_is_one_message_and_status_2(file, tmp_path):
         assert done.returncode == 2, done.stdout
         assert says in done.stderr
         assert "Traceback" not in done.stderr
+
+
+def test_what_is_too_short_or_not_drawn_is_said_before_anything_is_solved(
+    file, tmp_path, monkeypatch
+):
+    def solves(*_):
+        raise AssertionError("it solves")
+
+    monkeypatch.setattr("scenarios.demands.explain_all", solves)
+    plant = network.load("ctown")
+    record = read(file, plant.tag_names)
+    with pytest.raises(AssertionError, match="it solves"):
+        fitted(plant, record)
+    record.flags[30:] = 1
+    with pytest.raises(InputError, match="weeks without attacks are known"):
+        fitted(plant, record)
+    net1 = draft(LIBRARY / "Net1.inp", tmp_path / "mine").network
+    with pytest.raises(InputError, match="follows a pattern of 168 hours"):
+        fitted(net1, record)
+
+
+def test_a_week_is_fitted_with_a_warning(file, tmp_path):
+    week = tmp_path / "week.csv"
+    week.write_text("".join(file.read_text().splitlines(keepends=True)[: 1 + 168]))
+    done = hydrotwin("demand", "fit", week, "--json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "warning: " in done.stderr
+    assert "1.0 weeks are little to fit a profile on" in done.stderr

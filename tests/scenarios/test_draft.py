@@ -87,7 +87,12 @@ attacks:
 faults:
   - {name: high, on: sensor:L_T2, do: {dead: {}}, when: {start: "L_T2 > 7"}}
 operator:
-  - {at: 30 h, write: {PU3: open}}
+  - {at: 30 h, write: {PU3: open, SP_PU10_open: 9}}
+  - {at: 2 h, write: {SP_PU10_open: 4.9, SP_PU1_closed: 7}}
+  - {at: 1 h, write: {SP_PU8_open: 3.0, SP_PU8_closed: 2.0, SP_PU11_open: 2.9}}
+control:
+  links:
+    PLC2->PLC1: {outages: [{from: 1 h, for: 2 h}, {from: 30 h, to: 40 h}]}
 """
 
 
@@ -107,13 +112,21 @@ def test_what_can_do_nothing_is_said_with_its_place_and_is_no_error(here, capsys
         "5.9",
         "idle.yaml:12:6: warning: what the operator writes at 30 h is never written: the run ends "
         "at 1 d",
+        "idle.yaml:13:23: warning: SP_PU10_open is set to 4.9 m, above SP_PU10_closed, 4.8 m: "
+        "between them both rules hold, and the later one in plcs.yaml decides",
+        "idle.yaml:13:42: warning: SP_PU1_closed is set to 7 m, above the rim, 6.5 m, of T1",
+        "idle.yaml:14:41: warning: SP_PU8_closed is set to 2 m, below SP_PU8_open, 3 m: "
+        "between them both rules hold, and the later one in plcs.yaml decides",
+        "idle.yaml:17:52: warning: the outage of PLC2->PLC1 from 30 h on never comes: the run "
+        "ends at 1 d",
     ]
-    assert last == "idle.yaml: it runs, but for 6 to look at; 6 entries"
+    assert last == "idle.yaml: it runs, but for 10 to look at; 6 entries"
     assert hydrotwin("scenarios", "check", "idle.yaml", "--json") == 0
     said = json.loads(capsys.readouterr().out)
     assert said["ok"]
     assert [(one["line"], one["column"]) for one in said["warnings"]] == [
-        (4, 58), (6, 61), (7, 40), (8, 42), (10, 58), (12, 6)
+        (4, 58), (6, 61), (7, 40), (8, 42), (10, 58), (12, 6),
+        (13, 23), (13, 42), (14, 41), (17, 52)
     ]  # fmt: skip
     assert hydrotwin("scenarios", "check", "normal", "--json") == 0
     assert json.loads(capsys.readouterr().out)["warnings"] == []

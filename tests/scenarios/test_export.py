@@ -36,10 +36,10 @@ def test_a_run_goes_round_through_the_benchmarks_format(run, tmp_path):
     assert (stored.to_numpy() == found.table.to_numpy()).all()
 
 
-def test_hours_an_attack_reaches_into_are_labelled(run, tmp_path):
+def test_hours_at_which_an_attack_is_active_are_labelled(run, tmp_path):
     hydrotwin("export", run.folder, "--batadal", "run.csv", cwd=tmp_path)
-    # Active from 1:30 to 4:00, which the last frame of the interval, at 3:55, is before.
-    assert batadal.read(tmp_path / "run.csv").flags.tolist() == [0, 0, 1, 1, 1, 0, 0, 0]
+    # Active from 1:30 on and before 4:00.
+    assert batadal.read(tmp_path / "run.csv").flags.tolist() == [0, 0, 1, 1, 0, 0, 0, 0]
 
 
 def test_a_run_without_attacks_is_labelled_normal(tmp_path):

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from scenarios.account import _hourly
 from scenarios.detection import detection
 from scenarios.labels import aftermath, attacked
 from scenarios.schema import from_data
@@ -73,27 +74,29 @@ def labels(active, apart, label="attack"):
 HOURS = np.arange(20) * HOUR
 
 
-def test_an_hour_is_attacked_that_an_attack_reaches_into():
-    table = labels((3.5 * HOUR, 5 * HOUR), (4 * HOUR, 9 * HOUR))
+def test_as_many_hours_are_attacked_as_an_attack_lasts():
+    table = labels((3.5 * HOUR, 5.5 * HOUR), (4 * HOUR, 9 * HOUR))
     assert list(np.flatnonzero(attacked(table, HOURS))) == [4, 5]
-    assert list(np.flatnonzero(aftermath(table, HOURS))) == [6, 7, 8, 9]
-    exact = labels((3 * HOUR, 5 * HOUR), (0, 0))
-    assert list(np.flatnonzero(attacked(exact, HOURS))) == [3, 4, 5]
+    assert list(np.flatnonzero(aftermath(table, HOURS))) == [6, 7, 8]
+    exact = labels((3 * HOUR, 13 * HOUR), (0, 0))
+    assert list(np.flatnonzero(attacked(exact, HOURS))) == list(range(3, 13))
     assert not aftermath(exact, HOURS).any()
+    between = labels((3.2 * HOUR, 3.8 * HOUR), (0, 0))
+    assert list(np.flatnonzero(attacked(between, HOURS))) == [4]
     assert not attacked(labels((0, HOUR), (0, 0), label="fault"), HOURS).any()
 
 
 def test_deviation_before_the_attack_is_not_its_aftermath():
     table = labels((5 * HOUR, 6 * HOUR), (0, 8 * HOUR))
-    assert list(np.flatnonzero(aftermath(table, HOURS))) == [7, 8]
+    assert list(np.flatnonzero(aftermath(table, HOURS))) == [6, 7]
 
 
 @pytest.mark.parametrize(
     ("counts_as", "rows", "attacks", "precision", "recall"),
-    [("normal", 20, 2, 1 / 3, 0.5), ("attack", 20, 6, 1.0, 0.5), ("out", 16, 2, 1.0, 0.5)],
+    [("normal", 20, 2, 1 / 3, 0.5), ("attack", 20, 5, 1.0, 0.6), ("out", 17, 2, 1.0, 0.5)],
 )
 def test_the_aftermath_counts_as_asked(counts_as, rows, attacks, precision, recall):
-    table = labels((3.5 * HOUR, 5 * HOUR), (4 * HOUR, 9 * HOUR))
+    table = labels((3.5 * HOUR, 5.5 * HOUR), (4 * HOUR, 9 * HOUR))
     alarms = np.isin(np.arange(20), (5, 6, 7))
     scores = pd.DataFrame({"score": alarms + np.arange(20) / 100, "alarm": alarms}, index=HOURS)
     found = detection(scores, table, counts_as, compared=True)
@@ -114,6 +117,15 @@ def test_rows_without_a_score_are_not_judged_and_without_an_attack_there_is_noth
     none = labels((0, 0), (0, 0))
     assert detection(scores, none, "normal", compared=True) is None
     assert detection(pd.DataFrame(), table, "normal", compared=True) is None
+
+
+def test_without_an_alarm_none_is_right_or_wrong():
+    table = labels((3 * HOUR, 5 * HOUR), (0, 0))
+    scores = pd.DataFrame({"score": np.arange(20.0), "alarm": False}, index=HOURS)
+    found = detection(scores, table, "normal", compared=True)
+    assert found.precision is None
+    told = "Of 2 attacked hours it alarmed in 0%, and there was no alarm at all: F1 0.00"
+    assert _hourly(found).startswith(told)
 
 
 def test_an_aftermath_that_is_not_known_cannot_count():

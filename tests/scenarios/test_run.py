@@ -152,6 +152,32 @@ def test_an_error_of_epanets_ends_the_run_and_keeps_what_was_recorded(tmp_path, 
     assert json.loads((tmp_path / "run" / "metrics.json").read_text())["status"] == "failed"
 
 
+def test_a_run_that_fails_in_the_warm_up_has_no_results(tmp_path, monkeypatch):
+    monkeypatch.setattr(epanet, "EN_runH", lambda project: (110, 0))
+    scenario = from_data({"name": "x", "duration": "10 h", "warmup": "2 h", "detector": None})
+    with pytest.raises(PlantError, match="in the warm-up: nothing was recorded yet"):
+        scenario.run(out=tmp_path / "run")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_picture_that_fails_costs_itself_only_and_says_so(tmp_path, monkeypatch):
+    def breaks(run):
+        raise ValueError("no room for an axis")
+
+    monkeypatch.setattr("scenarios.pictures.levels", breaks)
+    run = from_data({"name": "x", "duration": "2 h", "detector": None}).run(out=tmp_path / "run")
+    assert run.status == "done"
+    missing = {"levels.png", "score.png", "scores.parquet"}
+    assert {path.name for path in run.folder.iterdir()} >= FILES - missing
+    assert not (run.folder / "levels.png").exists()
+    why = "levels.png could not be drawn: ValueError: no room for an axis"
+    metrics = json.loads((run.folder / "metrics.json").read_text())
+    assert why in metrics["notes"]
+    assert why in (run.folder / "run.log").read_text()
+    assert why in (run.folder / "report.html").read_text()
+    assert any(why in section.lines for section in account(run))
+
+
 def test_a_pair_that_fails_costs_the_comparison_only(monkeypatch):
     def breaks(*_):
         raise PlantError("as the test wants")

@@ -107,7 +107,7 @@ def test_what_it_compares_is_known_as_it_must_stand():
     [
         ("L_T11 < 4", "unknown name 'L_T11': did you mean L_T1?", "L_T11"),
         ("t > 1 and L_T1 - blnd-plc1.active > 0", "did you mean blind-plc1.active?", "blnd"),
-        ("seen.L_T2 > 1", "unknown name 'seen.L_T2': there is only seen.L_T1", "seen"),
+        ("seen.L_T2 > 1", "unknown name 'seen.L_T2': did you mean seen.L_T1?", "seen"),
         ("me.active", "not itself", "me"),
         ("L_T1 <", "a name or a number is missing", ""),
         ("", "a name or a number is missing", ""),
@@ -125,7 +125,7 @@ def test_what_it_compares_is_known_as_it_must_stand():
         ("(L_T1 < 4) + 1 > 2", "no number to reckon with", "L_T1"),
         ("abs(L_T1, 3) > 2", "abs takes one number, not 2", "abs"),
         ("min() > 2", "makes no sense", ")"),
-        ("L_T1 > max_level(T9)", "no max_level(T9): there is only T1", "T9"),
+        ("L_T1 > max_level(T9)", "no max_level(T9): did you mean T1?", "T9"),
         ("L_T1 > max_levl(T1)", "unknown function 'max_levl': did you mean max_level?", "max_l"),
         ("L_T1 is 4", "only < <=", "is"),
         ("'a' < 4", "not allowed", "'a'"),

@@ -92,7 +92,7 @@ def test_a_profile_fitted_to_draws_is_the_one_they_came_from(day_types, shared):
 
 def test_a_fit_without_a_weekend_is_refused(day_types):
     start = datetime(2026, 1, 5)
-    with pytest.raises(InputError, match="hour 0 of a saturday"):
+    with pytest.raises(InputError, match="0:00 of a saturday comes never"):
         fit(drawn_year(day_types, start, days=5), start)
 
 

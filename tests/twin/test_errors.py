@@ -13,6 +13,7 @@ JUNCTIONS = [f"J{i}" for i in range(0, 2000, 7)]
         ("PU33", PUMPS, "did you mean PU3?"),
         ("pu3", PUMPS, "did you mean PU3?"),
         ("L_T2", ["L_T1"], "there is only L_T1"),
+        ("V9", [*PUMPS, "V2"], "did you mean V2?"),
         ("T1", ["L_T1", "L_T2", "t"], "did you mean L_T1?"),
         ("L_T1", ["T1", "T2"], "did you mean T1?"),
         ("PU1", ["F_PU1", "S_PU1", "S_PU2"], "did you mean F_PU1 or S_PU1?"),

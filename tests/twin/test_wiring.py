@@ -40,6 +40,12 @@ def test_a_later_line_overrules_and_patterns_name_many():
     assert links["SCADA->PLC1"] == Medium(latency=1.0)
 
 
+def test_an_outage_ends_at_a_time_or_after_one():
+    outages = [{"from": "1 h", "for": "2 h"}, {"from": "5 h", "to": "6 h"}]
+    links = wired(links={"PLC2->PLC1": {"outages": outages}}).links
+    assert links["PLC2->PLC1"].outages == ((3600.0, 10800.0), (18000.0, 21600.0))
+
+
 def test_instruments_and_alarms_go_by_pattern_too():
     wiring = wired(
         sensors={"L_*": {"noise": 0.01}, "L_T1": {"drift": -0.02}, "*_PU1": {"resolution": 0.1}},
@@ -87,19 +93,27 @@ MISTAKES = [
     ({"links": {"*": {"latency": 2}}}, "number and a unit", ("links", "*", "latency")),
     ({"links": {"*": {"bandwidth": 0}}}, "above 0", ("links", "*", "bandwidth")),
     ({"links": {"*": {"retries": 1.5}}}, "whole number", ("links", "*", "retries")),
-    ({"links": {"*": {"outages": [{"from": "1 h"}]}}}, "`from` and `for`",
+    ({"links": {"*": {"outages": [{"from": "1 h"}]}}}, "either `for` or `to`",
      ("links", "*", "outages", 0)),
+    ({"links": {"*": {"outages": [{"for": "1 h", "to": "2 h"}]}}}, "either `for` or `to`",
+     ("links", "*", "outages", 0)),
+    ({"links": {"*": {"outages": [{"from": "1 h", "for": "1 h", "to": "2 h"}]}}}, "has `from`",
+     ("links", "*", "outages", 0)),
+    ({"links": {"*": {"outages": [{"from": "2 h", "to": "1 h"}]}}}, "after it begins, at 2 h",
+     ("links", "*", "outages", 0, "to")),
     ({"links": {"PLC1->SCADA": {"latency": "6 min"}}}, "SCADA would wait 360 s",
      ("links", "PLC1->SCADA")),
     ({"links": {"*": {"loss": 0.1}}, "latency": "6 min"}, "SCADA would wait 360 s", ("latency",)),
     ({"step": "10 min"}, "not a multiple of step", ("step",)),
     ({"scan": {"every": "100 ms"}}, "whole number of seconds, 1 s at least", ("scan", "every")),
     ({"sensors": {"S_PU1": {"noise": 1}}}, "is a status", ("sensors", "S_PU1")),
-    ({"sensors": {"L_T1": {"noise": -1}}}, "not negative", ("sensors", "L_T1", "noise")),
+    ({"sensors": {"L_T1": {"noise": -1}}}, "noise is 0 or more, not -1",
+     ("sensors", "L_T1", "noise")),
+    ({"alarms": {"L_T1": {"deadband": -0.1}}}, "deadband is 0 or more, not -0.1",
+     ("alarms", "L_T1", "deadband")),
     ({"alarms": {"L_T9": {}}}, "there are L_T1 to L_T7", ("alarms", "L_T9")),
     ({"alarms": {"L_T1": {"L": 7}}}, "do not rise", ("alarms", "L_T1")),
     ({"alarms": {"L_*": {"H": 6.5}}}, "L_T1 do not rise", ("alarms", "L_*")),
-    ({"alarms": {"L_T1": {"deadband": -1}}}, "not negative", ("alarms", "L_T1", "deadband")),
     ({"plcs": {"PLC10": {}}}, "there are PLC1 to PLC9", ("plcs", "PLC10")),
     ({"plcs": {"PLC1": {"rules": []}}}, "cannot change 'rules'", ("plcs", "PLC1", "rules")),
     ({"plcs": {"PLC1": {"polling": "7 min"}}}, "not a multiple", ("plcs", "PLC1", "polling")),
