@@ -30,6 +30,7 @@ from twin.plant import REQUIRED_PRESSURE
 from twin.scada import Order, order
 from twin.testbed import START
 from twin.units import DAY, HOUR, readable
+from twin.wiring import HIGHEST
 
 if TYPE_CHECKING:
     from scenarios.result import Run
@@ -222,7 +223,7 @@ def path_of(scenario: str) -> Path:
         return path
     if path.is_dir():
         raise InputError(f"{scenario} is a folder, not a scenario file")
-    hint = nearest(scenario, library())
+    hint = nearest(scenario, [*library(), *map(str, path.parent.glob("*.yaml"))])
     raise InputError(f"unknown scenario {scenario!r}: no such file, and no shipped one ({hint})")
 
 
@@ -306,10 +307,19 @@ def from_data(data: Mapping[str, Any], folder: Path | None = None) -> Scenario:
 
 
 def _order(name: str, value: float | str) -> float:
+    """Return what the operator writes: a command for an actuator, or a setpoint's number."""
+    is_setpoint = re.match(r"SP_.+_", name) is not None
+    if is_setpoint and isinstance(value, str):
+        message = f"{name} is a setpoint: a number in its tag's unit, not {value!r}"
+        raise InputError(message, keys=[name])
     try:
-        return order(value)
+        told = order(value)
     except ValueError as error:
         raise InputError(f"{name} is told {error}", keys=[name]) from None
+    least = -HIGHEST if is_setpoint else 0.0
+    if isinstance(value, float) and not least <= value <= HIGHEST:
+        raise InputError(f"{name} cannot be {value:g}", keys=[name])
+    return told
 
 
 def _entry(written: _Entry, place: int, label: str, folder: Path | None) -> Entry:

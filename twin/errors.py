@@ -141,7 +141,7 @@ def _runs(names: Iterable[str]) -> list[str]:
 
 def _follows(before: str, name: str) -> bool:
     number = re.fullmatch(r"(.*?)(\d+)", before)
-    return number is not None and name == f"{number[1]}{int(number[2]) + 1}"
+    return number is not None and name == f"{number[1]}{int(number[2]) + 1:0{len(number[2])}}"
 
 
 def _doubled(name: str) -> set[str]:

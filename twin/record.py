@@ -80,13 +80,15 @@ def read(path: Path, tags: Sequence[str]) -> Record:
     if len(lines) < 2:
         raise InputError(f"no rows: a record has {TIME}, the plant's tags and a row an hour", path)
     heads = [head.strip() for head in lines[0]]
+    if TIME not in heads:
+        raise InputError(f"no column {TIME}, so no record: {nearest(TIME, heads)}", path, 1)
     missing = [name for name in tags if name not in heads]
     if len(missing) > len(tags) / 2:
         others = plants_of(heads)
         hint = f"; it has all tags of {' and '.join(others)}" if others else ""
         lacks = f"{len(missing)} of the plant's {len(tags)} tags are missing, such as {missing[0]}"
         raise InputError(f"{lacks}: a record of another plant{hint}", path, 1)
-    for name in (TIME, *tags):
+    for name in tags:
         if name not in heads:
             raise InputError(f"no column {name}: {nearest(name, heads)}", path, 1)
     for line, row in enumerate(lines[1:], start=2):

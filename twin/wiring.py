@@ -21,7 +21,7 @@ from twin.units import readable
 
 FILE = "plcs.yaml"
 TAGS = "tags.csv"
-_HIGHEST = 1e6  # of a pump's relative speed or a valve's setting; more is a mistake
+HIGHEST = 1e6  # of a pump's relative speed or a valve's setting; more is a mistake
 _PROTECTION = "dry_run_protection"
 _OVERLAID = (
     "step",
@@ -129,7 +129,7 @@ def _setting(value: Any) -> float:
     command = STATES.get(str(value), value)
     if isinstance(command, bool) or not isinstance(command, int | float):
         raise InputError(f"{value!r} is not open, closed or a number")
-    if not 0.0 <= command <= _HIGHEST:
+    if not 0.0 <= command <= HIGHEST:
         raise InputError(f"a setting cannot be {value}")
     return float(command)
 

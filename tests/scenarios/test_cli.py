@@ -56,6 +56,7 @@ def test_the_terminal_tells_the_story(mine):
     ("args", "says"),
     [
         (["run", "t1-overflw"], "did you mean t1-overflow-concealed"),
+        (["run", "mine.yml"], "did you mean mine.yaml?"),
         (["run", "mine.yaml", "--duration", "-3 h"], "negative"),
         (["run", "mine.yaml", "--duration", "3"], "number and a unit"),
         (["run", "mine.yaml", "--seed", "-1"], "--seed"),

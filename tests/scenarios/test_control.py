@@ -84,7 +84,15 @@ def test_written_and_read_back_it_is_the_same(tmp_path):
         ("  - {at: 2 h, write: {SP_PU10_open", "  - {at: 2 h, write: {SP_PU10_opn",
          "did you mean SP_PU10_open"),
         ("  - {at: 2 h, write: {SP_PU10_open: 3.0", "  - {at: 2 h, write: {SP_PU10_open: low",
+         "a number in its tag's unit, not 'low'"),
+        ("  - {at: 2 h, write: {SP_PU10_open: 3.0", "  - {at: 2 h, write: {SP_PU10_open: auto",
+         "is a setpoint"),
+        ("  - {at: 2 h, write: {SP_PU10_open: 3.0, PU3: open", "  - {at: 2 h, write: {PU3: opn",
          "open, closed, auto or a number"),
+        ("  - {at: 2 h, write: {SP_PU10_open: 3.0, PU3: open", "  - {at: 2 h, write: {PU3: -3",
+         "PU3 cannot be -3"),
+        ("  - {at: 2 h, write: {SP_PU10_open: 3.0", "  - {at: 2 h, write: {SP_PU10_open: 1.0e+9",
+         "SP_PU10_open cannot be 1e"),
     ],
 )  # fmt: skip
 def test_a_mistake_is_named_with_its_file_and_line(tmp_path, old, new, says):
