@@ -364,7 +364,7 @@ def _left(model: Any) -> Iterator[str]:
     if feeding and not model.reservoir_name_list:
         yield (
             f"There is no reservoir: {listed(feeding)} puts water in, by a negative demand. What "
-            "comes while all tanks are full is lost, and no total counts it."
+            "comes while all tanks are full is lost: the run's invented_m3 is then below 0."
         )
     for name, pump in model.pumps():
         if pump.speed_pattern_name:

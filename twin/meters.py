@@ -65,7 +65,8 @@ class Meters:
           demand, the part of it that is `unmet` too: there EPANET delivers what it cannot.
         - `leaked_m3`: what flowed out of leaks, and of emitters of network.inp.
         - `invented_m3`: what is drawn and comes from nowhere, in solutions EPANET warned about: not
-          pressure-driven, it lets even junctions draw that nothing reaches.
+          pressure-driven, it lets even junctions draw that nothing reaches. Below 0 it is what a
+          negative demand puts in and no full tank takes.
         - `unmet_m3`: demand that was not delivered. Where demands are pressure-driven, what EPANET
           held back; where they are not, the demand of junctions below zero pressure, which no
           real network could have delivered.
@@ -167,7 +168,7 @@ class Gauges:
         times = model.options.time
         self._period = math.gcd(int(times.pattern_timestep), int(HOUR))
         self._shift = int(times.pattern_start) % self._period
-        self._warned = False
+        self._doubtful = self._fed = False
         self._leaky: set[int] = set()
         self.look_again()
 
@@ -190,13 +191,14 @@ class Gauges:
         if leaking or self._leaky:
             self._leaky.update(leaking)
             rates[LEAKED] = sum(engine.at_nodes(leaking, EN.EN_EMITTERFLOW))
-        if code or self._warned:
-            rates[INVENTED] = self._from_nowhere(leaking) if code else 0.0
-            self._warned = bool(code)
         period = (engine.time + self._shift) // self._period
         if period != self._looked:
             self._looked = period
             self._look()
+        doubtful = bool(code) or self._fed
+        if doubtful or self._doubtful:
+            rates[INVENTED] = self._from_nowhere(leaking) if doubtful else 0.0
+            self._doubtful = doubtful
         if self._pressure_driven:
             # EN_DEFICIENTNODES would be cheaper to ask, but EN_getstatistic crashes epanet-plus.
             drawn = engine.of_all_nodes(EN.EN_DEMANDFLOW)
@@ -218,6 +220,7 @@ class Gauges:
         rates = self._meters.rates
         self._demand = self._engine.of_all_nodes(EN.EN_FULLDEMAND)
         self._wanted = self._demand.clip(min=0.0)
+        self._fed = bool(self._demand.min() < 0.0)
         self._meters.demanded[:] = self._by_dma(self._wanted)
         rates[DELIVERED] = self._demand.sum()
         low = self._engine.of_all_nodes(EN.EN_PRESSURE) < LOW_PRESSURE

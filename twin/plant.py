@@ -327,9 +327,7 @@ class Plant(Closing):
         self._shut = []
         shut: set[int] = set()
         while True:
-            code = engine.run()
-            if code or self.tripped:
-                code = self._pumps.protect(code)
+            code = self._pumps.protect(engine.run())
             self.inflows = engine.at_nodes(self._tank_nodes, EN.EN_DEMAND)
             drained = self._shapes.drained(self._held, self.inflows) - shut
             if not drained:

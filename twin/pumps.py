@@ -47,13 +47,14 @@ class Pumps:
         put: Callable[[str], None],
         protected: bool,
     ):
-        self._engine, self._put, self._protected = engine, put, protected
+        self._engine, self._put = engine, put
         self.tripped: dict[str, int] = {}
         self._links = [engine.link(name) for name in model.pump_name_list]
         self._most_power = [most_power(model, name) for name in model.pump_name_list]
         self._stations = [
             (name, engine.link(name), engine.node(pump.start_node_name))
             for name, pump in model.pumps()
+            if protected
         ]
         self._running = [False] * len(self._links)
         self._tariff = _Tariff(model)
@@ -62,6 +63,7 @@ class Pumps:
         """Let pumps start that need not stand any more, stop those that run dry; solve anew.
 
         One pump that stops changes what reaches the others: it goes on until none runs dry.
+        EPANET's code does not tell: it warns of no pressure where nothing is drawn.
 
         Parameters
         ----------
@@ -73,9 +75,11 @@ class Pumps:
         int
             Of the last solution.
         """
-        if not self._protected:
-            return code
         engine, project = self._engine, self._engine.project
+        suctions = [node for _, link, node in self._stations if link not in engine.closed]
+        pressures = engine.at_nodes(suctions, EN.EN_PRESSURE)
+        if not self.tripped and min(pressures, default=0.0) >= 0.0:
+            return code
         for name, _, suction in self._stations:
             waited = engine.time - self.tripped.get(name, engine.time) >= _STANDSTILL
             if waited and engine.at_nodes([suction], EN.EN_PRESSURE)[0] >= _RESTART:

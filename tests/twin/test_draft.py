@@ -227,6 +227,14 @@ def test_a_file_that_is_no_network_is_refused_and_nothing_is_written(tmp_path, t
 def test_a_network_fed_by_a_negative_demand_is_said_to_be(tmp_path):
     made = draft(LIBRARY / "Net2.inp", tmp_path / "plant")
     assert any(line.startswith("There is no reservoir: 1 puts water in") for line in made.left)
+    with Testbed(made.network, warmup=0.0) as bed:
+        for _ in bed.run(6 * 86400):
+            pass
+        totals, levels = bed.totals(), bed.plant.levels
+    assert totals["invented_m3"] < -100.0  # once the tank is full, the fifth day
+    came = totals["supplied_m3"] + totals["invented_m3"]
+    assert came == pytest.approx(totals["drawn_m3"] + totals["stored_m3"], abs=0.1)
+    assert levels[0] < 21.4
 
 
 def test_an_existing_folder_is_left_alone(tmp_path):

@@ -150,3 +150,17 @@ def test_a_pump_that_runs_dry_stands_still_and_invents_no_flow(ctown):
     assert restarted
     assert np.array(seen).max() < 150
     assert np.array(seen).min() >= 0
+
+
+@pytest.mark.parametrize("pressure_driven", [False, True])
+@pytest.mark.parametrize(("pump", "pipe"), [("PU4", "P376"), ("PU1", "P322")])
+def test_a_pump_is_stopped_where_nothing_is_drawn_at_its_dry_suction(
+    ctown, pump, pipe, pressure_driven
+):
+    """EPANET warns of negative pressures only at junctions that draw something."""
+    with Plant(ctown, pressure_driven=pressure_driven) as plant:
+        plant.write(pump, 1.0)
+        plant.hold(pipe, 0.0)
+        plant.solve()
+        assert not plant.meters.warnings
+        assert list(plant.tripped) == [pump]
