@@ -78,7 +78,7 @@ EARLY = [
     (["run", "attacked.yaml"], "twin.plant:Plant.solve", "nothing was recorded yet"),
     (["run", "mine.yaml"], "scenarios.commands.run:load", "stopped before it was done"),
     (["compare", "attacked.yaml"], "twin.plant:Plant.solve", "nothing was recorded yet"),
-    (["plant", "new", LIBRARY / "Net1.inp", "--out", "town"], "twin.draft:_solve",
+    (["plant", "new", LIBRARY / "Net1.inp", "--out", "town"], "twin.draft:_run_dry",
      "stopped before it was done"),
 ]  # fmt: skip
 
