@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -83,6 +83,8 @@ def fitted(
 ) -> Fitted:
     """Infer the demands of a record's normal hours and fit a profile to them.
 
+    It is for the demands that follow a weekly pattern, or for all where none does.
+
     Parameters
     ----------
     network : Network
@@ -95,13 +97,12 @@ def fitted(
     Raises
     ------
     InputError
-        If too few hours are known, or nothing is drawn from a profile; before anything is solved.
+        If too few hours are known, or nothing is drawn; before anything is solved.
     """
     if not network.profiled:
-        raise InputError(
-            f"no demand of plant {network.name} follows a pattern of 168 hours, so none is drawn "
-            "from a profile; give network.inp such a pattern first",
-        )
+        network = replace(network, whole=True)
+    if not network.profiled:
+        raise InputError(f"no junction of plant {network.name} has a demand")
     try:
         check_known(record.start, (record.flags == 0) * (len(network.profiled) if shared else 1))
     except InputError as short:

@@ -45,6 +45,9 @@ class Network:
         Whether demands are drawn from the profile, or follow network.inp's patterns as they are.
     spills : bool
         Whether a full tank may spill, as network.inp says of each; or all close their inlet.
+    whole : bool
+        Whether the profile is for every demand, as where there is a demand.csv, or for those that
+        follow a weekly pattern.
     """
 
     name: str
@@ -53,6 +56,7 @@ class Network:
     wiring: Wiring
     drawn: bool = True
     spills: bool = True
+    whole: bool = False
 
     @property
     def plcs(self) -> dict[str, PlcSpec]:
@@ -95,7 +99,7 @@ class Network:
 
     @cached_property
     def profiled(self) -> tuple[str, ...]:
-        """The DMAs in which some demand follows a weekly pattern; the profile is for them."""
+        """The DMAs in which the profile is for some demand."""
         if not self.drawn:
             return ()
         drawn = self.profiled_patterns
@@ -105,8 +109,8 @@ class Network:
 
     @cached_property
     def profiled_patterns(self) -> frozenset[str]:
-        """Patterns whose demands the profile draws: weekly ones, or all where demand.csv is."""
-        if (self.folder / FILE).is_file():
+        """Patterns whose demands the profile draws."""
+        if self.whole:
             return frozenset(patterns_of(self.model, self.model.junction_name_list))
         return weekly(self.model)
 
@@ -209,7 +213,9 @@ def load(
         raise InputError(f"a plant folder needs {', '.join(missing)}", folder)
     model = _read_inp(folder / "network.inp")
     tags = _read_tags(folder / wiring.TAGS, model)
-    return Network(folder.name, folder, tags, wiring.read(folder, tags, model, control), drawn)
+    control_system = wiring.read(folder, tags, model, control)
+    whole = (folder / FILE).is_file()
+    return Network(folder.name, folder, tags, control_system, drawn, whole=whole)
 
 
 def _read_inp(path: Path) -> Any:

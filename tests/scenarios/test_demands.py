@@ -2,6 +2,7 @@ import json
 import shutil
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from scenarios.demands import fitted
@@ -11,6 +12,7 @@ from tests.scenarios.test_fidelity import START
 from tests.twin.test_draft import LIBRARY
 from twin import network
 from twin.demand import profile
+from twin.demand import write as save
 from twin.draft import draft
 from twin.errors import InputError
 from twin.record import Record, read, write
@@ -19,8 +21,6 @@ from twin.record import Record, read, write
 @pytest.fixture(scope="module")
 def file(tmp_path_factory):
     """Three weeks of the twin as a record."""
-    import pandas as pd
-
     plant = network.load("ctown")
     rows = simulated(plant, START, 21, seed=6).rows
     hours = pd.date_range(START, periods=len(rows), freq="h")
@@ -82,9 +82,7 @@ def test_bad_input_is_one_message_and_status_2(file, tmp_path):
         assert "Traceback" not in done.stderr
 
 
-def test_what_is_too_short_or_not_drawn_is_said_before_anything_is_solved(
-    file, tmp_path, monkeypatch
-):
+def test_what_is_too_short_is_said_before_anything_is_solved(file, monkeypatch):
     def solves(*_):
         raise AssertionError("it solves")
 
@@ -96,9 +94,22 @@ def test_what_is_too_short_or_not_drawn_is_said_before_anything_is_solved(
     record.flags[30:] = 1
     with pytest.raises(InputError, match="weeks without attacks are known"):
         fitted(plant, record)
+
+
+def test_the_demands_of_a_plant_without_weekly_patterns_are_found_too(tmp_path):
     net1 = draft(LIBRARY / "Net1.inp", tmp_path / "mine").network
-    with pytest.raises(InputError, match="follows a pattern of 168 hours"):
-        fitted(net1, record)
+    (pattern,) = net1.model.pattern_name_list
+    pairs_of_hours = net1.model.get_pattern(pattern).multipliers
+    rows = simulated(net1, START, 14, seed=6).rows
+    hours = pd.date_range(START, periods=len(rows), freq="h")
+    table = pd.DataFrame(rows, columns=list(net1.tag_names), index=hours)
+    record = Record(tmp_path / "record.csv", table, np.zeros(len(rows), dtype=np.int64))
+    found = fitted(net1, record).profile
+    np.testing.assert_allclose(found.mean[0], [np.repeat(pairs_of_hours, 2)] * 3, atol=0.01)
+    save(found, tuple(net1.dmas), net1.folder / "demand.csv")
+    again = network.load(net1.folder)
+    assert again.profiled == tuple(net1.dmas)
+    np.testing.assert_allclose(profile(again).mean, found.mean, atol=1e-6)
 
 
 def test_a_week_is_fitted_with_a_warning(file, tmp_path):
