@@ -28,9 +28,10 @@ def _setting(value: object) -> object:
     return _WORDS.get(value, value) if isinstance(value, str) else value
 
 
-def _known(value: float | str) -> float | str:
-    order(value)
-    return value
+def _orders(written: Mapping[str, float | str]) -> Mapping[str, float | str]:
+    for name, value in written.items():
+        order(name, value)
+    return written
 
 
 @register("force")
@@ -143,7 +144,8 @@ class Spoof(Attack):
     """
 
     write: Annotated[
-        Mapping[str, Annotated[float | str, AfterValidator(_known)]],
+        Mapping[str, float | str],
+        AfterValidator(_orders),
         Field(
             description="actuators and setpoints the PLC takes from SCADA",
             examples=[{"SP_PU10_open": 3.0, "PU9": "open"}],
@@ -183,7 +185,7 @@ class Spoof(Attack):
 
     def fresh(self, rng: np.random.Generator) -> Attack:
         """Return a sender."""
-        return _Spoofing({name: order(said) for name, said in self.write.items()})
+        return _Spoofing({name: order(name, said) for name, said in self.write.items()})
 
 
 class _Spoofing(Attack):

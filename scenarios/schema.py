@@ -30,7 +30,6 @@ from twin.plant import REQUIRED_PRESSURE
 from twin.scada import Order, order
 from twin.testbed import START
 from twin.units import DAY, HOUR, readable
-from twin.wiring import HIGHEST
 
 if TYPE_CHECKING:
     from scenarios.result import Run
@@ -306,20 +305,11 @@ def from_data(data: Mapping[str, Any], folder: Path | None = None) -> Scenario:
     return Scenario(**values, folder=folder or Path.cwd())
 
 
-def _order(name: str, value: float | str) -> float:
-    """Return what the operator writes: a command for an actuator, or a setpoint's number."""
-    is_setpoint = re.match(r"SP_.+_", name) is not None
-    if is_setpoint and isinstance(value, str):
-        message = f"{name} is a setpoint: a number in its tag's unit, not {value!r}"
-        raise InputError(message, keys=[name])
+def _order(name: str, written: float | str) -> float:
     try:
-        told = order(value)
+        return order(name, written)
     except ValueError as error:
-        raise InputError(f"{name} is told {error}", keys=[name]) from None
-    least = -HIGHEST if is_setpoint else 0.0
-    if isinstance(value, float) and not least <= value <= HIGHEST:
-        raise InputError(f"{name} cannot be {value:g}", keys=[name])
-    return told
+        raise InputError(str(error), keys=[name]) from None
 
 
 def _entry(written: _Entry, place: int, label: str, folder: Path | None) -> Entry:

@@ -135,7 +135,7 @@ class _Speaker:
 
     def _order(self, name: str, value: object) -> str:
         if isinstance(value, str | int | float):
-            return self._network.command(name, order(value))
+            return self._network.command(name, order(name, value))
         return str(value)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -14,23 +15,30 @@ from twin.limits import LimitAlarm, Limits, LimitWatch
 from twin.link import Block, Bundle, Link, Places, Register, TapPoint
 from twin.plc import STATES
 from twin.tags import Frame, Quality, Reading, Values
+from twin.wiring import HIGHEST
 
 ORDERS = {**STATES, "auto": math.nan}
 """What an order for an actuator is called; `auto` leaves it to its PLC."""
 
 
-def order(written: float | str) -> float:
-    """Return an order as `Scada.write` takes it: a number as it is, or a word of `ORDERS`.
+def order(name: str, written: float | str) -> float:
+    """Return an order as `Scada.write` takes it, for an actuator or a setpoint like `SP_PU1_open`.
 
     Raises
     ------
     ValueError
-        For any other word.
+        If it is none: an actuator takes a word of `ORDERS` or what it is set to, a setpoint a
+        number.
     """
+    is_setpoint = re.match(r"SP_.+_", name) is not None
     if isinstance(written, str):
+        if is_setpoint:
+            raise ValueError(f"{name} is a setpoint: a number in its tag's unit, not {written!r}")
         if written not in ORDERS:
-            raise ValueError(f"open, closed, auto or a number, not {written!r}")
+            raise ValueError(f"{name} is told open, closed, auto or a number, not {written!r}")
         return ORDERS[written]
+    if not (-HIGHEST if is_setpoint else 0.0) <= written <= HIGHEST:
+        raise ValueError(f"{name} cannot be {written:g}")
     return written
 
 

@@ -152,7 +152,9 @@ def test_an_order_that_never_passes_is_refused(on, write, says, keys):
         ({"chatter": {"period": "15 s"}}, "less than 10 s"),
         ({"chatter": {"period": "60 s", "duty": 0.1}}, "less than 10 s"),
         ({"chatter": {"period": "60 s", "duty": 1.0}}, "below 1"),
-        ({"spoof": {"write": {"PU1": "ajar"}}}, "PU1: open, closed, auto or a number"),
+        ({"spoof": {"write": {"PU1": "ajar"}}}, "PU1 is told open, closed, auto or a number"),
+        ({"spoof": {"write": {"SP_PU1_open": "open"}}}, "SP_PU1_open is a setpoint"),
+        ({"spoof": {"write": {"PU1": -1}}}, "PU1 cannot be -1"),
         ({"spoof": {"write": {"PU1": math.inf}}}, "finite"),
     ],
 )
