@@ -1,14 +1,15 @@
 """A recorded attack re-enacted: the scenario from the record's own levels and demands, and apart.
 
 Hour by hour a free run leaves any record (half a second decides when a pump switches), so it is
-compared twice: *free*, from the first row to the last, and *guided*, an hour ahead at a time, from
-the levels and statuses of the row before. What the attack forges is never believed: it is found
-from what it does not forge, or where that tells nothing the twin goes on from where it is.
+compared twice: *free*, from the first row to the last, in several runs that begin within the row's
+rounding, and *guided*, an hour ahead at a time, from the levels and statuses of the row before.
+What the attack forges is never believed: it is found from what it does not forge, or where that
+tells nothing the twin goes on from where it is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -18,7 +19,7 @@ import pandas as pd
 
 from attacks.entry import Entry
 from detector.batadal import ATTACKS
-from scenarios.retrace import LEAD, Stretch, begun, find_known, free, guided, obscured
+from scenarios.retrace import LEAD, Stretch, beginnings, find_known, free, guided, obscured
 from scenarios.schema import Scenario
 from twin.network import Network
 from twin.plc import CROSSINGS
@@ -36,14 +37,18 @@ class Apart:
     Attributes
     ----------
     tags : dict of str to float
-        Without those that stand still both in normal operation and in this comparison.
+        The median over the runs; without those that stand still both in normal operation and in
+        this comparison.
     attacked, attacked_without : float
-        Median over the attacked tags; and the same of a run without the attack.
+        Median over the attacked tags; and the same of the runs without the attack.
+    attacked_range : tuple of float
+        The least and the greatest of single runs' medians over the attacked tags.
     """
 
     tags: dict[str, float]
     attacked: float
     attacked_without: float
+    attacked_range: tuple[float, float]
 
     def as_dict(self) -> dict[str, Any]:
         """Return the figures, ready for JSON; median and max are over all tags compared."""
@@ -51,6 +56,7 @@ class Apart:
         return {
             "attacked": round(self.attacked, 4),
             "attacked_without": round(self.attacked_without, 4),
+            "attacked_range": [round(value, 4) for value in self.attacked_range],
             "median": round(float(np.median(values)), 4),
             "max": round(float(values.max()), 4),
             "tags": {name: round(value, 4) for name, value in self.tags.items()},
@@ -72,7 +78,8 @@ class Reenactment:
         `guided` over the nearest week without any published attack, of the scenario without
         attacks; None where the record has none.
     views, truths : dict of str to DataFrame
-        By `free` and `guided`: what SCADA showed and what was, shaped as `record`.
+        By `free` and `guided`: what SCADA showed and what was, shaped as `record`; of the free
+        runs, in the one that met the rows before the attack best.
     attacked : tuple of str
     """
 
@@ -132,15 +139,17 @@ def reenact(
     known = find_known(network, scenario, stretch)
     on_share(0.3)
     unit = np.array([spread[name] or np.inf for name in network.tag_names])
-    begin = begun(network, calm, stretch, known, unit)
+    begins = beginnings(network, calm, stretch, known, unit)
     on_share(0.5)
     shown = {}
     for played, acts in ((scenario, True), (calm, False)):
-        shown["free", acts] = free(network, played, stretch, begin)
-        shown["guided", acts] = guided(network, played, stretch, known)
+        shown["free", acts] = [free(network, played, stretch, begin) for begin in begins]
+        shown["guided", acts] = [guided(network, played, stretch, known)]
         on_share(0.7 if acts else 0.9)
     recorded = stretch.compared(network, stretch.rows)
-    views = {key: stretch.compared(network, view) for key, (view, _) in shown.items()}
+    views = {
+        key: [stretch.compared(network, view) for view, _ in runs] for key, runs in shown.items()
+    }
     apart = {
         guide: _apart(recorded, views[guide, True], views[guide, False], spread, attacked)
         for guide in ("free", "guided")
@@ -154,8 +163,8 @@ def reenact(
         free=apart["free"],
         guided=apart["guided"],
         normal=normal,
-        views={guide: views[guide, True] for guide in apart},
-        truths={g: stretch.compared(network, shown[g, True][1]) for g in apart},
+        views={guide: views[guide, True][0] for guide in apart},
+        truths={guide: stretch.compared(network, shown[guide, True][0][1]) for guide in apart},
         attacked=attacked,
     )
 
@@ -198,28 +207,32 @@ def _normal(
     stretch = Stretch.of(record, week.start, _WEEK)
     shown, _ = guided(network, week, stretch, find_known(network, week, stretch))
     view = stretch.compared(network, shown)
-    return _apart(stretch.compared(network, stretch.rows), view, view, spread, attacked)
+    return _apart(stretch.compared(network, stretch.rows), [view], [view], spread, attacked)
 
 
 def _apart(
     record: pd.DataFrame,
-    view: pd.DataFrame,
-    without: pd.DataFrame,
+    views: Sequence[pd.DataFrame],
+    without: Sequence[pd.DataFrame],
     spread: pd.Series[float],
     attacked: tuple[str, ...],
 ) -> Apart:
-    tags = {}
-    others = {}
-    for name in map(str, record):
-        unit = spread[name] or max(record[name].std(ddof=0), view[name].std(ddof=0))
-        if unit > 0:
-            tags[name] = float(np.sqrt(np.mean((view[name] - record[name]) ** 2)) / unit)
-            others[name] = float(np.sqrt(np.mean((without[name] - record[name]) ** 2)) / unit)
-    about = [name for name in attacked if name in tags]
+    unit = spread.reindex(record.columns)
+    still = ~(unit > 0)
+    unit[still] = np.maximum(record.std(ddof=0), views[0].std(ddof=0))[still]
+    counted = unit[unit > 0].index
+
+    def off(runs: Sequence[pd.DataFrame]) -> pd.DataFrame:
+        return pd.DataFrame([((run - record)[counted] ** 2).mean() ** 0.5 for run in runs]) / unit
+
+    ours, others = off(views), off(without)
+    about = [name for name in attacked if name in counted]
+    alone = ours[about].median(axis=1)
     return Apart(
-        tags=tags,
-        attacked=float(np.median([tags[name] for name in about])),
-        attacked_without=float(np.median([others[name] for name in about])),
+        tags={str(name): float(value) for name, value in ours[counted].median().items()},
+        attacked=float(ours[about].median().median()),
+        attacked_without=float(others[about].median().median()),
+        attacked_range=(float(alone.min()), float(alone.max())),
     )
 
 

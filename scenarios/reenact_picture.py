@@ -27,11 +27,11 @@ def draw_reenactment(found: Reenactment) -> Figure:
         len(shown), 2, sharex=True, sharey="row", squeeze=False, height_ratios=heights
     )
     columns = (
-        ("free", found.free, "free: from the first row on"),
-        ("guided", found.guided, "guided: an hour ahead of each row"),
+        ("free", found.free, "free: one of the runs from the first row on; median RMSE/σ of all"),
+        ("guided", found.guided, "guided: an hour ahead of each row; RMSE/σ"),
     )
     for column, (guide, apart, title) in enumerate(columns):
-        grid[0, column].set_title(f"{title}; RMSE/σ beside each tag", fontsize=10)
+        grid[0, column].set_title(f"{title} beside each tag", fontsize=10)
         for row, tag in enumerate(shown):
             axes: Axes = grid[row, column]
             _shade(axes, found)

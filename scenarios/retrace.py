@@ -25,7 +25,7 @@ from twin.units import HOUR
 
 LEAD = 72
 """Rows before the scenario's start that are run through first, for replays to have a tape."""
-_BEGINNINGS = 24
+_BEGINNINGS, _BEST = 24, 8
 
 
 @dataclass(frozen=True)
@@ -249,14 +249,15 @@ def free(
     return _follow(network, scenario, stretch, known, restarts)
 
 
-def begun(
+def beginnings(
     network: Network, scenario: Scenario, stretch: Stretch, known: Known, unit: Values
-) -> Known:
-    """Begin a free run within what the first row's rounding leaves open.
+) -> list[Known]:
+    """Return several beginnings of a free run, within what the first row's rounding leaves open.
 
     A rule's instant is missed or not by half a second, and a level rounded to a centimetre says
     nothing of that: of some levels that round to the row's own, those are taken from which a run
-    meets the rows before the attack best.
+    meets the rows before the attack best. Several of them, for after a day or two even the last
+    bits of an inferred demand, which differ from one processor to the next, decide.
 
     Parameters
     ----------
@@ -267,22 +268,26 @@ def begun(
     known : Known
     unit : ndarray of shape (tags,)
         Of each tag's difference; infinite for what does not count.
+
+    Returns
+    -------
+    list of Known
+        The best first.
     """
     first = stretch.lead
     short = Stretch(stretch.start, stretch.rows[: known.quiet], first)
     rims = bounds(network)[1]
     draws = np.random.default_rng(scenario.seed)
-    best, least = known, np.inf
+    tried: list[tuple[float, Known]] = []
     for trial in range(_BEGINNINGS):
         rows = known.rows.copy()
         if trial:
             rows[first] = blurred(known.rows[first], rims, draws)
         begin = replace(known, rows=rows)
         off = (free(network, scenario, short, begin)[0] - short.rows)[first:] / unit
-        square = float(np.sum(off**2))
-        if square < least:
-            best, least = begin, square
-    return best
+        tried.append((float(np.sum(off**2)), begin))
+    tried.sort(key=lambda pair: pair[0])
+    return [begin for _, begin in tried[:_BEST]]
 
 
 def guided(

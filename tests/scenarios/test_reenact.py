@@ -229,12 +229,14 @@ def test_the_rows_of_dataset04_are_met(dataset04, batadal_folder, tmp_path, numb
     assert done.exit_code == 0, done.output
     found = json.loads(done.stdout)
     assert found["guided"]["median"] <= 0.2
-    assert found["free"]["median"] <= 0.6
     # Of attack 1 two hours of 50 are forecast wrong (.37), four with some seeds (.52).
     most = 0.6 if number == 1 else 0.2
     assert found["guided"]["attacked"] <= most < found["guided"]["attacked_without"]
     if number > 1:  # no run follows PU10 and PU11 for days: they switch three times an hour
-        assert found["free"]["attacked"] <= 0.6 < found["free"]["attacked_without"]
+        most = 0.6 if number < 6 else 0.8
+        assert found["free"]["attacked"] <= most < found["free"]["attacked_without"]
+    low, high = found["free"]["attacked_range"]
+    assert low < high
     assert (tmp_path / f"batadal-{number:02}.png").stat().st_size > 20_000
 
 
