@@ -33,6 +33,12 @@ def cautions(testbed: Testbed) -> list[str]:
             f"{lost} solutions were not found, in the warm-up or after it: do not trust what the "
             "water does around them. What a scenario's `control` says holds in the warm-up too"
         )
+    vanished = -meters.total("invented_m3")
+    if vanished >= 1.0:
+        notes.append(
+            f"{vanished:,.0f} m³ that negative demands put in found no place, for tanks were full: "
+            "`drawn` counts them as put in, `invented` takes them away again"
+        )
     lowest = meters.lowest
     if lowest is not None and lowest.pressure < _ABSURD:
         at = (lowest.time - testbed.warmup) / HOUR

@@ -178,10 +178,10 @@ class Medium:
     timeout: float = 1.0
     outages: tuple[tuple[float, float], ...] = ()
 
-    @property
-    def patience(self) -> float:
-        """As `Link.patience`, where a message takes no time to send [s]."""
-        return self.latency + 5.0 * self.jitter + self.retries * self.timeout
+    def patience(self, values: int) -> float:
+        """Return how long one waits for a message of so many values [s]: nearly all arrive."""
+        sending = message_bits(values) / self.bandwidth
+        return sending + self.latency + 5.0 * self.jitter + self.retries * self.timeout
 
 
 PERFECT = Medium()
@@ -241,8 +241,8 @@ class Link(TapPoint):
 
     @property
     def patience(self) -> float:
-        """How long one waits for its message before going on without [s]: nearly all arrive."""
-        return self.medium.patience + message_bits(len(self.tags)) / self.medium.bandwidth
+        """How long one waits for its message before going on without [s]."""
+        return self.medium.patience(len(self.tags))
 
     def send(self, now: float) -> None:
         """Send the source's present values [their tags' units] at `now` [s]."""

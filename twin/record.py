@@ -135,7 +135,7 @@ def _hours(path: Path, column: pd.Series[str]) -> pd.DatetimeIndex:
 
 
 def write(record: Record) -> None:
-    """Write a record to its path as CSV, rounded to two decimals as the benchmark's files are.
+    """Write a record to its path as CSV: two decimals, statuses without, as the benchmark's files.
 
     Raises
     ------
@@ -143,7 +143,9 @@ def write(record: Record) -> None:
         If it cannot be written.
     """
     try:
-        _rounded(record).to_csv(
+        table = _rounded(record)
+        whole = [name for name, column in table.items() if column.isin((0, 1)).all()]
+        table.astype(dict.fromkeys(whole, int)).to_csv(
             record.path,
             date_format=TIME_FORMAT,
             float_format=f"%.{DECIMALS}f",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,7 @@ from twin.errors import InputError, nearest, under
 from twin.files import read_csv, read_yaml
 from twin.instruments import Instrument
 from twin.limits import LEVELS, Limits
-from twin.link import Medium
+from twin.link import Medium, message_bits
 from twin.plc import CLOCK, CROSSINGS, STATES, PlcSpec, Rule
 from twin.tags import Tag
 from twin.units import readable
@@ -36,7 +37,7 @@ _OVERLAID = (
 )
 _OVERLAID_PLC = ("scan", "polling", "hold", "failsafe")
 _SCAN = ("every", "crossings")
-_SLOW = frozenset(("latency", "jitter", "timeout", "retries"))
+_SLOW = frozenset(("latency", "jitter", "timeout", "retries", "bandwidth"))
 
 
 @dataclass(frozen=True)
@@ -178,17 +179,30 @@ class _Reader(Checked):
             message = f"polling ({polling} s) is not a multiple of step ({step} s)"
             raise self.fail(message, *self.blamed(("polling",), ("step",)))
         plcs = self.plcs(polling)
-        names = [f"{s}->{plc}" for plc in plcs for s in dict.fromkeys(plcs[plc].receives.values())]
-        names += [f"{plc}->SCADA" for plc in plcs]
-        names += [f"SCADA->{plc.name}" for plc in plcs.values() if plc.actuators]
-        links = self.links(names)
+        # Of each link, how many values a message has.
+        sizes = {
+            f"{sender}->{plc.name}": many
+            for plc in plcs.values()
+            for sender, many in Counter(plc.receives.values()).items()
+        }
+        sizes |= {f"{plc.name}->SCADA": len(plc.sensors) for plc in plcs.values()}
+        sizes |= {f"SCADA->{plc.name}": len(plc.orders) for plc in plcs.values() if plc.actuators}
+        links = self.links(list(sizes))
         for name, medium in links.items():
-            if name.endswith("->SCADA") and medium.patience >= polling:
+            patience = medium.patience(sizes[name])
+            if name.endswith("->SCADA") and patience >= polling:
                 message = (
-                    f"SCADA would wait {medium.patience:g} s for {name}, and ask again after "
-                    f"{polling} s: lower its latency, jitter, timeout or retries"
+                    f"SCADA would wait {patience:g} s for {name}, and ask again after {polling} s: "
+                    "lower its latency, jitter, timeout or retries, or give it more bandwidth"
                 )
                 raise self.fail(message, *self.blamed(*self.slow(name), ("polling",)))
+            sending = message_bits(sizes[name]) / medium.bandwidth
+            if sending >= step:
+                message = (
+                    f"{name} would take {sending:g} s for a message, and the next may follow after "
+                    f"{step} s: give it more bandwidth [bits/s]"
+                )
+                raise self.fail(message, *self.blamed(*self.slow(name)))
         protected = self.flag(self.data.get(_PROTECTION, True), _PROTECTION)
         return Wiring(plcs, step, polling, links, self.instruments(), self.limits(), protected)
 

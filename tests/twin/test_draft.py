@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import wntr
 
+from scenarios.cautions import cautions
 from tests.twin.test_controls import PSI, RULES, SMALL
 from twin import network
 from twin.draft import draft
@@ -231,6 +232,8 @@ def test_a_network_fed_by_a_negative_demand_is_said_to_be(tmp_path):
         for _ in bed.run(6 * 86400):
             pass
         totals, levels = bed.totals(), bed.plant.levels
+        (said,) = [note for note in cautions(bed) if "negative demands" in note]
+    assert said.startswith(f"{-totals['invented_m3']:,.0f} m³ that negative demands put in")
     assert totals["invented_m3"] < -100.0  # once the tank is full, the fifth day
     came = totals["supplied_m3"] + totals["invented_m3"]
     assert came == pytest.approx(totals["drawn_m3"] + totals["stored_m3"], abs=0.1)

