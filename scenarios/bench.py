@@ -99,6 +99,7 @@ def bench(
     peers = {}
     for name, (length, run) in _PEERS.items():
         if name == "epyt-flow" and importlib.util.find_spec("epyt_flow") is None:
+            tell("epyt-flow is not installed, and not measured")
             continue
         tell(f"{name}, {length / HOUR:g} hours")
         peers[name] = _timed(partial(run, plant, length)) / (length / HOUR)
