@@ -11,6 +11,7 @@ from scenarios.damage import shared, undecided
 from scenarios.detection import Detection
 from scenarios.impact import AVAILABILITY, COUNTERS
 from scenarios.incidents import Incident
+from scenarios.mask import in_words as slip_in_words
 from scenarios.result import Run
 from scenarios.views import SCADA, View
 from scenarios.words import blamed, clock, entries_in_words, listed, misorders_in_words
@@ -197,6 +198,7 @@ def _operator(run: Run) -> list[str]:
         if view.readers == (SCADA,)
     ]
     lines = _few(lines, "more tags")
+    lines += [slip_in_words(one, run.network) for one in run.slips]
     stale = (run.quality > 0).any(axis=1).sum() * run.network.polling / HOUR
     if stale:
         lines.append(f"For {stale:.1f} h at least one value was marked stale.")
