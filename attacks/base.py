@@ -49,6 +49,8 @@ class Attack:
     """Families of ports it works on: sensor, link, plc, scada, actuator, plant."""
     outputs: ClassVar[bool] = False
     """Whether on a PLC it tampers with what leaves it, instead of what enters its memory."""
+    inputs_too: ClassVar[bool] = False
+    """Whether, besides what leaves a PLC, it tampers with what enters its memory."""
     at_end: ClassVar[str] = "true readings pass again"
     """What happens when it ends."""
     technique: ClassVar[str] = ""

@@ -65,6 +65,8 @@ class Armed:
         The intervals [s] it was active in, each from its first instant to the end of its last.
     trigger : Trigger
         What decides when it acts.
+    points : list of TapPoint
+        Where it sits; nowhere at the plant itself.
     touched : tuple of str
         The tags that it may change, of those that pass at its port; none at the plant itself.
     """
@@ -85,19 +87,22 @@ class Armed:
             message = f"{entry.do.kind} works on {works}, not on {entry.on!r}"
             raise InputError(message, keys=["on"])
         points: list[TapPoint] = []
+        inputs: list[TapPoint] = []
         if family == "plant":
             self._check_element()
         else:
             with under("on"):
                 points = testbed.points(entry.on, entry.do.outputs)
-        passing = tuple(dict.fromkeys(tag for point in points for tag in point.tags))
+                inputs = testbed.points(entry.on) if entry.do.inputs_too else []
+        self.points = [*inputs, *points]
+        passing = tuple(dict.fromkeys(tag for point in self.points for tag in point.tags))
         with under("when"):
             self.trigger = present.trigger(entry.name, entry.when, passing)
         self._ear = Ear(self.trigger)
-        for point in points:
+        for point in inputs or points:
             self._ear.sit(point)
         if points:
-            self._attach(points, passing)
+            self._attach(passing)
         with under("do", entry.do.kind):
             entry.do.check(testbed, self._target)
             self.touched = tuple(entry.do.touched(entry.tags or passing))
@@ -112,7 +117,7 @@ class Armed:
         if self.entry.tags:
             raise InputError("nothing is read at the plant itself: no tags here", keys=["tags"])
 
-    def _attach(self, points: Sequence[TapPoint], passing: Sequence[str]) -> None:
+    def _attach(self, passing: Sequence[str]) -> None:
         for i, tag in enumerate(self.entry.tags):
             if tag not in passing:
                 message = f"{tag!r} never passes at {self.entry.on}: "
@@ -126,7 +131,7 @@ class Armed:
         wanted = self.entry.tags or passing
         with under("do", self.entry.do.kind):
             self.entry.do.check_tags(wanted)
-        for point in points:
+        for point in self.points:
             here = [tag for tag in wanted if tag in point.tags]
             if here:
                 if self.entry.do.watches_raw:
