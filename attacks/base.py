@@ -49,6 +49,8 @@ class Attack:
     """Families of ports it works on: sensor, link, plc, scada, actuator, plant."""
     outputs: ClassVar[bool] = False
     """Whether on a PLC it tampers with what leaves it, instead of what enters its memory."""
+    inputs_too: ClassVar[bool] = False
+    """Whether, besides what leaves a PLC, it tampers with what enters its memory."""
     at_end: ClassVar[str] = "true readings pass again"
     """What happens when it ends."""
     technique: ClassVar[str] = ""
@@ -153,7 +155,7 @@ def _load_own() -> None:
         importlib.import_module(f"attacks.{module.name}")
 
 
-def build(do: Mapping[str, Any], folder: Path | None = None) -> Attack:
+def build(do: Mapping[str, Any], folder: Path | None = None, label: str = "attack") -> Attack:
     """Build an attack from the `do:` of a scenario file, like `{offset: {by: 1.0}}`.
 
     Parameters
@@ -161,6 +163,8 @@ def build(do: Mapping[str, Any], folder: Path | None = None) -> Attack:
     do : mapping
     folder : Path, optional
         Where relative paths start; by default the current one.
+    label : {"attack", "fault"}
+        What it is called where it is wrong.
 
     Raises
     ------
@@ -169,11 +173,13 @@ def build(do: Mapping[str, Any], folder: Path | None = None) -> Attack:
     """
     known = kinds()
     if len(do) != 1:
-        raise InputError(f"`do` names one kind of attack, not {len(do)}: {', '.join(map(str, do))}")
+        raise InputError(
+            f"`do` names one kind of {label}, not {len(do)}: {', '.join(map(str, do))}"
+        )
     ((kind, fields),) = do.items()
     if kind not in known:
         hint = f"{nearest(str(kind), known)} (hydrotwin attacks list)"
-        raise InputError(f"unknown attack {kind!r}: {hint}", keys=[str(kind)])
+        raise InputError(f"unknown {label} {kind!r}: {hint}", keys=[str(kind)])
     if not isinstance(fields, Mapping):
         given = f"nothing: {kind}: {{}} where none is given" if fields is None else repr(fields)
         message = f"the fields of {kind} are `name: value` pairs in braces, not {given}"

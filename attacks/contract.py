@@ -327,10 +327,8 @@ def _run(bench: Bench, entry: Entry | None = None) -> _Run:
         if bed.demand is not None:
             bed.demand = _Noted(bed.demand, drawn)
         if entry is not None:
-            arm([entry], bed)
-            if not entry.on.startswith("plant:"):
-                points = bed.points(entry.on, entry.do.outputs)
-                passing = [tuple(point.tags) for point in points]
+            (armed,) = arm([entry], bed)
+            passing = [tuple(point.tags) for point in armed.points]
         for _ in bed.run(_LENGTH):
             pass
         history = bed.historian

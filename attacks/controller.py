@@ -21,10 +21,13 @@ if TYPE_CHECKING:
 @register("crash")
 @dataclass(frozen=True, kw_only=True)
 class Crash(Attack):
-    """Stop a PLC: it scans nothing and answers nobody, and its actuators stay as they are."""
+    """Stop a PLC: it scans nothing and answers nobody, and its actuators stay as they are.
+
+    Nor does it hear anything: its memory stands still until it restarts.
+    """
 
     ports = ("plc",)
-    outputs = True
+    outputs = inputs_too = True
     technique = "T0814 Denial of Service"
     example = "{on: plc:PLC3, do: {crash: {}}, when: {from: 30 h, for: 12 h}}"
     at_end = (

@@ -30,7 +30,7 @@ class Covert(Attack):
     write and every hour's demand and instrument's noise to come (the scenario's seed). Without an
     error SCADA then shows, bit for bit, the run without attacks. With `roughness` he takes each
     pipe's roughness coefficient, with `demand` every demand for so many times what it is, and the
-    mask slips: see `attacks.covert.slip`. He knows of no fault.
+    mask slips: the run's account and metrics.json say how far. He knows of no fault.
 
     A twin in error goes its own way: C-Town's pumps switch at other times after a few hours. With
     `synchronise` it takes over, whenever the attack starts, the plant's true levels, pumps and

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from attacks.base import Attack
+from attacks.passage import Passage
 from attacks.present import Ear, Present, passing_there
 from attacks.trigger import When
 from twin.errors import InputError, nearest, under
@@ -62,10 +63,10 @@ class Armed:
         Now.
     spans : list of (float, float)
         The intervals [s] it was active in, each from its first instant to the end of its last.
-    altered : set of str
-        Tags that it changed when they last passed, so that something else is shown than came in.
     trigger : Trigger
         What decides when it acts.
+    points : list of TapPoint
+        Where it sits; nowhere at the plant itself.
     touched : tuple of str
         The tags that it may change, of those that pass at its port; none at the plant itself.
     """
@@ -74,7 +75,7 @@ class Armed:
         self.entry = entry
         self.active = False
         self.spans: list[tuple[float, float]] = []
-        self.altered: set[str] = set()
+        self._passages: list[Passage] = []
         self._testbed, self._present = testbed, present
         with under("do", entry.do.kind):
             self._attack = entry.do.fresh(generator(testbed.seed, f"{entry.label}:{entry.name}"))
@@ -86,19 +87,22 @@ class Armed:
             message = f"{entry.do.kind} works on {works}, not on {entry.on!r}"
             raise InputError(message, keys=["on"])
         points: list[TapPoint] = []
+        inputs: list[TapPoint] = []
         if family == "plant":
             self._check_element()
         else:
             with under("on"):
                 points = testbed.points(entry.on, entry.do.outputs)
-        passing = tuple(dict.fromkeys(tag for point in points for tag in point.tags))
+                inputs = testbed.points(entry.on) if entry.do.inputs_too else []
+        self.points = [*inputs, *points]
+        passing = tuple(dict.fromkeys(tag for point in self.points for tag in point.tags))
         with under("when"):
             self.trigger = present.trigger(entry.name, entry.when, passing)
         self._ear = Ear(self.trigger)
-        for point in points:
+        for point in inputs or points:
             self._ear.sit(point)
         if points:
-            self._attach(points, passing)
+            self._attach(passing)
         with under("do", entry.do.kind):
             entry.do.check(testbed, self._target)
             self.touched = tuple(entry.do.touched(entry.tags or passing))
@@ -113,7 +117,7 @@ class Armed:
         if self.entry.tags:
             raise InputError("nothing is read at the plant itself: no tags here", keys=["tags"])
 
-    def _attach(self, points: Sequence[TapPoint], passing: Sequence[str]) -> None:
+    def _attach(self, passing: Sequence[str]) -> None:
         for i, tag in enumerate(self.entry.tags):
             if tag not in passing:
                 message = f"{tag!r} never passes at {self.entry.on}: "
@@ -127,12 +131,19 @@ class Armed:
         wanted = self.entry.tags or passing
         with under("do", self.entry.do.kind):
             self.entry.do.check_tags(wanted)
-        for point in points:
+        for point in self.points:
             here = [tag for tag in wanted if tag in point.tags]
             if here:
                 if self.entry.do.watches_raw:
                     point.attach(self._listen, here, first=True)
-                point.attach(self._tap, here)
+                passage = Passage()
+                self._passages.append(passage)
+                point.attach(partial(self._tap, passage), here)
+
+    @property
+    def altered(self) -> set[str]:
+        """The tags of which somebody behind it shows something else than came in to it."""
+        return {tag for passage in self._passages for tag in passage.altered}
 
     @property
     def tampers(self) -> bool:
@@ -166,30 +177,13 @@ class Armed:
             self._attack.watch(reading)
         return packet
 
-    def _tap(self, packet: Sequence[Reading]) -> Iterable[Reading | Late]:
+    def _tap(self, passage: Passage, packet: Sequence[Reading]) -> Iterable[Reading | Late]:
         for reading in packet:
             if not self.entry.do.watches_raw:
                 self._attack.watch(reading)
-        if not self.active:
-            if self.altered:
-                self.altered.difference_update(reading.tag for reading in packet)
-            return packet
-        passed = list(self._attack.tamper_packet(packet))
-        for reading in packet:
-            if _same([p for p in passed if _tag(p) == reading.tag], reading):
-                self.altered.discard(reading.tag)
-            else:
-                self.altered.add(reading.tag)
-        self.altered.update({_tag(one) for one in passed} - {reading.tag for reading in packet})
+        passed = list(self._attack.tamper_packet(packet)) if self.active else packet
+        passage.note(self._testbed.env.now, packet, passed)
         return passed
-
-
-def _same(passed: Sequence[Reading | Late], reading: Reading) -> bool:
-    """Return whether what passes of a tag shows what came in, at once."""
-    if len(passed) != 1 or not isinstance(passed[0], Reading):
-        return False
-    value = passed[0].value
-    return value == reading.value or (math.isnan(value) and math.isnan(reading.value))
 
 
 def _tampers(attack: Attack) -> bool:
@@ -198,10 +192,6 @@ def _tampers(attack: Attack) -> bool:
         getattr(kind, hook) is not getattr(Attack, hook)
         for hook in ("watch", "tamper", "tamper_packet")
     )
-
-
-def _tag(passed: Reading | Late) -> str:
-    return (passed.reading if isinstance(passed, Late) else passed).tag
 
 
 def _who_passes(tag: str, passing: Sequence[str], testbed: Testbed) -> str:

@@ -11,10 +11,12 @@ from scenarios.damage import shared, undecided
 from scenarios.detection import Detection
 from scenarios.impact import AVAILABILITY, COUNTERS
 from scenarios.incidents import Incident
+from scenarios.mask import in_words as slip_in_words
 from scenarios.result import Run
 from scenarios.views import SCADA, View
 from scenarios.words import blamed, clock, entries_in_words, listed, misorders_in_words
 from twin.meters import LOW_PRESSURE
+from twin.tags import Quality
 from twin.units import HOUR
 
 _MORE_HOURS = 10.0  # of low pressure, by which two runs of a pair may well differ
@@ -180,12 +182,26 @@ def _plcs(run: Run) -> list[str]:
         for view in seen
         if view.readers != (SCADA,)
     ]
+    lines += _unknown(run)
     truth = "the truth" if run.network.exact else "what the instruments showed"
     lines = _few(lines, "more") or [f"Every PLC read {truth}."]
     if not run.network.exact:
         lines.append("Instruments are inexact by themselves; that alone is not told here.")
     forged = [order for order in run.orders if order.forged]
     return lines + _few(misorders_in_words(forged, run.network, run.hours), "more forged orders")
+
+
+def _unknown(run: Run) -> list[str]:
+    """Say which tags PLCs had no value of: an instrument was dead, or nothing had come yet."""
+    readers: dict[tuple[str, int], list[str]] = {}
+    for column, steps in run.plc.isna().sum().items():
+        reader, _, tag = str(column).partition(".")
+        readers.setdefault((tag, int(steps)), []).append(reader)
+    return [
+        f"{listed(some)} had no value of {tag} for {steps * run.network.step / HOUR:.1f} h."
+        for (tag, steps), some in readers.items()
+        if steps
+    ]
 
 
 def _operator(run: Run) -> list[str]:
@@ -197,9 +213,14 @@ def _operator(run: Run) -> list[str]:
         if view.readers == (SCADA,)
     ]
     lines = _few(lines, "more tags")
-    stale = (run.quality > 0).any(axis=1).sum() * run.network.polling / HOUR
-    if stale:
-        lines.append(f"For {stale:.1f} h at least one value was marked stale.")
+    lines += [slip_in_words(one, run.network) for one in run.slips]
+    for quality, word in ((Quality.STALE, "stale"), (Quality.BAD, "bad")):
+        marked = run.quality == quality
+        hours = marked.any(axis=1).sum() * run.network.polling / HOUR
+        if hours:
+            tags = [str(tag) for tag in marked.columns[marked.any()]]
+            which = listed(tags) if len(tags) <= _TOLD else f"{len(tags)} tags"
+            lines.append(f"For {hours:.1f} h at least one value was marked {word} ({which}).")
     if not lines and run.network.exact:
         lines = ["Everything as it was: SCADA's view was true all the time."]
     elif not lines:

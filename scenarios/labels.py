@@ -57,9 +57,10 @@ class Labels:
         Returns
         -------
         DataFrame
-            `time` [s], `entry`, `label` (attack or fault), `active`; `altered`, the tags that it
-            changed where they last passed its port; `deviating`, the tags whose true value differs
-            from the paired run's, none where there is no pair.
+            `time` [s], `entry`, `label` (attack or fault), `active`; `altered`, the tags of which
+            a receiver at its port, when it last heard or should have, shows another value than
+            came in: a forged one, or an older one where that is lost or late; `deviating`, the
+            tags whose true value differs from the paired run's, none where there is no pair.
         """
         self._note()
         self._last = -1.0

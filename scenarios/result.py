@@ -12,6 +12,7 @@ import pandas as pd
 from scenarios.damage import Damage
 from scenarios.detection import Aftermath, Detection, detection
 from scenarios.incidents import Incident
+from scenarios.mask import Slip
 from scenarios.orders import Misorder
 from scenarios.schema import Scenario
 from scenarios.views import Views
@@ -60,6 +61,8 @@ class Run:
         What the user should know: no detector, EPANET's warnings.
     orders : tuple of Misorder
         Where a PLC's orders were not SCADA's, as an entry on their way had it.
+    slips : tuple of Slip
+        How far the masks of covert attacks slipped, as far as the run has a pair.
     folder : Path or None
         Where it was written.
     aftermath : {"normal", "attack", "out"}
@@ -88,6 +91,7 @@ class Run:
     fault_episodes: int | None
     notes: tuple[str, ...]
     orders: tuple[Misorder, ...] = ()
+    slips: tuple[Slip, ...] = ()
     folder: Path | None = None
     aftermath: Aftermath = "normal"
 
@@ -146,6 +150,7 @@ class Run:
             "detection": None if measured is None else asdict(measured),
             "false_episodes": self.false_episodes,
             "fault_episodes": self.fault_episodes,
+            "slips": [asdict(one) for one in self.slips],
             "alarms": alarms,
             "notes": list(self.notes),
         }

@@ -21,6 +21,7 @@ from scenarios.detection import Aftermath, check_aftermath
 from scenarios.impact import impact
 from scenarios.incidents import grouped, incidents, of_kind, stray_episodes
 from scenarios.labels import Labels
+from scenarios.mask import slips
 from scenarios.orders import Orders
 from scenarios.pace import Pace
 from scenarios.pair import paired_truth, with_end
@@ -225,6 +226,9 @@ def _conclude(
     events = pd.DataFrame(
         [(e.time, e.source, e.what) for e in history.events], columns=["time", "source", "what"]
     )
+    told = labels.table(truth, paired, network)
+    scada, quality = history.scada.frame(), history.quality.frame()
+    off = () if paired is None else slips(armed, scenario, network, scada, quality, told, paired)
     return Run(
         scenario=scenario,
         network=network,
@@ -233,10 +237,10 @@ def _conclude(
         wall_s=0.0,
         truth=truth,
         plc=history.plc.frame(),
-        scada=history.scada.frame(),
-        quality=history.quality.frame(),
+        scada=scada,
+        quality=quality,
         paired=paired,
-        labels=labels.table(truth, paired, network),
+        labels=told,
         scores=scores,
         alarms=alarms,
         limits=_limits(testbed),
@@ -247,6 +251,7 @@ def _conclude(
         false_episodes=None if seat is None else false,
         fault_episodes=None if seat is None else mistaken,
         notes=tuple(notes),
+        slips=tuple(off),
     )
 
 

@@ -315,7 +315,7 @@ def _order(name: str, written: float | str) -> float:
 def _entry(written: _Entry, place: int, label: str, folder: Path | None) -> Entry:
     name = written.name or f"{label}-{place + 1}"
     with under("do"):
-        do = attacks.base.build(written.do, folder)
+        do = attacks.base.build(written.do, folder, label)
     with under("when"):
         when = when_of.read(written.when)
     return Entry(

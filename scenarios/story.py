@@ -15,10 +15,10 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from scenarios.bars import CHARACTERS, WHITE, bars_of, draw_entries, short
-from scenarios.damage import DAMAGE
-from scenarios.impact import COUNTERS, counters
+from scenarios.impact import counters
 from scenarios.incidents import merged
 from scenarios.lanes import PLC, Lane, draw_lanes, switched, tall
+from scenarios.panels import left_out, told_tags
 from scenarios.pictures import ALARM, ATTACK, ENTRY, PAIR, TRUTH, VIEW, hours_axis
 from scenarios.result import Run
 from scenarios.views import SCADA, View
@@ -28,7 +28,6 @@ from twin.units import HOUR
 
 _NOTICED, _LIMIT = "#6c3483", "#b9770e"
 _WIDE = 11.0  # inches
-_LIES, _HURT, _TANKS = 4, 4, 2  # at most so many tags are told of
 _DASHES: list[Any] = ["-.", (0, (1.5, 1.5)), (0, (6, 1.5)), (0, (3, 1, 1, 1, 1, 1))]
 _PLCS = [PLC, "#b7950b", "#17a2b8", "#6e2c00"]
 _DRY = -20.0  # pressures below [m] are off the scale
@@ -47,13 +46,16 @@ _DETECTED: dict[str, Any] = {"ls": (0, (6, 3)), "lw": 1.5}
 
 def story(run: Run) -> Figure:
     """Draw a run's time line: entries by port, what was shown, commands, damage and alarms."""
-    bars, tags, lanes = bars_of(run), _told_tags(run), switched(run)
+    bars, tags, lanes = bars_of(run), told_tags(run), switched(run)
+    more = _more(left_out(run, tags, [lane.device for lane in lanes]))
     harms = list(run.damage or {})
     rows: list[tuple[float, Callable[[Axes], None]]] = []
     acts = sum(bar.tall for bar in bars) + bool(run.scenario.operator)
     if acts:
         rows.append((0.4 * acts + 0.15, partial(draw_entries, run=run, bars=bars)))
     rows += [(1.15, partial(_draw_tag, run=run, tag=tag)) for tag in tags]
+    if more:
+        rows.append((0.16 + 0.14 * more.count("\n"), partial(_draw_more, words=more)))
     if lanes:
         rows.append((0.28 * tall(lanes), partial(_draw_devices, lanes=lanes)))
     if run.scenario.entries:
@@ -94,49 +96,16 @@ def _title(run: Run) -> str:
     return "\n".join([head, *words])
 
 
-def _told_tags(run: Run) -> list[Tag]:
-    """Return the tags to tell of: harmed tanks, what was lied about, levels the attack moved.
-
-    Statuses are told of beside the pumps and valves they are of.
-    """
-    tags = {tag.name: tag for tag in run.network.tags if tag.quantity != "status"}
-    aimed = [tag for one in run.scenario.entries for tag in (*one.tags, one.on.partition(":")[2])]
-    told = [tag for tag in dict.fromkeys([*run.views.lies, *aimed]) if tag in tags][:_LIES]
-    hurt = _hurt(run)[:_HURT]
-    told += [tag for tag in _moved(run) if tag not in (*told, *hurt)][: max(0, _TANKS - len(hurt))]
-    if not told and not hurt:
-        told = [t for t in tags if tags[t].quantity == "level"]
-    rest = [tag for tag in run.network.tags if tag.name in told and tag.name not in hurt]
-    return [*(tags[name] for name in hurt), *rest]
+def _more(names: Sequence[str]) -> str:
+    """Say what was altered and has no place of its own in the picture."""
+    words = f"and {len(names)} more that {'was' if len(names) == 1 else 'were'} altered: "
+    return textwrap.fill(words + ", ".join(names), CHARACTERS) if names else ""
 
 
-def _hurt(run: Run) -> list[str]:
-    """Return the levels of tanks that ran empty or over as they did not without the attacks."""
-    if run.paired is None:
-        return []
-    since: dict[str, float] = {}
-    for name in {"overflow_m3", "empty_tank_h"} & set(run.damage or {}):
-        head, tail = COUNTERS[name]
-        for tag in run.network.tags:
-            column = f"{head}{tag.element}{tail}"
-            if tag.quantity == "level" and column in run.truth:
-                past = (run.truth[column] - run.paired[column]) > DAMAGE[name]
-                if past.any():
-                    first = float(str(past.idxmax()))
-                    since[tag.name] = min(first, since.get(tag.name, first))
-    return sorted(since, key=lambda tag: since[tag])
-
-
-def _moved(run: Run) -> list[str]:
-    """Return the levels the attacks moved, the most moved in its tank's height first."""
-    if run.paired is None or not run.scenario.entries:
-        return []
-    moved = {}
-    for tag in run.network.tags:
-        if tag.quantity == "level":
-            off = (run.truth[tag.name] - run.paired[tag.name]).abs().mean()
-            moved[tag.name] = float(off) / run.network.model.get_node(tag.element).max_level
-    return [tag for tag in sorted(moved, key=lambda t: -moved[t]) if moved[tag] > 0.01]
+def _draw_more(axes: Axes, words: str) -> None:
+    axes.axis("off")
+    axes.text(0.003, 0.5, words, transform=axes.transAxes, va="center",
+              path_effects=WHITE, **_QUIET)  # fmt: skip
 
 
 def _draw_tag(axes: Axes, run: Run, tag: Tag) -> None:

@@ -14,9 +14,11 @@ from twin.tags import Tag
 
 if TYPE_CHECKING:
     from scenarios.result import Run
+    from scenarios.schema import Scenario
+    from twin.network import Network
 
 SCADA = "SCADA"
-_ALIKE = 1e-6  # in a tag's unit
+ALIKE = 1e-6  # in a tag's unit
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,7 @@ class Views:
 
     def __init__(self, run: Run):
         self._run, self._tags = run, {tag.name: tag for tag in run.network.tags}
-        self._measured = _measured(run)
+        self._measured = measured(run.truth, run.scenario, run.network)
         self._altered = {tag for some in run.labels["altered"] for tag in some}
         entries = run.scenario.entries
         named = {tag for one in entries for tag in (*one.tags, one.on.partition(":")[2])}
@@ -93,10 +95,10 @@ class Views:
         yield SCADA, self._run.scada[tag.name]
 
     def _wrong(self, tag: Tag, reader: str, seen: pd.Series) -> pd.Series[bool]:
-        off = (seen - self._measured[tag.name].reindex(seen.index)).abs() > _ALIKE
+        off = (seen - self._measured[tag.name].reindex(seen.index)).abs() > ALIKE
         if self._run.network.wiring.instruments.get(tag.name, Instrument()) != Instrument():
             before = self._measured[tag.name].shift().reindex(seen.index)
-            off &= (seen - before).abs() > _ALIKE  # a step behind, noise differs at every step
+            off &= (seen - before).abs() > ALIKE  # a step behind, noise differs at every step
         short = off.mean() < 0.5 and off.rolling(3).sum().max() < 3
         if short and not (reader == SCADA and tag.name in self._altered):
             return off & False  # a scan behind its sensor, here and there, is no lie
@@ -108,16 +110,15 @@ class Views:
         return off / max(float(true.std()), DEVIATION[self._tags[name].quantity])
 
 
-def _measured(run: Run) -> pd.DataFrame:
-    """Return what the instruments showed, as drawn by the run's seed, of the truth."""
-    network = run.network
+def measured(truth: pd.DataFrame, scenario: Scenario, network: Network) -> pd.DataFrame:
+    """Return what the instruments showed, as drawn by the scenario's seed, of a truth."""
     if network.exact:
-        return run.truth
+        return truth
     made = network.wiring.instruments
-    instruments = Instruments(network.tag_names, made, run.scenario.seed, network.step)
-    true = run.truth[list(network.tag_names)]
+    instruments = Instruments(network.tag_names, made, scenario.seed, network.step)
+    true = truth[list(network.tag_names)]
     # Draws begin with the warm-up.
-    instruments.show(-run.scenario.warmup, true.iloc[0].to_numpy(copy=True))
+    instruments.show(-scenario.warmup, true.iloc[0].to_numpy(copy=True))
     shown = [
         instruments.show(float(at), row)
         for at, row in zip(true.index, true.to_numpy(copy=True), strict=True)

@@ -37,6 +37,38 @@ def test_a_crashed_plc_answers_nobody_and_moves_nothing(normal):
     assert (run.quality.loc[16 * HOUR :] == Quality.GOOD).all().all()
 
 
+def test_a_crashed_plc_remembers_what_it_believed_when_it_died(normal):
+    run = armed_run([entry("plc:PLC3", {"crash": {}}, **{"for": "10 h"})], hours=18)
+    mine = [column for column in run.plc if column.startswith("PLC3.")]
+    assert "PLC3.L_T3" in mine  # which PLC4 tells it
+    dead = during(run.plc, 6, 16)[mine]
+    assert (dead == run.plc.loc[6 * HOUR - 300, mine]).all().all()
+    others = [column for column in run.plc if column not in mine]
+    tags = [column.partition(".")[2] for column in run.plc]
+    np.testing.assert_array_equal(
+        run.plc.loc[16 * HOUR :], run.truth.loc[16 * HOUR :, tags].to_numpy()
+    )
+    own = [column.partition(".")[2] for column in others]
+    np.testing.assert_array_equal(during(run.plc, 6, 16)[others], during(run.truth, 6, 16)[own])
+
+
+def test_what_a_crashed_plc_still_shows_counts_as_altered_and_ends_by_what_it_would_hear():
+    crash = {
+        "on": "plc:PLC2",
+        "do": {"crash": {}},
+        "when": {"from": "2 h", "end": "seen.L_T1 < 3.5"},
+    }
+    data = {"name": "x", "duration": "12 h", "warmup": "0 h", "attacks": [crash]}
+    run = from_data(data).run(watch=False, pair=False)
+    told = run.labels.set_index("time")
+    wrong = run.scada["L_T1"] != run.truth["L_T1"]
+    np.testing.assert_array_equal(told["altered"].map(",".join) == "L_T1", wrong)
+    assert wrong.any()
+    ended = told.index[told["active"]][-1]
+    assert ended < 11 * HOUR
+    assert run.truth["L_T1"].loc[ended - 300] >= 3.5 > run.truth["L_T1"].loc[ended]
+
+
 def test_a_crashed_plc_that_others_hear_leaves_them_their_last_value():
     run = armed_run([entry("plc:PLC2", {"crash": {}})], hours=13)
     heard = during(run.plc)["PLC1.L_T1"]

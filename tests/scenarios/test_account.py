@@ -156,3 +156,15 @@ def test_noise_is_no_lie_but_what_an_entry_altered_is():
     assert lines(run, "What the operator saw")[0] == (
         "SCADA's view was what the instruments showed all the time."
     )
+
+
+def test_what_was_bad_is_told_apart_from_what_was_stale():
+    dead = {"name": "died", "on": "sensor:L_T3", "do": {"dead": {}},
+            "when": {"from": "6 h", "for": "4 h"}}  # fmt: skip
+    lost = {"name": "lost", "on": "link:PLC2->SCADA", "do": {"drop": {}}, "when": {"from": "8 h"}}
+    data = {"name": "x", "duration": "14 h", "warmup": "0 h", "faults": [dead, lost]}
+    run = from_data(data).run(watch=False, pair=False)
+    told = lines(run, "What the operator saw")
+    assert "For 6.0 h at least one value was marked stale (L_T1)." in told
+    assert "For 4.0 h at least one value was marked bad (L_T3)." in told
+    assert lines(run, "What the PLCs saw") == ("PLC3 and PLC4 had no value of L_T3 for 4.0 h.",)

@@ -61,6 +61,53 @@ def test_what_is_polled_seldom_stays_altered_until_it_passes_again():
     assert list(altered.index[altered]) == [75 * 60, 80 * 60, 85 * 60]
 
 
+def altered_by(do, **more):
+    """Return what an entry altered by step, from 1 h to 2 h, and the run."""
+    attack = {"on": "link:PLC2->SCADA", "do": do, "when": {"from": "1 h", "for": "1 h"}, **more}
+    data = {"name": "x", "duration": "3 h", "warmup": "0 h", "attacks": [attack]}
+    made = from_data(data).run(watch=False, pair=False)
+    return made.labels.set_index("time")["altered"].map(",".join), made
+
+
+@pytest.mark.parametrize(
+    "do",
+    [
+        {"duplicate": {"after": "40 min"}},
+        {"drop": {}},
+        {"drop": {"probability": 0.5}},
+        {"delay": {"by": "12 min"}},
+        {"reorder": {"within": "30 min"}},
+        {"offset": {"by": 1.0}},
+    ],
+    ids=lambda do: " ".join(do),
+)
+def test_altered_is_what_the_operator_is_shown_otherwise_than_it_came(do):
+    altered, made = altered_by(do)
+    wrong = made.scada["L_T1"] != made.truth["L_T1"]
+    np.testing.assert_array_equal(altered == "L_T1", wrong)
+    assert wrong.any() == ("duplicate" not in do)
+    assert not wrong.loc[2 * HOUR :].any()
+    assert not wrong.loc[: HOUR - 1].any()
+
+
+def test_what_equals_the_truth_alters_nothing():
+    pump = {"on": "link:PLC1->SCADA", "tags": ["S_PU3"]}
+    for do in ({"constant": {"value": 0.0}}, {"drop": {}}, {"freeze": {}}):
+        altered, made = altered_by(do, **pump)
+        assert (made.truth["S_PU3"] == 0).all()
+        assert not (altered != "").any()
+
+
+def test_what_one_reader_shows_is_altered_though_another_shows_the_truth():
+    held = {"on": "link:PLC2->*", "do": {"drop": {}}, "when": {"from": "1 h", "for": "1 h"}}
+    data = {"name": "x", "duration": "3 h", "warmup": "0 h", "attacks": [held]}
+    made = from_data({**data, "control": {"polling": "1 h"}}).run(watch=False, pair=False)
+    altered = made.labels.set_index("time")["altered"].map(",".join)
+    wrong = made.plc["PLC1.L_T1"] != made.truth["L_T1"]
+    assert (altered[wrong] == "L_T1").all()
+    assert wrong.sum() == 12
+
+
 STEPS = np.arange(0, 20 * HOUR, 300)
 
 

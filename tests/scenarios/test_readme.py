@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from attacks.base import kinds
+from scenarios.check import check
 from scenarios.schema import load
 
 README = Path(__file__).parents[2] / "README.md"
@@ -29,6 +31,19 @@ def test_the_scenario_can_be_loaded(text, tmp_path):
     path.write_text(block(text, "yaml", "attacks:"))
     scenario = load(path)
     assert [entry.do.kind for entry in scenario.attacks] == ["drop", "replay"]
+
+
+def test_every_usual_fault_is_said_by_an_entry_that_passes_the_check(text, tmp_path):
+    rows = re.findall(r"^  \| ([^|]+) \| `({on: .*?}})`([^|]*) \|$", text, re.M)
+    told = " ".join(fault for fault, _, _ in rows)
+    for word in ("pump trip", "stuck", "wear", "drift", "calibration", "communication loss",
+                 "burst", "demand surge", "fire flow"):  # fmt: skip
+        assert word in told
+    for _, entry, others in rows:
+        path = tmp_path / "mine.yaml"
+        path.write_text(f"name: mine\nplant: ctown\nduration: 7 d\nfaults:\n  - {entry}\n")
+        assert check(str(path))[1] == [], entry
+        assert set(re.findall(r"`(\w+)`", others)) <= set(kinds())
 
 
 def test_the_attack_can_be_used(text, tmp_path):

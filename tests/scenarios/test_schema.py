@@ -165,3 +165,9 @@ def test_a_binary_file_is_no_scenario(tmp_path):
     path.write_bytes(b"\xff\xfe\x00name")
     with pytest.raises(InputError, match="cannot be read"):
         scenarios.load(path)
+
+
+@pytest.mark.parametrize("label", ["attack", "fault"])
+def test_a_kind_that_is_none_is_called_what_it_was_to_be(label):
+    with pytest.raises(InputError, match=f"unknown {label} 'trip'"):
+        schema.from_data({"name": "x", f"{label}s": [{"on": "plant:PU4", "do": {"trip": {}}}]})

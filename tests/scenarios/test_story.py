@@ -175,3 +175,31 @@ def test_the_marks_of_damage_and_of_notice_are_told_apart_in_the_key(harmed):
     (key,) = story(harmed).legends
     _, (on, off) = noticed
     assert key.handlelength * 7.5 >= (2 * on + off) * _DETECTED["lw"]  # two dashes of it
+
+
+@pytest.fixture(scope="module")
+def many():
+    """Run one that forges more tags than there are panels; one entry forges what ranks last."""
+    wide = {"on": "link:PLC1->SCADA", "do": {"scale": {"factor": 3.0}}}
+    levels = [{"on": f"sensor:L_T{i}", "do": {"offset": {"by": 2.0}}} for i in (2, 3, 4)]
+    least = {"name": "least", "on": "link:PLC3->SCADA", "tags": ["P_J14"],
+             "do": {"offset": {"by": 0.1}}}  # fmt: skip
+    attacks = [one | {"when": {"from": "3 h"}} for one in (wide, *levels, least)]
+    data = {"name": "x", "duration": "12 h", "warmup": "0 h", "attacks": attacks}
+    return from_data(data).run(watch=False, pair=False)
+
+
+def test_each_entry_that_forges_has_a_panel_and_what_has_none_is_named(many):
+    figure = story(many)
+    labels = {axes.get_ylabel().split("\n")[0] for axes in figure.axes}
+    assert {"P_J14", "L_T2", "L_T3", "L_T4"} <= labels
+    altered = {tag for some in many.labels["altered"] for tag in some}
+    missing = [t.name for t in many.network.tags if t.name in altered - labels and t.unit]
+    (words,) = [text for text in texts(figure) if text.startswith("and ")]
+    count, names = words.replace("\n", " ").split(": ")
+    assert names.split(", ") == missing
+    assert count == f"and {len(missing)} more that were altered"
+
+
+def test_nothing_is_said_to_be_left_out_where_nothing_is(lied):
+    assert not any(text.startswith("and ") for text in texts(story(lied)))
