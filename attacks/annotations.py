@@ -3,17 +3,34 @@
 from __future__ import annotations
 
 import typing
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from types import UnionType
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, ValidationInfo
+from pydantic import BeforeValidator, ValidationInfo, WithJsonSchema
 
+from twin.scada import ORDERS, SETPOINT
 from twin.units import SECONDS, duration, readable
+from twin.wiring import HIGHEST
 
-DURATION = {"type": "string", "pattern": rf"^\s*-?[\d.]+\s*({'|'.join(SECONDS)})\s*$"}
+_LENGTH = rf"(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*({'|'.join(SECONDS)})\s*$"
+DURATION = {"type": "string", "pattern": rf"^\s*\+?{_LENGTH}"}
 """A duration in JSON Schema."""
+
+
+def setting(words: Iterable[str], most: float = HIGHEST) -> dict[str, Any]:
+    """Return in JSON Schema what a pump or valve is set to: a word, or a number up to `most`."""
+    return {"anyOf": [{"enum": list(words)}, {"type": "number", "minimum": 0.0, "maximum": most}]}
+
+
+WRITES = {
+    "type": "object",
+    "patternProperties": {SETPOINT: {"type": "number", "minimum": -HIGHEST, "maximum": HIGHEST}},
+    "additionalProperties": setting(ORDERS),
+}
+"""What is written to PLCs, in JSON Schema."""
 
 
 @dataclass(frozen=True)
@@ -27,9 +44,7 @@ class Unit:
         plain: dict[str, Any] = handler(core)
         if self.name == "s":
             return dict(DURATION)
-        if self.name == "setting":
-            return {"anyOf": [plain, {"enum": ["open", "closed", "on", "off"]}]}
-        words = {"": {}, "tag": {"description": "in the tag's unit"}}
+        words = {"": {}, "setting": {}, "tag": {"description": "in the tag's unit"}}
         return plain | words.get(self.name, {"description": f"in {self.name}"})
 
 
@@ -46,7 +61,12 @@ def _shift(value: object) -> float:
     return -duration(text[1:]) if text.startswith("-") else duration(text)
 
 
-Shift = Annotated[float, BeforeValidator(_shift), Unit("s")]
+Shift = Annotated[
+    float,
+    BeforeValidator(_shift),
+    Unit("s"),
+    WithJsonSchema({"type": "string", "pattern": rf"^\s*(-\s*)?\+?{_LENGTH}"}),
+]
 """A duration that may be negative, like `-1 h`."""
 
 TABLES = Path(__file__).parent / "tables"

@@ -56,10 +56,11 @@ class Draw:
         if kind not in _DRAWS or (kind == "always" and isinstance(written, Mapping)):
             known = [name for name in _DRAWS if name != "always"]
             raise InputError(f"unknown distribution {kind!r}: {nearest(kind, known)}")
-        listed = list(given) if isinstance(given, list | tuple) else [given]
-        if len(listed) != (2 if kind == "uniform" else 1):
-            raise InputError(f"{kind} is written like {_DRAWS[kind][0]}")
-        values = tuple(duration(str(value)) for value in listed)
+        listed = list(given) if isinstance(given, list | tuple) else []
+        if len(listed) != (2 if kind == "uniform" else 0):
+            what = "a duration that is always the same" if kind == "always" else kind
+            raise InputError(f"{what} is written like {_DRAWS[kind][0]}")
+        values = tuple(duration(str(value)) for value in listed or [given])
         if max(values) < SHORTEST:
             raise InputError(
                 f"{readable(max(values))} is too short to draw: {SHORTEST:g} s at least"

@@ -98,7 +98,7 @@ class Attack:
             if isinstance(passed, Reading | Late):
                 yield passed
             elif passed is not None:
-                yield from passed
+                yield from passed if isinstance(passed, Iterable) else [passed]
 
     def begin(self, testbed: Testbed, target: str) -> None:
         """Act when the attack starts; a PLC is `testbed.plcs[target]`."""
@@ -192,6 +192,11 @@ def build(do: Mapping[str, Any], folder: Path | None = None, label: str = "attac
         found = explained(error, units)
         like = _like(cls, str(found.keys[0])) if found.keys else ""
         raise InputError(found.message + like, keys=(kind, *found.keys)) from None
+    except Exception as error:
+        where = importlib.import_module("attacks.plugins").fault(error, cls)
+        if where is None:
+            raise
+        raise InputError(f"{kind} broke at {where}", keys=[kind]) from error
 
 
 def _like(cls: type[Attack], name: str) -> str:

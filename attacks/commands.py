@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
+from attacks.annotations import WRITES, setting
 from attacks.base import Attack, Seconds, Unit, register
 from twin.errors import InputError, nearest
 from twin.plc import STATES
@@ -40,7 +41,11 @@ class Force(Attack):
     """Command a pump or valve, whatever its PLC says: `open`, `closed`, or a relative speed."""
 
     to: Annotated[
-        float, BeforeValidator(_setting), Field(ge=0.0, le=1.5, strict=True), Unit("setting")
+        float,
+        BeforeValidator(_setting),
+        Field(ge=0.0, le=1.5, strict=True),
+        Unit("setting"),
+        WithJsonSchema(setting(_WORDS, 1.5)),
     ]
 
     ports = ("actuator",)
@@ -150,6 +155,7 @@ class Spoof(Attack):
             description="actuators and setpoints the PLC takes from SCADA",
             examples=[{"SP_PU10_open": 3.0, "PU9": "open"}],
         ),
+        WithJsonSchema(WRITES),
     ]
 
     ports = ("link",)

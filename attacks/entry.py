@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import functools
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
 from attacks.base import Attack
 from attacks.passage import Passage
+from attacks.plugins import PluginError, fault
 from attacks.present import Ear, Present, passing_there
 from attacks.trigger import When
 from twin.errors import InputError, nearest, under
@@ -51,6 +52,28 @@ class Entry:
     tags: tuple[str, ...] = ()
     incident: str
     label: str = "attack"
+
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+
+
+def _guarded(
+    hook: Callable[Concatenate[Armed, _P], _T],
+) -> Callable[Concatenate[Armed, _P], _T]:
+    """Let what breaks there in an attack of one's own say where."""
+
+    @functools.wraps(hook)
+    def guarded(self: Armed, /, *args: _P.args, **kwargs: _P.kwargs) -> _T:
+        try:
+            return hook(self, *args, **kwargs)
+        except Exception as error:
+            where = fault(error, type(self.entry.do))
+            if where is None:
+                raise
+            raise PluginError(f"{self.words} broke at {where}") from error
+
+    return guarded
 
 
 class Armed:
@@ -138,7 +161,7 @@ class Armed:
                     point.attach(self._listen, here, first=True)
                 passage = Passage()
                 self._passages.append(passage)
-                point.attach(partial(self._tap, passage), here)
+                point.attach(functools.partial(self._tap, passage), here)
 
     @property
     def altered(self) -> set[str]:
@@ -146,12 +169,24 @@ class Armed:
         return {tag for passage in self._passages for tag in passage.altered}
 
     @property
+    def words(self) -> str:
+        """Its label, name and kind: what a message about it begins with."""
+        return f"{self.entry.label} {self.entry.name}: {self.entry.do.kind}"
+
+    @property
     def tampers(self) -> bool:
         """Whether it changes readings or commands that pass, or hears them."""
         return _tampers(self._attack)
 
+    @_guarded
     def update(self, now: float) -> None:
-        """Start or stop by what is present."""
+        """Start or stop by what is present.
+
+        Raises
+        ------
+        PluginError
+            If an attack of one's own breaks; so do its taps.
+        """
         self._present.values.update(self._ear.heard)
         active = self.trigger.update(now, self._present.values)
         if active or self.active:
@@ -172,16 +207,25 @@ class Armed:
         """Say why it never acted in a run that ended at `end` [s]; None if it did."""
         return None if self.spans else self.trigger.why_not(end)
 
+    @_guarded
     def _listen(self, packet: Sequence[Reading]) -> Iterable[Reading]:
         for reading in packet:
             self._attack.watch(reading)
         return packet
 
+    @_guarded
     def _tap(self, passage: Passage, packet: Sequence[Reading]) -> Iterable[Reading | Late]:
         for reading in packet:
             if not self.entry.do.watches_raw:
                 self._attack.watch(reading)
-        passed = list(self._attack.tamper_packet(packet)) if self.active else packet
+        passed: Sequence[Reading | Late] = packet
+        if self.active:
+            given = self._attack.tamper_packet(packet)
+            passed = list(given) if isinstance(given, Iterable) else [given]
+            for one in passed:
+                if not isinstance(one, Reading | Late):
+                    wrong = f"{one!r} through, which is neither a Reading nor Late"
+                    raise PluginError(f"{self.words} lets {wrong}")
         passage.note(self._testbed.env.now, packet, passed)
         return passed
 
@@ -230,7 +274,16 @@ def arm(entries: Sequence[Entry], testbed: Testbed) -> list[Armed]:
     for entry in entries:
         place = sum(one.entry.label == entry.label for one in armed)
         with under(f"{entry.label}s", place):
-            armed.append(Armed(entry, testbed, present))
+            try:
+                armed.append(Armed(entry, testbed, present))
+            except InputError:
+                raise
+            except Exception as error:
+                where = fault(error, type(entry.do))
+                if where is None:
+                    raise
+                kind = entry.do.kind
+                raise InputError(f"{kind} broke at {where}", keys=["do", kind]) from error
 
     def watch(now: float, values: Values) -> None:
         if now >= 0:  # nothing acts in the warm-up

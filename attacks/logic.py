@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, WithJsonSchema
 
+from attacks.annotations import setting
 from attacks.base import Attack, Unit, register
 from twin.condition import moved
 from twin.errors import InputError, nearest, under
-from twin.plc import Plc, Rule
+from twin.plc import STATES, Plc, Rule
 from twin.wiring import rules_of
 
 if TYPE_CHECKING:
@@ -84,6 +85,16 @@ class Setpoint(Logic):
         return tuple(new)
 
 
+_RULE = {
+    "type": "object",
+    "properties": {"when": {"type": "string"}},
+    "additionalProperties": setting(STATES),
+    "required": ["when"],
+    "minProperties": 2,
+}
+"""A line of rules, in JSON Schema."""
+
+
 @register("rewrite")
 @dataclass(frozen=True, kw_only=True)
 class Rewrite(Logic):
@@ -100,6 +111,7 @@ class Rewrite(Logic):
             "`closed`, a pump's relative speed or a valve's setting",
             examples=[[{"when": "L_T7 < 4", "PU10": "closed", "PU11": 0.9}]],
         ),
+        WithJsonSchema({"type": "array", "minItems": 1, "items": _RULE}),
     ]
     add: bool = False
 

@@ -15,12 +15,16 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 
 from attacks import base
-from twin.errors import InputError
+from twin.errors import InputError, RunError
 
 GROUP = "hydrotwin.attacks"
 
 _FILES: dict[Path, tuple[str, ...]] = {}
 _LOADED: set[str] = set()
+
+
+class PluginError(RunError):
+    """An attack of one's own broke."""
 
 
 def load_file(path: Path) -> tuple[str, ...]:
@@ -71,6 +75,21 @@ def _reason(error: BaseException, path: Path) -> str:
     lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == str(path)]
     where = f"line {lines[-1]}: " if lines else ""
     return f"{where}{type(error).__name__}: {error}"
+
+
+def fault(error: Exception, cls: type) -> str | None:
+    """Say where in the file of a kind of one's own an error came up, and what it is.
+
+    None where it did not come from there, or has been said already.
+    """
+    if isinstance(error, RunError):
+        return None
+    files = {getattr(sys.modules[one.__module__], "__file__", None) for one in cls.__mro__}
+    files = {file for file in files if file and Path(file).parent != Path(__file__).parent}
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename in files]
+    if not frames:
+        return None
+    return f"{frames[-1].filename}:{frames[-1].lineno}: {type(error).__name__}: {error}"
 
 
 def load_installed() -> None:

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
+from attacks.annotations import setting
 from attacks.base import Attack, Seconds, Unit, register
 from twin.breakage import check_hold, check_wear, leak_points
 from twin.errors import InputError, nearest
@@ -146,7 +147,12 @@ class Fail(Attack):
     It obeys nobody meanwhile; `force` deceives its drive only. A pump that runs dry still stops.
     """
 
-    to: Annotated[str | float, BeforeValidator(_state), Unit("setting")]
+    to: Annotated[
+        str | float,
+        BeforeValidator(_state),
+        Unit("setting"),
+        WithJsonSchema(setting([*STATES, _STUCK])),
+    ]
 
     ports = ("plant",)
     at_end = "it obeys again, and does what it was told last"

@@ -126,9 +126,9 @@ def main() -> None:
             raise
         _fail(error, 2)
     except RuntimeError as error:
-        from twin.errors import PlantError
+        from twin.errors import RunError
 
-        if not isinstance(error, PlantError):
+        if not isinstance(error, RunError):
             raise
         _fail(error, 1)
     finally:

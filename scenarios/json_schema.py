@@ -18,6 +18,7 @@ PATH = LIBRARY / "scenario.schema.json"
 HEADER = "# yaml-language-server: $schema="
 """How a file's first line begins that names its schema."""
 
+_YES_NO = "^(yes|no|on|off|true|false)$"
 _DIALECT = "http://json-schema.org/draft-07/schema#"
 _DOCUMENTED: dict[str, tuple[type, dict[str, str]]] = {
     "": (Scenario, {}),
@@ -52,7 +53,7 @@ def schema() -> dict[str, Any]:
         "minProperties": 1,
         "maxProperties": 1,
     }
-    cleaned: dict[str, Any] = _without_defaults(made)
+    cleaned: dict[str, Any] = _as_files_have_it(made)
     return cleaned
 
 
@@ -80,14 +81,20 @@ def _attributes(cls: type) -> dict[str, str]:
     return {name: words for name, words in found.items() if words}
 
 
-def _without_defaults(part: Any) -> Any:
-    """Return it without defaults that no file can hold: seconds as numbers, dates as objects."""
+def _as_files_have_it(part: Any) -> Any:
+    """Return it in draft 7, with the words a yes or no may be, and without some defaults.
+
+    No file can hold those that are seconds as numbers or dates as objects.
+    """
     if isinstance(part, list):
-        return [_without_defaults(one) for one in part]
+        return [_as_files_have_it(one) for one in part]
     if not isinstance(part, dict):
         return part
-    return {
-        key: _without_defaults(value)
+    found = {
+        "items" if key == "prefixItems" else key: _as_files_have_it(value)
         for key, value in part.items()
         if key != "default" or isinstance(value, str | bool)
     }
+    if found.get("type") == "boolean":
+        found["type"], found["pattern"] = ["boolean", "string"], _YES_NO
+    return found

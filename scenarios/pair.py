@@ -94,8 +94,8 @@ def paired_truth(scenario: Scenario, network: Network, incident: str | None = No
 
     Raises
     ------
-    PlantError
-        If the water cannot be solved even without an attack.
+    RunError
+        If the run cannot go on even without an attack.
     """
     scenario = other(scenario, incident)
     end = int(scenario.duration)

@@ -30,7 +30,7 @@ from scenarios.result import Run
 from scenarios.schema import DETECTOR, Scenario
 from scenarios.watch import Watch
 from scenarios.words import listed
-from twin.errors import InputError, PlantError
+from twin.errors import InputError, RunError
 from twin.limits import LimitAlarm
 from twin.network import PLANTS, Network
 from twin.scada import Alarm
@@ -82,7 +82,7 @@ def run(
     ------
     InputError
         If an attack, the detector or `out` cannot be used; nothing has been written then.
-    PlantError, KeyboardInterrupt
+    RunError, KeyboardInterrupt
         If the run fails or is interrupted before anything was recorded; later, what was is kept.
     """
     began = time.perf_counter()
@@ -105,7 +105,7 @@ def run(
         if chosen.entries and pair:
             try:
                 paired = paired_truth(chosen, network)
-            except PlantError as error:
+            except RunError as error:
                 notes.append(f"not compared: the run without attacks failed, {error}")
                 aftermath = "normal"  # nothing else can be told
             except KeyboardInterrupt:
@@ -120,9 +120,10 @@ def run(
                 if on_time is not None:
                     on_time(now)
                 pace.wait(now)
-        except PlantError as error:
+        except RunError as error:
             if testbed.env.now <= 0:
-                raise PlantError(f"{error}, in the warm-up: {_NOTHING}") from None
+                early = ", in the warm-up" if testbed.env.now < 0 else ""
+                raise type(error)(f"{error}{early}: {_NOTHING}") from None
             status, reason = "failed", str(error)
         except KeyboardInterrupt:
             if testbed.env.now <= 0:
@@ -279,7 +280,7 @@ def _damages(
             try:
                 on_compare(name)
                 found[name] = damage(truth, paired_truth(scenario, network, name), min(began))
-            except PlantError as error:
+            except RunError as error:
                 notes.append(f"what {name} did is not known: the run without it failed, {error}")
             except KeyboardInterrupt:
                 unknown.append(name)

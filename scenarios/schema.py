@@ -12,15 +12,17 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, Field, ValidationError, WithJsonSchema
 from ruamel.yaml import YAML
 
 import attacks.base
 import detector
+from attacks.annotations import WRITES
 from attacks.base import Seconds, Unit
 from attacks.entry import Entry
 from attacks.plugins import load_file
 from scenarios import when as when_of
+from scenarios.control_schema import CONTROL
 from scenarios.when import STRICT, WrittenArrivals, WrittenWhen
 from twin import network
 from twin.errors import InputError, nearest, under
@@ -161,7 +163,7 @@ class _Entry(_Strict):
 
 class _Order(_Strict):
     at: Seconds
-    write: dict[str, float | str]
+    write: Annotated[dict[str, float | str], WithJsonSchema(WRITES)]
 
 
 class File(_Strict):
@@ -179,7 +181,7 @@ class File(_Strict):
     overflow: Literal["spill", "close"] = "spill"
     initial_levels: dict[str, float] = {}
     demands: _Path = "profile"
-    control: dict[str, Any] = {}
+    control: Annotated[dict[str, Any], WithJsonSchema(CONTROL)] = {}
     operator: list[_Order] = []
     attacks: list[_Entry] = []
     faults: list[_Entry] = []

@@ -5,8 +5,9 @@ from __future__ import annotations
 import dataclasses
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
+from attacks.annotations import DURATION
 from attacks.arrivals import Arrivals, Draw
 from attacks.base import Seconds
 from attacks.trigger import FOREVER, When
@@ -17,10 +18,24 @@ def _condition(value: object) -> object:
     return str(value) if isinstance(value, int | float) else value
 
 
+_PAIR = {"type": "array", "items": DURATION, "minItems": 2, "maxItems": 2}
+_DRAWN = [
+    {
+        "type": "object",
+        "properties": {kind: values},
+        "additionalProperties": False,
+        "required": [kind],
+    }
+    for kind, values in (("exponential", DURATION), ("uniform", _PAIR))
+]
 _Condition = Annotated[str, BeforeValidator(_condition)]
-_Draw = Annotated[Draw, BeforeValidator(Draw.read)]
+_Draw = Annotated[
+    Draw,
+    BeforeValidator(Draw.read),
+    WithJsonSchema({"anyOf": [DURATION, *_DRAWN], "description": "as long each time, or drawn"}),
+]
 
-STRICT = ConfigDict(extra="forbid", allow_inf_nan=False, populate_by_name=True)
+STRICT = ConfigDict(extra="forbid", allow_inf_nan=False)
 """Of every part of a scenario file: no unknown keys, no infinite numbers."""
 
 

@@ -44,8 +44,12 @@ class InputError(ValueError):
         return InputError(self.message, self.file, self.line, (*keys, *self.keys), self.column)
 
 
-class PlantError(RuntimeError):
-    """EPANET could not go on; what was recorded so far is kept."""
+class RunError(RuntimeError):
+    """A run could not go on; what was recorded so far is kept."""
+
+
+class PlantError(RunError):
+    """EPANET could not go on."""
 
 
 @contextmanager

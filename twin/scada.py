@@ -19,6 +19,8 @@ from twin.wiring import HIGHEST
 
 ORDERS = {**STATES, "auto": math.nan}
 """What an order for an actuator is called; `auto` leaves it to its PLC."""
+SETPOINT = "^SP_.+_"
+"""How the name of a setpoint begins, as a pattern."""
 
 
 def order(name: str, written: float | str) -> float:
@@ -30,7 +32,7 @@ def order(name: str, written: float | str) -> float:
         If it is none: an actuator takes a word of `ORDERS` or what it is set to, a setpoint a
         number.
     """
-    is_setpoint = re.match(r"SP_.+_", name) is not None
+    is_setpoint = re.match(SETPOINT, name) is not None
     if isinstance(written, str):
         if is_setpoint:
             raise ValueError(f"{name} is a setpoint: a number in its tag's unit, not {written!r}")

@@ -83,8 +83,8 @@ class Attacks:
             entry["when"] = (when, f"from {line.start} until {line.end}")
             if when.get("once") is False:
                 text = (
-                    f"{name} starts again whenever {line.start} holds after its end (once: false), "
-                    "as in epanetCPA"
+                    f"{name} starts again whenever {line.start} holds after its end, and "
+                    f"{line.end} does not (once: false)"
                 )
                 self.made.note(READ_AS, text, line.start)
         self.made.add("attacks", entry)

@@ -53,11 +53,9 @@ class Conditions:
         if start.always or (start.clock and start.clock[0] in _FROM):
             begin = 0.0 if start.always else self._first(start)
             return self._from(line, begin, start, end)
-        when: dict[str, Any] = {"start": start.text}
-        if end.always is not False:
-            when["end"] = "t >= 0" if end.always else end.text
-            when["once"] = False
-        return when
+        if end.always is False:
+            return {"start": start.text}
+        return self._between(line, start.text, end)
 
     def translated(self, condition: Word, number: int, on: bool) -> Translated:
         """Return a condition of the attack of a number in our words.
@@ -104,9 +102,20 @@ class Conditions:
                 text = f"{line.end} is past when the attack starts: it never ends"
                 self.made.note(READ_AS, text, line.end)
                 return when
-        when["end"] = "t >= 0" if end.always else end.text
         if comes_back:
-            return {"start": f"t >= {begin:g}", "end": when["end"], "once": False}
+            return self._between(line, f"t >= {begin:g}", end)
+        return when | {"end": "t >= 0" if end.always else end.text}
+
+    def _between(self, line: Attack, start: str, end: Translated) -> dict[str, Any]:
+        """Return the `when` of what acts from its start to its end, once or again and again."""
+        when = {"start": start, "end": "t >= 0" if end.always else end.text}
+        if not end.always and (end.clock is None or end.clock[0] == "=="):
+            return when | {"once": False}
+        text = (
+            f"where {line.start} holds while {line.end} does, epanetCPA starts the attack for a "
+            "step, again and again; here nothing starts while its end holds"
+        )
+        self.made.note(DIFFERS, text, line.end)
         return when
 
     def _first(self, condition: Translated) -> float:

@@ -159,6 +159,8 @@ class _Experiment:
             for text in self.layout.differences(name, cabinets[name]):
                 self.note(MOVED, text, item)
         self.layout.described(cabinets)
+        for text in self.layout.unlisted():
+            self.note(DIFFERS, text, node)
 
     def sensors(self, node: Node) -> list[str]:
         found = []

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from twin.errors import InputError, nearest
+from twin.errors import InputError, listed, nearest
 from twin.network import Network
 
 SCADA = "SCADA"
@@ -118,6 +118,22 @@ class Layout:
             return min((plc for plc in shared if shared[plc] == best), key=lambda plc: plc != name)
         folded = {plc.casefold(): plc for plc in self.network.plcs}
         return folded.get(name.casefold())
+
+    def unlisted(self) -> Iterator[str]:
+        """Say which of the plant's PLCs and actuators no PLC of the imported file stands for."""
+        there = {self.counterpart(name) for name in self.cabinets}
+        if plcs := [name for name in self.network.plcs if name not in there]:
+            yield f"not among the PLCs of the file, but at work here: {listed(plcs)}"
+        driven = {actuator for one in self.cabinets.values() for actuator in one.actuators}
+        idle = {
+            actuator: name
+            for name, plc in self.network.plcs.items()
+            for actuator in plc.actuators
+            if actuator not in driven
+        }
+        if idle:
+            drivers = listed(set(idle.values()))
+            yield f"driven by no PLC of the file, but here by {drivers}: {listed(idle)}"
 
     def differences(self, name: str, cabinet: Cabinet) -> Iterable[str]:
         """Say what the file's PLC of that name measures or drives, and here another does."""

@@ -98,7 +98,29 @@ def test_what_starts_again_is_noted_entry_by_entry(tmp_path):
     assert again == [("att1", False), ("att2", True), ("att4", True)]
     noted = [text for text in notes(made, "read as") if "starts again" in text]
     assert [text.split()[0] for text in noted] == ["att2", "att4"]
-    assert "att2 starts again whenever T2<1 holds after its end (once: false)" in noted[0]
+    said = "att2 starts again whenever T2<1 holds after its end, and T2>2 does not (once: false)"
+    assert noted[0] == said
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "when"),
+    [
+        (
+            "(TIME>50)&&(PU2>0)",
+            "(TIME>70)",
+            {"start": "t > 50 and F_PU2 > 0", "end": "t > 70"},
+        ),
+        ("TIME>=10", "TIME>5", {"start": "t >= 10", "end": "t > 5"}),
+        ("T2<1", "TIME>=0", {"start": "L_T2 < 1", "end": "t >= 0"}),
+        ("T2<1", "TIME<20", {"start": "L_T2 < 1", "end": "t < 20"}),
+    ],
+)
+def test_what_cannot_start_again_is_not_said_to(tmp_path, start, end, when):
+    made = read(tmp_path, f"Communication, PLC2-P_T1-PLC1, {start}, {end}, DoS")
+    assert made.data["attacks"][0]["when"] == when
+    assert not any("starts again" in text for text in notes(made, "read as"))
+    assert any("nothing starts while its end holds" in text for text in notes(made, "differs"))
+    loaded(made, tmp_path)
 
 
 def test_the_halves_of_a_pair_of_thresholds_are_one_change(tmp_path):

@@ -1,7 +1,7 @@
 import pytest
 
 from attacks.importers import dhalsim
-from tests.attacks.dhalsim_files import CONFIG, entries, folder, network_attack, notes, read
+from tests.attacks.dhalsim_files import CONFIG, PLCS, entries, folder, network_attack, notes, read
 from tests.attacks.imported import commented, loaded, one_plant
 from twin.errors import InputError
 
@@ -199,8 +199,21 @@ def test_the_time_of_an_iteration_is_the_epanet_files_step(folder):
 def test_the_epanet_files_own_thresholds_are_compared(folder):
     inp = (folder / "town.inp").read_text().replace("Tank T5 above 4.0", "Tank T5 above 4.5")
     (folder / "town.inp").write_text(inp)
-    (text,) = [text for text in notes(read(folder), "differs") if "PU8" in text]
+    (text,) = [text for text in notes(read(folder), "differs") if "PU8 closed" in text]
     assert "PU8 closed if T5 > 4.5; here 4" in text
+
+
+def test_what_the_files_plcs_lack_is_told(folder):
+    told = notes(read(folder), "differs")
+    assert "not among the PLCs of the file, but at work here: PLC5, PLC7 to PLC9" in told
+    assert "driven by no PLC of the file, but here by PLC1, PLC5: PU3, PU8 to PU11" in told
+    more = (
+        "- {name: PLC5, sensors: [J302], actuators: [PU3, PU8, PU9, PU10, PU11]}\n"
+        "- {name: PLC7, sensors: [T5]}\n- {name: PLC8, sensors: [T6]}\n"
+        "- {name: PLC9, sensors: [T7]}\n"
+    )
+    (folder / "plcs.yaml").write_text(PLCS + more)
+    assert not any("PLC of the file" in text for text in notes(read(folder), "differs"))
 
 
 def test_missing_companions_stop_it_or_are_replaced(folder):

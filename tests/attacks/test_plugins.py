@@ -1,6 +1,10 @@
+import json
+
+import pandas as pd
 import pytest
 
 from attacks import base, plugins
+from scenarios.cli import main
 from scenarios.draft import attack
 from scenarios.schema import load
 from twin.errors import InputError
@@ -60,6 +64,103 @@ def test_a_broken_plugin_is_one_message_at_its_line_of_the_scenario(folder, text
     assert str(caught.value).startswith(f"{folder / 'mine.yaml'}:4:11: plug-in half.py")
     assert says in str(caught.value)
     assert base.kinds() == before
+
+
+def command(*args):
+    """Run the command and return its exit status."""
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(SystemExit) as caught:
+        patch.setattr("sys.argv", ["hydrotwin", *map(str, args)])
+        main()
+    return caught.value.code
+
+
+BROKEN = """\
+from dataclasses import dataclass
+from attacks.base import Attack, register
+
+
+@register("half")
+@dataclass(frozen=True, kw_only=True)
+class Half(Attack):
+    \"\"\"Break.\"\"\"
+
+    factor: float = 1.0
+    ports = ("sensor",)
+
+    def HOOK:
+        LINE
+"""
+TIMED = SCENARIO.replace("0.5}}}", "0.5}}, when: {from: 1 h, for: 15 min}}")
+READING = "reading.time < 3600 or {}[reading.tag]"
+
+
+@pytest.mark.parametrize(
+    ("hook", "line", "hours"),
+    [
+        ("begin(self, testbed, target)", "testbed.plcs['PLC99']", 1.0),
+        ("step(self, testbed, target, now)", "testbed.plant.leak('PU99', 1.0, cause=1)", 1.0),
+        ("end(self, testbed, target)", "raise AssertionError('no end')", 1.25),
+        ("tamper(self, reading)", "return reading.valu", 1.0),
+        ("tamper_packet(self, packet)", "yield packet[7]", 1.0),
+        ("watch(self, reading)", READING, 1.0),
+    ],
+)
+def test_one_that_breaks_ends_the_run_and_says_where(folder, capsys, hook, line, hours):
+    path = folder / "half.py"
+    path.write_text(BROKEN.replace("HOOK", hook).replace("LINE", line))
+    (folder / "mine.yaml").write_text(TIMED)
+    out = folder / "run"
+    status = command("run", folder / "mine.yaml", "--out", out, "--no-detector", "--json")
+    told = json.loads(capsys.readouterr().out)
+    assert (status, told["status"], told["hours"]) == (1, "failed", hours)
+    assert told["reason"].startswith(f"attack lie: half broke at {path}:14: ")
+    assert len(pd.read_parquet(out / "truth.parquet")) == 12 * hours
+
+
+@pytest.mark.parametrize(
+    ("hook", "line", "let"),
+    [
+        ("tamper(self, reading)", "return 3.0", "3.0"),
+        ("tamper(self, reading)", "return [None]", "None"),
+        ("tamper_packet(self, packet)", "pass", "None"),
+    ],
+)
+def test_what_is_no_reading_ends_the_run_too(folder, hook, line, let):
+    (folder / "half.py").write_text(BROKEN.replace("HOOK", hook).replace("LINE", line))
+    (folder / "mine.yaml").write_text(TIMED)
+    run = load(folder / "mine.yaml").run(watch=False, pair=False)
+    said = f"attack lie: half lets {let} through, which is neither a Reading nor Late"
+    assert (run.status, run.reason, run.hours) == ("failed", said, 1.0)
+
+
+def test_one_that_breaks_before_anything_was_recorded_says_so(folder, capsys):
+    hook, line = "watch(self, reading)", "{}[reading.tag]"
+    (folder / "half.py").write_text(BROKEN.replace("HOOK", hook).replace("LINE", line))
+    assert command("run", folder / "mine.yaml", "--out", folder / "run") == 1
+    said = f"{folder / 'half.py'}:14: KeyError: 'L_T6': nothing was recorded yet\n"
+    assert capsys.readouterr().err.endswith(said)
+    assert not (folder / "run").exists()
+
+
+@pytest.mark.parametrize(
+    "hook", ["__post_init__(self)", "fresh(self, rng)", "check(self, testbed, target)"]
+)
+def test_one_that_breaks_before_the_run_is_bad_input(folder, capsys, hook):
+    (folder / "half.py").write_text(BROKEN.replace("HOOK", hook).replace("LINE", "{}['x']"))
+    assert command("run", folder / "mine.yaml", "--out", folder / "run") == 2
+    error = capsys.readouterr().err
+    assert error.startswith(f"error: {folder / 'mine.yaml'}:6:")
+    assert error.endswith(f"half broke at {folder / 'half.py'}:14: KeyError: 'x'\n")
+
+
+def test_what_breaks_in_our_own_code_keeps_its_traceback(folder, monkeypatch):
+    def breaks(self, reading):
+        raise KeyError("ours")
+
+    monkeypatch.setattr(base.kinds()["offset"], "tamper", breaks)
+    (folder / "mine.yaml").write_text(SCENARIO.replace("half: {factor", "offset: {by"))
+    with pytest.raises(KeyError, match="ours"):
+        load(folder / "mine.yaml").run(watch=False, pair=False)
 
 
 class Point:
