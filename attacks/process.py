@@ -187,7 +187,9 @@ class Fail(Attack):
 class Wear(Attack):
     """Let a pump turn at a share of the speed it is told."""
 
-    speed: Annotated[float, Field(gt=0.0, le=1.5), Unit("of its speed")]
+    speed: Annotated[
+        float, Field(gt=0.0, le=1.5, description="of the speed it is told, 1 being all of it")
+    ]
 
     ports = ("plant",)
     at_end = "the pump is mended"

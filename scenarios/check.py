@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import detector
 from attacks.entry import Armed, arm
-from attacks.prospects import prospects
+from attacks.prospects import Prospect, prospects
+from attacks.replay import Replay
 from detector import DataError
 from scenarios import setpoints
 from scenarios.pair import testbed as testbed_of
@@ -75,9 +76,26 @@ def notices(scenario: Scenario, bed: Testbed, entries: Sequence[Armed]) -> list[
             of = "tags leaves out all it would change" if entry.tags else f"at {entry.on}"
             words = f"{entry.name} changes nothing that passes: {of}"
             found.append(Notice(words, (*place, "tags" if entry.tags else "on")))
+        found += [replace(n, keys=place + n.keys) for n in _tape(one, prospect, scenario)]
     for order, name, words in setpoints.doubts(scenario, bed.network):
         found.append(Notice(words, ("operator", order, "write", name)))
     return [*found, *_too_late(scenario)]
+
+
+def _tape(one: Armed, prospect: Prospect, scenario: Scenario) -> Iterator[Notice]:
+    """Say of a replay that it cannot have recorded, when it begins first, all it is to show."""
+    do, when = one.entry.do, one.entry.when
+    if not isinstance(do, Replay) or prospect.never:
+        return
+    latest = prospect.begins if when.start is None else min(scenario.duration, when.ends)
+    recorded = scenario.warmup + latest
+    key, length = ("shift", do.shift) if do.shift is not None else ("window", do.window)
+    if length is not None and length > recorded:
+        words = (
+            f"{one.entry.name} replays {readable(length)}, and has recorded {readable(recorded)} "
+            "at most when it first begins, the warm-up included: what is missing is dropped"
+        )
+        yield Notice(words, ("do", do.kind, key))
 
 
 def _too_late(scenario: Scenario) -> Iterator[Notice]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,8 @@ class Side:
     ----------
     name : str
     network : Network
+    start : datetime
+        Of its first hour.
     truth, scada : DataFrame
         As in `Run`.
     totals : dict of str to float or None
@@ -49,6 +52,7 @@ class Side:
 
     name: str
     network: Network
+    start: datetime
     truth: pd.DataFrame
     scada: pd.DataFrame
     totals: Mapping[str, float | None]
@@ -132,6 +136,11 @@ def sides(first: str, second: str | None) -> tuple[Side, Side]:
     b = _without_attacks(first) if second is None else _side(second)
     if a.network.tags != b.network.tags:
         raise InputError(f"{first} and {second} have different tags: one plant only")
+    if a.start != b.start:
+        said = (
+            f"it starts {b.start}, and {a.name} {a.start}: hours are those since each one's start"
+        )
+        b = replace(b, notes=(said, *b.notes))
     return a, b
 
 
@@ -156,7 +165,7 @@ def _side(name: str) -> Side:
         notes = (*_cut(told["status"], told["reason"]), *told["notes"])
     except (ArrowException, OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(f"damaged: {error}; run the scenario again", folder) from None
-    return Side(folder.name, scenario.network(), truth, scada, totals, notes)
+    return Side(folder.name, scenario.network(), scenario.start, truth, scada, totals, notes)
 
 
 def _of(of: str, made: Run) -> Side:
@@ -165,7 +174,7 @@ def _of(of: str, made: Run) -> Side:
     done = made.impact["run"]
     totals = {name: float(done[name]) for name in COUNTERS}
     notes = (*_cut(made.status, made.reason), *made.notes)
-    return Side(of, made.network, made.truth, made.scada, totals, notes)
+    return Side(of, made.network, made.scenario.start, made.truth, made.scada, totals, notes)
 
 
 def _cut(status: str, reason: str) -> list[str]:

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 LIBRARY = Path(__file__).parent / "library"
 DETECTOR = "cnn-lstm"
 DEMANDS = ("profile", "patterns")
+_NOBODY = ("none", "no", "off", "nobody")
 LONGEST = 3650 * DAY
 _LONGEST_PATH = 250  # bytes; file systems take 255 for a name
 
@@ -280,6 +281,9 @@ def from_data(data: Mapping[str, Any], folder: Path | None = None) -> Scenario:
         raise InputError(message, keys=["name"])
     if file.start.tzinfo is not None or file.start.minute or file.start.second:
         raise InputError("start must be a date or a full hour, without zone", keys=["start"])
+    if file.detector is not None and file.detector.casefold() in _NOBODY:
+        message = f"to let nobody watch, write `detector: null`; without the line it is {DETECTOR}"
+        raise InputError(message, keys=["detector"])
     for i, plugin in enumerate(file.plugins):
         with under("plugins", i):
             load_file((folder or Path.cwd()) / plugin)

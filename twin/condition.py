@@ -17,7 +17,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple, TypeVar
 
-from twin.errors import InputError, nearest
+from twin.errors import InputError, listed, nearest
 from twin.ranges import Narrow
 from twin.terms import (
     COMPARE,
@@ -366,7 +366,10 @@ class _Parser:
         first, _, last = name.rpartition(".")
         kin = [one for one in (*known, *self.refused) if one.rpartition(".")[2] == last]
         kin = [one for one in kin if first and "." in one]
-        hint = nearest(name, [one for one in kin if one in known] if kin else known)
+        if kin and not (set(kin) & set(known)):
+            hint = f"there is only {listed(kin)}, but {self.refused[kin[0]]}"
+        else:
+            hint = nearest(name, [one for one in kin if one in known] if kin else known)
         return self._wrong(f"unknown name {name!r}: {hint}", token.at)
 
     def _unexpected(self, wanted: str = "a name or a number") -> InputError:

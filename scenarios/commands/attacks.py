@@ -24,8 +24,16 @@ def list_attacks(as_json: _Json = False) -> None:
     """List the kinds of attack."""
     from attacks.base import kinds
 
-    rows = [[name, _ports(cls), _text(cls).splitlines()[0]] for name, cls in kinds().items()]
-    print_table(["attack", "works on", "what it does"], rows, as_json)
+    rows = [
+        {
+            "kind": name,
+            "ports": list(cls.ports) if as_json else _ports(cls),
+            "summary": _text(cls).splitlines()[0],
+        }
+        for name, cls in kinds().items()
+    ]
+    heads = {"kind": "attack", "ports": "works on", "summary": "what it does"}
+    print_table(heads, rows, as_json)
 
 
 @app.command("show", epilog="Example: hydrotwin attacks show replay")

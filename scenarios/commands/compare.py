@@ -11,6 +11,8 @@ import typer
 from scenarios.commands.tables import warn
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from scenarios.compare import Comparison
 
 _RUN = "A run folder, or a scenario's name or file, which is run."
@@ -64,16 +66,24 @@ def _check(out: Path) -> None:
 
 def _print(made: Comparison) -> None:
     from rich.console import Console
+
+    console = Console(highlight=False)
+    console.print(f"A  {made.a.name}\nB  {made.b.name}\n{made.hours:g} h of both\n", markup=False)
+    if made.differences:
+        _print_differences(console, made)
+    else:
+        console.print("Nothing differs: neither the water nor what SCADA shows.")
+    for side, name in ((made.a, "A"), (made.b, "B")):
+        for note in side.notes:
+            console.print(f"\n{name}: {note}", markup=False)
+
+
+def _print_differences(console: Console, made: Comparison) -> None:
     from rich.markup import escape
     from rich.table import Table
 
     from scenarios.impact import COUNTER_WORDS, figure
 
-    console = Console(highlight=False)
-    console.print(f"A  {made.a.name}\nB  {made.b.name}\n{made.hours:g} h of both\n", markup=False)
-    if not made.differences:
-        console.print("Nothing differs: neither the water nor what SCADA shows.")
-        return
     table = Table(
         *map(escape, ("tag", "water differs from [h]", "for [h]", "SCADA differs from [h]",
                       "for [h]", "by at most", "at [h]")), box=None, pad_edge=False,
@@ -90,6 +100,3 @@ def _print(made: Comparison) -> None:
         totals.add_row(escape(COUNTER_WORDS[str(name)]), *cells)
     console.print()
     console.print(totals)
-    for side, name in ((made.a, "A"), (made.b, "B")):
-        for note in side.notes:
-            console.print(f"\n{name}: {note}", markup=False)

@@ -23,8 +23,8 @@ def list_scenarios(as_json: _Json = False) -> None:
     """List the shipped scenarios."""
     from scenarios.schema import library, load
 
-    rows = [[name, load(name).description] for name in library()]
-    print_table(["scenario", "what happens"], rows, as_json)
+    rows = [{"name": name, "summary": load(name).description} for name in library()]
+    print_table({"name": "scenario", "summary": "what happens"}, rows, as_json)
 
 
 @app.command("show", epilog="Example: hydrotwin scenarios show normal")

@@ -17,15 +17,15 @@ def print_json(data: Any) -> None:
     sys.stdout.write(json.dumps(data, indent=2, ensure_ascii=False) + "\n")
 
 
-def print_table(header: list[str], rows: list[list[str]], as_json: bool) -> None:
-    """Print rows as a table, or as a JSON list of objects."""
+def print_table(heads: dict[str, str], rows: list[dict[str, Any]], as_json: bool) -> None:
+    """Print rows as a table whose keys have these heads, or as a JSON list of objects."""
     if as_json:
-        print_json([dict(zip(header, row, strict=True)) for row in rows])
+        print_json(rows)
         return
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(*header, box=None, pad_edge=False)
+    table = Table(*heads.values(), box=None, pad_edge=False)
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*(row[key] for key in heads))
     Console().print(table)

@@ -74,3 +74,11 @@ def test_a_table_touches_what_it_has_columns_for(tmp_path):
 def test_data_is_written_on_one_line_as_yaml_reads_it():
     data = {"a": ["1 h", 2.5, True, "x < 4", "link:A->B", ""], "b": {"c": "on the way"}}
     assert YAML(typ="safe").load(flow(data)) == data
+
+
+def test_a_share_has_no_unit():
+    (speed,) = fields(kinds()["wear"])
+    assert str(speed) == (
+        "speed (number, above 0 and at most 1.5, required): of the speed it is told, 1 being all "
+        "of it"
+    )

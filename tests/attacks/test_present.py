@@ -98,6 +98,13 @@ def test_what_there_is_not_is_named(when, says):
     assert caught.value.keys == ("attacks", 0, "when", key)
 
 
+def test_where_there_is_no_other_entry_that_is_said():
+    with pytest.raises(InputError) as caught:
+        armed_run(entries({"start": "other.active"}), hours=1)
+    said = "unknown name 'other.active': there is only e-0.active, but e-0 cannot wait for itself"
+    assert caught.value.message.startswith(said)
+
+
 def test_random_arrivals_are_an_entrys_own():
     """The same name and seed give the same times, whatever stands beside it in the file."""
     when = {"random": {"gap": {"exponential": "3 h"}, "for": {"uniform": ["10 min", "1 h"]}}}

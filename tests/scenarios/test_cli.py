@@ -88,10 +88,20 @@ def test_bad_input_is_one_message_and_status_2(mine, args, says):
 
 def test_the_catalogue_can_be_read(tmp_path):
     listed = hydrotwin("attacks", "list", "--json", cwd=tmp_path)
-    kinds = [row["attack"] for row in json.loads(listed.stdout)]
+    rows = {row["kind"]: row for row in json.loads(listed.stdout)}
+    ports = ["sensor", "link", "plc", "scada"]
+    summary = "Show the readings that passed here earlier."
+    assert rows["replay"] == {"kind": "replay", "ports": ports, "summary": summary}
+    kinds = list(rows)
     assert {"offset", "constant", "drop", "delay", "replay", "force", "setpoint"} <= set(kinds)
     shown = json.loads(hydrotwin("attacks", "show", "replay", "--json", cwd=tmp_path).stdout)
     assert [field["name"] for field in shown["fields"]][:2] == ["shift", "window"]
+    (usual,) = [
+        row
+        for row in json.loads(hydrotwin("scenarios", "list", "--json", cwd=tmp_path).stdout)
+        if row["name"] == "normal"
+    ]
+    assert set(usual) == {"name", "summary"}
     text = hydrotwin("scenarios", "show", "normal", cwd=tmp_path).stdout
     assert "name: normal" in text
 

@@ -1,6 +1,7 @@
 import dataclasses
 import json
 import re
+import shutil
 
 import pytest
 
@@ -55,6 +56,18 @@ def test_runs_of_different_length_are_compared_over_what_both_have(made):
     short = dataclasses.replace(a, truth=a.truth.iloc[:60], scada=a.scada.iloc[:60])
     assert compare(short, made.b).hours == 5
     assert {one.tag for one in compare(short, made.b).differences} == {"L_T1"}
+
+
+def test_different_dates_are_set_side_by_side_by_the_hour_and_that_is_said(
+    folder, tmp_path, capsys
+):
+    text = (folder / "scenario.yaml").read_text()
+    later = tmp_path / "later"
+    shutil.copytree(folder, later)
+    (later / "scenario.yaml").write_text(text.replace("2026-01-05", "2026-03-02"))
+    _print(compare(*sides(str(folder), str(later))))
+    said = "B: it starts 2026-03-02 00:00:00, and both 2026-01-05 00:00:00: hours are those since"
+    assert said in " ".join(capsys.readouterr().out.split())
 
 
 def test_the_picture_names_every_tag_that_differs(made):

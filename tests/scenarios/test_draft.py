@@ -132,6 +132,28 @@ def test_what_can_do_nothing_is_said_with_its_place_and_is_no_error(here, capsys
     assert json.loads(capsys.readouterr().out)["warnings"] == []
 
 
+TAPES = """\
+name: tapes
+duration: 9 d
+attacks:
+  - {name: long, on: sensor:L_T1, do: {replay: {window: 30 d}}, when: {from: 12 h}}
+  - {name: far, on: sensor:L_T1, do: {replay: {shift: 17 d}}, when: {start: "L_T1 < 3"}}
+  - {name: fine, on: sensor:L_T1, do: {replay: {window: 8 d}}, when: {from: 1 d}}
+  - {name: may, on: sensor:L_T1, do: {replay: {window: 15 d}}, when: {start: "L_T1 < 3"}}
+"""
+
+
+def test_a_replay_of_more_than_can_be_recorded_is_looked_at(here, capsys):
+    (here / "tapes.yaml").write_text(TAPES)
+    assert hydrotwin("scenarios", "check", "tapes.yaml") == 0
+    *warnings, _ = capsys.readouterr().out.splitlines()
+    said = "at most when it first begins, the warm-up included: what is missing is dropped"
+    assert warnings == [
+        f"tapes.yaml:4:49: warning: long replays 30 d, and has recorded 180 h {said}",
+        f"tapes.yaml:5:48: warning: far replays 17 d, and has recorded 16 d {said}",
+    ]
+
+
 def test_one_s_own_attack_is_checked_by_name(here, folder, capsys):  # noqa: F811
     assert hydrotwin("attacks", "check", str(folder / "half.py"), "--json") == 0
     found = json.loads(capsys.readouterr().out)["half"]

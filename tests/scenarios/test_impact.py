@@ -2,6 +2,7 @@
 
 import json
 import math
+from datetime import datetime
 
 import pandas as pd
 import pytest
@@ -63,6 +64,6 @@ def test_a_comparison_without_a_price_is_plain_json(unpriced):
     tags = list(unpriced.tag_names)
     times = pd.Index([0.0, 300.0], name="time")
     rows = pd.DataFrame(1.0, index=times, columns=tags)
-    side = Side("x", unpriced, rows, rows, dict.fromkeys(COUNTERS, 1.0), ())
+    side = Side("x", unpriced, datetime(2026, 1, 5), rows, rows, dict.fromkeys(COUNTERS, 1.0), ())
     told = json.dumps(compare(side, side).summary(), allow_nan=False)
     assert json.loads(told)["totals"]["energy_cost"] == {"a": None, "b": None, "difference": None}
