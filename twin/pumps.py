@@ -110,9 +110,7 @@ class Pumps:
         powers = engine.at_links(self._links, EN.EN_ENERGY)
         if any(map(operator.gt, powers, self._most_power)):
             powers = list(map(min, powers, self._most_power))
-        cost = 0.0
-        if self._tariff.charges:
-            cost = sum(map(operator.mul, powers, self._tariff.at(engine.time)))
+        cost = sum(map(operator.mul, powers, self._tariff.at(engine.time)))
         self._running = [power > 0.0 for power in powers]
         starts = 0
         if self._running != before:
@@ -121,13 +119,7 @@ class Pumps:
 
 
 class _Tariff:
-    """The price of a kWh for each pump: its own where network.inp gives one, else the plant's.
-
-    Attributes
-    ----------
-    charges : bool
-        Whether any is above nothing.
-    """
+    """The price of a kWh for each pump: its own where network.inp gives one, else the plant's."""
 
     def __init__(self, model: wntr.network.WaterNetworkModel):
         energy, times = model.options.energy, model.options.time
@@ -141,7 +133,6 @@ class _Tariff:
             known = pattern and str(pattern) in model.pattern_name_list
             multipliers = model.get_pattern(str(pattern)).multipliers if known else ()
             self._patterns.append(tuple(multipliers) or (1.0,))
-        self.charges = any(self._prices)
         self._fixed = all(len(pattern) == 1 for pattern in self._patterns)
         self._period = -1
         self._now = list(self._prices)
