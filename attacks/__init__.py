@@ -1,1 +1,10 @@
-"""Attacks: where, when and what."""
+"""Attacks: where, when and what.
+
+>>> from attacks import Attack, Unit, register
+"""
+
+from attacks.annotations import Unit
+from attacks.attack import Attack
+from attacks.registry import register
+
+__all__ = ["Attack", "Unit", "register"]

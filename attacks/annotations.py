@@ -11,9 +11,9 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, ValidationInfo, WithJsonSchema
 
-from twin.scada import ORDERS, SETPOINT
+from twin.control.orders import ORDERS, SETPOINT
+from twin.plants.logic import HIGHEST
 from twin.units import SECONDS, duration, readable
-from twin.wiring import HIGHEST
 
 _LENGTH = rf"(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*({'|'.join(SECONDS)})\s*$"
 DURATION = {"type": "string", "pattern": rf"^\s*\+?{_LENGTH}"}

@@ -18,15 +18,15 @@ import pandas as pd
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from attacks.base import Attack, as_data, build
-from attacks.entry import FAMILIES, Entry, arm
+from attacks.attack import Attack
+from attacks.build import as_data, build
+from attacks.entries.entry import FAMILIES, Entry, arm
+from attacks.entries.trigger import When
 from attacks.fields import fields, is_nested
-from attacks.trigger import When
-from twin import network
+from twin.control.taps import Late
 from twin.errors import InputError
-from twin.link import Late
-from twin.network import Network
-from twin.plc import Rule
+from twin.plants.logic import Rule
+from twin.plants.spec import PlantSpec, load_plant
 from twin.seeds import generator
 from twin.tags import Reading
 from twin.testbed import Testbed
@@ -53,7 +53,7 @@ class Bench:
     seed : int
     """
 
-    plant: Network = field(default_factory=lambda: network.load("ctown"))
+    plant: PlantSpec = field(default_factory=lambda: load_plant("ctown"))
     seed: int = 0
 
     @cached_property

@@ -20,7 +20,7 @@ from attacks.annotations import as_written, unit_of
 from twin.files import flow
 
 if TYPE_CHECKING:
-    from attacks.base import Attack
+    from attacks.attack import Attack
 
 _PLAIN = {float: "number", int: "whole number", str: "text", bool: "true or false", Path: "file"}
 _UNITS = {"tag": "in the tag's unit", "setting": "open, closed or a relative speed", "": ""}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from attacks.base import Attack
+    from attacks.attack import Attack
 
 TO_PLC, TO_SCADA, ORDERS = "link:…->PLC…", "link:…->SCADA", "link:SCADA->PLC…"
 PORTS = {

@@ -1,9 +1,11 @@
 """The detector: scores frames, raises alarms; knows arrays and tags, no twin."""
 
-from detector.base import Cause, Detector, Epoch, Score, Stream, create, kinds, register
+from detector.base import Cause, Detector, Epoch, Score, Stream
 from detector.checkpoint import load
+from detector.episodes import Episode, Episodes
 from detector.errors import DataError
-from detector.online import Episode, Episodes, OnlineDetector
+from detector.online import OnlineDetector
+from detector.registry import create, kinds, register
 
 __all__ = [
     "Cause",

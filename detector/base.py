@@ -4,7 +4,6 @@ A detector scores frames: one row of all tags at a regular interval. Scorer and 
 separate things (`detector.threshold`); a higher score is more anomalous, everywhere.
 """
 
-import importlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,8 +12,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-
-from detector.errors import DataError, did_you_mean
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -200,58 +197,3 @@ class Detector(ABC):
         DataError
             If a file is missing, damaged, or the two do not belong together.
         """
-
-
-_classes: dict[str, type[Detector]] = {}
-# Imported when first asked for: torch and scikit-learn take seconds.
-_modules = {"cnn-lstm": "detector.cnn_lstm", "pca": "detector.pca"}
-
-
-def register(kind: str) -> Callable[[type[Detector]], type[Detector]]:
-    """Return a decorator that registers a detector's class under a kind's name.
-
-    Raises
-    ------
-    ValueError
-        If another class has the name.
-    """
-
-    def enter(cls: type[Detector]) -> type[Detector]:
-        if _classes.get(kind, cls) is not cls:
-            raise ValueError(f"detector kind {kind!r} is registered already, by {_classes[kind]}")
-        cls.kind = kind
-        _classes[kind] = cls
-        return cls
-
-    return enter
-
-
-def kinds() -> tuple[str, ...]:
-    """Return the names of all kinds of detector."""
-    return tuple(sorted({*_modules, *_classes}))
-
-
-def kind_class(kind: str) -> type[Detector]:
-    """Return the class registered under a kind's name.
-
-    Raises
-    ------
-    DataError
-        If there is none; the message names the nearest kind.
-    """
-    if kind not in _classes and kind in _modules:
-        importlib.import_module(_modules[kind])
-    if kind not in _classes:
-        raise DataError(f"unknown detector kind {kind!r}. {did_you_mean(kind, kinds())}")
-    return _classes[kind]
-
-
-def create(kind: str, tags: Sequence[str], interval_s: float = HOUR) -> Detector:
-    """Return a new, unfitted detector of a kind.
-
-    Raises
-    ------
-    DataError
-        If the kind is unknown.
-    """
-    return kind_class(kind)(tags, interval_s)

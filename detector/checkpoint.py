@@ -14,8 +14,9 @@ from safetensors import SafetensorError
 from safetensors.numpy import load as parse_tensors
 from safetensors.numpy import save as write_tensors
 
-from detector.base import HOUR, Detector, kind_class, kinds
+from detector.base import HOUR, Detector
 from detector.errors import DataError, did_you_mean
+from detector.registry import kind_class, kinds
 
 WEIGHTS = Path(__file__).parent / "weights"
 """The folder of the weights that ship."""

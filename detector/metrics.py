@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.base import HOUR, Floats
-from detector.online import Episodes
-from detector.threshold import WEEK
+from detector.episodes import Episodes
+from detector.thresholds.mean_sigma import WEEK
 
 Bools = NDArray[np.bool_]
 
@@ -142,7 +142,7 @@ def batadal_score(
 def false_episodes_per_week(labels: Bools, alarms: Bools, interval_s: float = HOUR) -> float:
     """Return alarm episodes raised on an unlabelled row, per week of unlabelled rows.
 
-    Episodes are gathered as for operators (`detector.online.Episodes`). One that is raised before
+    Episodes are gathered as for operators (`detector.episodes.Episodes`). One that is raised before
     an attack and lasts into it is false; one that outlasts its attack is not. 0 if no row is
     unlabelled.
     """

@@ -1,27 +1,26 @@
 """Scenarios: where twin, attacks and detector meet.
 
 >>> import scenarios
->>> run = scenarios.load("t1-overflow-concealed").run(seed=3)  # doctest: +SKIP
+>>> run = scenarios.run("t1-overflow-concealed", seed=3)  # doctest: +SKIP
 >>> run.scada, run.truth, run.alarms, run.impact  # doctest: +SKIP
 """
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING
+import importlib
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from scenarios.schema import Scenario
+    from scenarios.definition.schema import load
+    from scenarios.simulation.run import run
+
+__all__ = ["load", "run"]
+
+_HOMES = {"load": "scenarios.definition.schema", "run": "scenarios.simulation.run"}
 
 
-def load(scenario: str | Path) -> Scenario:
-    """Read a scenario by a shipped name or a path; `.run()` runs it.
-
-    Raises
-    ------
-    InputError
-        With file and line, for anything in it that is wrong.
-    """
-    from scenarios.schema import load as read  # kept out of start-up: it brings WNTR
-
-    return read(scenario)
+def __getattr__(name: str) -> Any:
+    """Import what is asked for when it is asked for: WNTR alone takes a second."""
+    if name in _HOMES:
+        return getattr(importlib.import_module(_HOMES[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -12,23 +12,25 @@ from pathlib import Path
 import numpy as np
 import simpy
 
-from twin.closing import Closing
-from twin.crossings import Crossings
-from twin.demand import Demand, Hours, profile
-from twin.devices import Actuator, Sensor
+from twin.closeable import Closing
+from twin.control.alarms import LimitAlarm
+from twin.control.crossings import Crossings
+from twin.control.devices import Actuator, Instruments, Sensor
+from twin.control.link import Bundle, Link
+from twin.control.memory import Block, Places, Register
+from twin.control.orders import Order
+from twin.control.plc import Plc
+from twin.control.ports import named
+from twin.control.scada import Scada
+from twin.control.taps import TapPoint
 from twin.errors import InputError, under
-from twin.historian import Event, Historian
-from twin.instruments import Instruments
-from twin.limits import LimitAlarm
-from twin.link import Block, Bundle, Link, Places, Register, TapPoint
-from twin.network import Network
-from twin.plant import REQUIRED_PRESSURE, Plant
-from twin.plc import Plc
-from twin.ports import named
-from twin.scada import Order, Scada
+from twin.plants.spec import PlantSpec
+from twin.records.historian import Event, Historian
 from twin.seeds import Draws, generator
 from twin.tags import Frame, Values
 from twin.units import DAY, HOUR
+from twin.water.demand import Demand, Hours
+from twin.water.plant import REQUIRED_PRESSURE, Plant
 
 START = datetime(2026, 1, 5)  # a Monday
 Wiring = tuple[Places, Places]
@@ -42,7 +44,7 @@ class Testbed(Closing):
 
     Parameters
     ----------
-    network : Network
+    spec : PlantSpec
     seed : int, default 0
         Of every random stream.
     start : datetime, optional
@@ -77,7 +79,7 @@ class Testbed(Closing):
 
     def __init__(
         self,
-        network: Network,
+        spec: PlantSpec,
         *,
         seed: int = 0,
         start: datetime = START,
@@ -91,7 +93,7 @@ class Testbed(Closing):
     ):
         if warmup % HOUR:
             raise InputError(f"warmup must be whole hours, not {warmup:g} s")
-        self.network, self.seed, self.start = network, seed, start
+        self.spec, self.seed, self.start = spec, seed, start
         self.warmup = int(warmup)
         self.pressure_driven, self.required_pressure = pressure_driven, required_pressure
         self._levels, self._played = dict(levels or {}), demand
@@ -101,12 +103,12 @@ class Testbed(Closing):
         first = start - timedelta(seconds=self.warmup)
         self._clock = int((start - datetime.combine(start, time.min)).total_seconds())
         self.demand: Hours | None = None
-        if network.profiled:
-            self.demand = Demand(profile(network), network.profiled, first, seed)
+        if spec.profiled:
+            self.demand = Demand(spec.profile, spec.profiled, first, seed)
         into_week = first - datetime.combine(first, time.min) + timedelta(first.isoweekday() % 7)
         clock = int(into_week.total_seconds())
         self.plant = Plant(
-            network,
+            spec,
             clock=clock,
             pressure_driven=pressure_driven,
             required_pressure=required_pressure,
@@ -122,39 +124,37 @@ class Testbed(Closing):
             self.plant.close()
             raise
         names = [f"{plc}.{tag}" for plc in self.plcs for tag in self.plcs[plc].memory.tags]
-        self.historian = Historian(network.tag_names, names, self.plant.meters.columns, folder)
+        self.historian = Historian(spec.tag_names, names, self.plant.meters.columns, folder)
         self.scada.subscribers.append(self._record_view)
 
     def _build(self) -> None:
-        network, env = self.network, self.env
-        place = {tag.name: i for i, tag in enumerate(network.tags)}
-        by_name = {tag.name: tag for tag in network.tags}
+        spec, env = self.spec, self.env
+        place = {tag.name: i for i, tag in enumerate(spec.tags)}
+        by_name = {tag.name: tag for tag in spec.tags}
         tanks = self.plant.tanks.index
-        levels = {t.name: tanks(t.element) for t in network.tags if t.quantity == "level"}
+        levels = {t.name: tanks(t.element) for t in spec.tags if t.quantity == "level"}
         self._crossings = Crossings(self.plant, levels, self._clock)
-        wiring = network.wiring
-        self.instruments = Instruments(
-            network.tag_names, wiring.instruments, self.seed, network.step
-        )
-        inputs = {name: [*plc.sensors, *plc.receives] for name, plc in network.plcs.items()}
-        given = {name: plc.orders for name, plc in network.plcs.items()}
+        wiring = spec.wiring
+        self.instruments = Instruments(spec.tag_names, wiring.instruments, self.seed, spec.step)
+        inputs = {name: [*plc.sensors, *plc.receives] for name, plc in spec.plcs.items()}
+        given = {name: plc.orders for name, plc in spec.plcs.items()}
         orders = {name: value for of_plc in given.values() for name, value in of_plc.items()}
-        size = len(network.tags) + 2 * len(orders) + sum(map(len, inputs.values()))
+        size = len(spec.tags) + 2 * len(orders) + sum(map(len, inputs.values()))
         self._block = Block(size)
-        self.scada = Scada(env, network.tag_names, self._block, orders, wiring.limits)
+        self.scada = Scada(env, spec.tag_names, self._block, orders, wiring.limits)
         self.scada.on_limit = self._log_limit
         self.plcs: dict[str, Plc] = {}
         self.sensors: list[Sensor] = []
         self.actuators: dict[str, Actuator] = {}
-        memories = {name: Register(inputs[name], self._block) for name in network.plcs}
+        memories = {name: Register(inputs[name], self._block) for name in spec.plcs}
         self._memories = slice(self._block.used - sum(map(len, inputs.values())), self._block.used)
-        for name, spec in network.plcs.items():
+        for name, plc_spec in spec.plcs.items():
             memory = memories[name]
             written = Register(given[name], self._block)
             written.values[:] = list(given[name].values())
-            coils = {actuator: self.plant.settings[actuator] for actuator in spec.actuators}
-            self.plcs[name] = Plc(spec, memory, written, coils)
-            self.sensors += [Sensor(env, by_name[t], place[t], memory) for t in spec.sensors]
+            coils = {actuator: self.plant.settings[actuator] for actuator in plc_spec.actuators}
+            self.plcs[name] = Plc(plc_spec, memory, written, coils)
+            self.sensors += [Sensor(env, by_name[t], place[t], memory) for t in plc_spec.sensors]
             for actuator, setting in coils.items():
                 self.actuators[actuator] = Actuator(actuator, self.plant, setting, self.wake)
         self._drivers = {name: plc for name, plc in self.plcs.items() if plc.coils}
@@ -165,39 +165,39 @@ class Testbed(Closing):
                 source = self.plcs[sender].memory
                 self.links.append(self._link(f"{sender}->{name}", tags, source, plc.memory))
         for name, plc in self.plcs.items():
-            spec, shown = plc.spec, self.scada.register
-            answer = self._link(f"{name}->SCADA", spec.sensors, plc.memory, shown)
-            self.scada.links.append((answer, spec.polling))
+            plc_spec, shown = plc.spec, self.scada.register
+            answer = self._link(f"{name}->SCADA", plc_spec.sensors, plc.memory, shown)
+            self.scada.links.append((answer, plc_spec.polling))
             if plc.coils:
                 command = self._link(f"SCADA->{name}", given[name], self.scada.orders, plc.orders)
                 self.scada.commands.append(command)
 
     def _link(self, name: str, tags: Iterable[str], source: Register, target: Register) -> Link:
-        medium = self.network.wiring.links[name]
+        medium = self.spec.wiring.links[name]
         stream = generator(self.seed, f"link:{name}")
-        draws = Draws(lambda rows: stream.random((rows, 2 + 2 * medium.retries)), self.network.step)
+        draws = Draws(lambda rows: stream.random((rows, 2 + 2 * medium.retries)), self.spec.step)
         return Link(self.env, f"link:{name}", tags, source, target, medium, draws)
 
     def points(self, name: str, outputs: bool = False) -> list[TapPoint]:
-        """Return the tap points a port names; see `twin.ports.named`."""
+        """Return the tap points a port names; see `twin.control.ports.named`."""
         wires = [sensor.wire for sensor in self.sensors]
         answers = [link for link, _ in self.scada.links]
         everything: list[TapPoint] = [*self.sensors, *wires, *self.links, *answers]
         everything += [*self.scada.commands, *self.actuators.values(), self.scada.screen]
         return named(name, everything, self.plcs, outputs)
 
-    def without_attacks(self, network: Network | None = None) -> Testbed:
+    def without_attacks(self, spec: PlantSpec | None = None) -> Testbed:
         """Return a testbed like this one before anything was done to it, to run beside it.
 
         It is closed with this one.
 
         Parameters
         ----------
-        network : Network, optional
+        spec : PlantSpec, optional
             Another idea of the same plant.
         """
         beside = Testbed(
-            network or self.network,
+            spec or self.spec,
             seed=self.seed,
             start=self.start,
             warmup=self.warmup,
@@ -252,7 +252,7 @@ class Testbed(Closing):
     def _water(self, end: int) -> Generator[simpy.Event, None, None]:
         """Step through instants: those that are due, and those of `Crossings` and the engine."""
         plant, env = self.plant, self.env
-        step, polling = self.network.step, self.network.polling
+        step, polling = self.spec.step, self.spec.polling
         tapped = [s for s in self.sensors if s.taps or s.wire.taps]
         clean = [s for s in self.sensors if s not in tapped]
         first, rest = self._wiring(clean, levels=True), self._wiring(clean, levels=False)
@@ -300,7 +300,7 @@ class Testbed(Closing):
         """Return how soon after `now` [s] a step, a scan or what wanted to be woken is due."""
         while self._wakes and self._wakes[0] <= now:
             heapq.heappop(self._wakes)
-        step = self.network.step
+        step = self.spec.step
         due = step - now % step
         if self._wakes:
             due = min(due, self._wakes[0] - now)
@@ -328,7 +328,7 @@ class Testbed(Closing):
     def _check_start(self) -> None:
         with under("initial_levels"):
             self.plant.check(self._levels)
-        if self._played is not None and not self.network.profiled:
+        if self._played is not None and not self.spec.profiled:
             raise InputError("no demand of this plant is drawn by the hour", keys=["demands"])
         for i, order in enumerate(self._orders):
             for name in order.values:
@@ -339,11 +339,11 @@ class Testbed(Closing):
         for name, value in order.values.items():
             self.scada.write(name, value)
             if now >= 0:
-                self.log(now, "operator", f"{name} set to {self.network.command(name, value)}")
+                self.log(now, "operator", f"{name} set to {self.spec.command(name, value)}")
 
     def _log_limit(self, alarm: LimitAlarm) -> None:
         if alarm.time >= 0:
-            words = self.network.passed(alarm.tag, alarm.limit, alarm.value, alarm.bound)
+            words = self.spec.passed(alarm.tag, alarm.limit, alarm.value, alarm.bound)
             if alarm.cleared is not None:
                 words = f"{alarm.tag} {alarm.limit} cleared"
             self.log(alarm.time if alarm.cleared is None else alarm.cleared, "SCADA", words)
@@ -358,7 +358,7 @@ class Testbed(Closing):
                 drive = self.actuators[actuator]
                 if drive.obey(now, command) and now >= 0:
                     words = {0.0: "closed", 1.0: "opened"}.get(drive.setting)
-                    words = words or f"set to {self.network.command(actuator, drive.setting)}"
+                    words = words or f"set to {self.spec.command(actuator, drive.setting)}"
                     own = drive.setting == command  # else what reached it is not its PLC's doing
                     self.log(now, plc.spec.name if own else drive.name, f"{actuator} {words}")
 

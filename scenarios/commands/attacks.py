@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from scenarios.commands.tables import print_json, print_table
+from scenarios.commands.output import print_json, print_table
 
 app = typer.Typer(
     help="The kinds of attack a scenario can use, and writing one.",
@@ -22,7 +22,7 @@ _Json = Annotated[bool, typer.Option("--json", help="Print JSON only.")]
 @app.command("list", epilog="Example: hydrotwin attacks list")
 def list_attacks(as_json: _Json = False) -> None:
     """List the kinds of attack."""
-    from attacks.base import kinds
+    from attacks.discovery import kinds
 
     rows = [
         {
@@ -42,8 +42,7 @@ def show_attack(
     as_json: _Json = False,
 ) -> None:
     """Explain a kind of attack: its ports, fields, end, technique, and an example."""
-    from attacks.base import kinds
-    from attacks.plugins import load_file
+    from attacks.discovery import kinds, load_file
     from twin.errors import InputError, nearest
 
     own = load_file(Path(name)) if name.endswith(".py") else ()
@@ -96,7 +95,7 @@ def new_attack(
     name: Annotated[str, typer.Argument(help="Of the kind; NAME.py is written here.")],
 ) -> None:
     """Write an attack of your own that works at once, to change."""
-    from scenarios.draft import attack, write
+    from scenarios.definition.templates import attack, write
 
     path = write(Path(f"{name}.py"), attack(name))
     typer.echo(f"wrote {path}; now: hydrotwin attacks check {path}")
@@ -111,9 +110,8 @@ def check_attack(
     """Try on your own attacks what every attack must keep to; exit status 1 if one does not."""
     from dataclasses import asdict
 
-    from attacks.base import kinds
     from attacks.contract import check
-    from attacks.plugins import load_file
+    from attacks.discovery import kinds, load_file
 
     found = {kind: check(kinds()[kind]) for kind in load_file(file)}
     if as_json:

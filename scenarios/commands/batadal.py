@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from scenarios.commands.output import warn
 from scenarios.commands.reenact import reenact
-from scenarios.commands.tables import warn
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-    from detector.benchmark import Result, Verdict
+    from detector.benchmark.evaluate import Result, Verdict
 
 app = typer.Typer(help="Evaluate detectors on the BATADAL benchmark, or fetch its files.")
 
@@ -65,10 +65,10 @@ def evaluate(
     from rich.console import Console
 
     from detector import DataError
-    from detector.benchmark import FIRST, evaluate, write_predictions
-    from detector.pictures import draw_evaluation
-    from scenarios.commands.train import epoch_bar
-    from scenarios.drawing import drawing
+    from detector.benchmark.evaluate import FIRST, evaluate, write_predictions
+    from detector.benchmark.pictures import draw_evaluation
+    from scenarios.commands.output import epoch_bar
+    from scenarios.report.style import drawing
 
     if data is None:
         raise DataError("--data DIR is missing. To get the data: hydrotwin batadal fetch --to DIR")
@@ -107,9 +107,9 @@ def fetch(
     to: Annotated[Path, typer.Option(help="The folder for the CSV files.", metavar="DIR")],
 ) -> None:
     """Download the official files, check their sums and put them into a folder."""
-    from detector.batadal import CITATION, LICENCE
-    from detector.fetch import BASE_URL
-    from detector.fetch import fetch as download
+    from detector.benchmark.batadal import CITATION, LICENCE
+    from detector.benchmark.fetch import BASE_URL
+    from detector.benchmark.fetch import fetch as download
 
     typer.echo(f"BATADAL from {BASE_URL}\nLicence: {LICENCE}\nPlease cite: {CITATION}")
     for path in download(to):
@@ -145,7 +145,7 @@ def _tell(console: Console, result: Result) -> None:
 def _figures(name: str, rows: dict[str, Verdict]) -> Table:
     from rich.table import Table
 
-    from detector.benchmark import PUBLISHED
+    from detector.benchmark.evaluate import PUBLISHED
 
     columns = {
         "auc": "AUC",

@@ -25,11 +25,11 @@ def twin(
     from rich.console import Console
     from rich.table import Table
 
-    from scenarios import bench as measure
+    from scenarios.validation import speed
 
     console = Console(stderr=True)
     # Lines, no spinner: one that turns in this process would be measured with it.
-    found = measure.bench(days, tell=console.print)
+    found = speed.bench(days, tell=console.print)
     if as_json:
         sys.stdout.write(json.dumps(found.as_dict(), indent=2) + "\n")
         return
@@ -42,8 +42,8 @@ def twin(
     out.print(table)
     out.print(f"The full loop takes {found.ratio:.2f} times bare EPANET over {days} days.")
     for one in found.growth:
-        speed = one.days * 24 / one.seconds
+        rate = one.days * 24 / one.seconds
         out.print(
-            f"{one.days} days alone: {one.seconds:.1f} s, {speed:,.0f} hours a second, "
+            f"{one.days} days alone: {one.seconds:.1f} s, {rate:,.0f} hours a second, "
             f"peak {one.peak_mb:.0f} MB"
         )

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from scenarios.commands.tables import warn
+from scenarios.commands.output import warn
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from scenarios.compare import Comparison
+    from scenarios.results.compare import Comparison
 
 _RUN = "A run folder, or a scenario's name or file, which is run."
 
@@ -28,9 +28,10 @@ def compare(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON only.")] = False,
 ) -> None:
     """Say what differs between two runs, from when and by how much."""
-    from scenarios.compare import compare as compared
-    from scenarios.compare import picture, sides
-    from scenarios.drawing import drawing
+    from scenarios.report.comparison import picture
+    from scenarios.report.style import drawing
+    from scenarios.results.compare import compare as compared
+    from scenarios.simulation.sides import sides
 
     if out is not None:
         _check(out)
@@ -82,7 +83,7 @@ def _print_differences(console: Console, made: Comparison) -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    from scenarios.impact import COUNTER_WORDS, figure
+    from scenarios.report.words import COUNTER_WORDS, figure
 
     table = Table(
         *map(escape, ("tag", "water differs from [h]", "for [h]", "SCADA differs from [h]",

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from scenarios.commands.tables import warn
+from scenarios.commands.output import warn
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from twin.demand import Profile
+    from twin.plants.profile import Profile
 
 _WEEK = 168  # hours
 
@@ -48,15 +48,15 @@ def fit(
 
     from rich.console import Console
 
-    from scenarios.commands.progress import share_bar
-    from scenarios.demands import fitted
-    from twin.demand import write
+    from scenarios.commands.output import share_bar
+    from scenarios.validation.demand_fit import fitted
     from twin.errors import InputError
-    from twin.network import load
-    from twin.record import read
+    from twin.plants.profile import write
+    from twin.plants.spec import load_plant
+    from twin.records.batadal import read
 
-    network = load(plant)
-    record = read(file, network.tag_names)
+    spec = load_plant(plant)
+    record = read(file, spec.tag_names)
     if out is not None and not out.parent.is_dir():
         raise InputError(f"--out {out}: there is no folder {out.parent}")
     weeks = (record.flags == 0).sum() / _WEEK
@@ -67,11 +67,11 @@ def fit(
         )
     with share_bar(Console(stderr=True)) as progress:
         found = fitted(
-            network, record, shared=not per_dma, on_share=lambda share: progress("demands", share)
+            spec, record, shared=not per_dma, on_share=lambda share: progress("demands", share)
         )
     if out is not None:
         try:
-            write(found.profile, tuple(network.dmas), out)
+            write(found.profile, tuple(spec.dmas), out)
         except OSError as error:
             raise InputError(f"--out {out} cannot be written: {error.strerror}") from None
     if json:
@@ -88,7 +88,7 @@ def _tell(
 ) -> None:
     from rich.table import Table
 
-    from twin.demand import DAY_TYPES
+    from twin.plants.profile import DAY_TYPES
 
     for i, name in enumerate(names):
         table = Table(title=f"{name}: demand multiplier, mean ± standard deviation")

@@ -20,9 +20,9 @@ def export(
     """Write what SCADA showed hour by hour, with dates and labels, as BATADAL's files are."""
     from dataclasses import replace
 
-    from scenarios.export import hourly
+    from scenarios.experiments.dataset import hourly
     from twin.errors import InputError
-    from twin.record import write, write_parquet
+    from twin.records.batadal import write, write_parquet
 
     targets = [(batadal, write), (parquet, write_parquet)]
     if not any(path for path, _ in targets):

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from scenarios.commands.progress import share_bar
-from scenarios.commands.tables import warn
+from scenarios.commands.output import share_bar, warn
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -42,16 +41,16 @@ def fidelity(
 
     from rich.console import Console
 
-    from scenarios.drawing import drawing
-    from scenarios.fidelity import assess
-    from scenarios.fidelity_picture import draw_fidelity
+    from scenarios.report.style import drawing
+    from scenarios.validation.fidelity import assess
+    from scenarios.validation.fidelity_picture import draw_fidelity
     from twin.errors import InputError
-    from twin.network import load
-    from twin.record import UNKNOWN, read
+    from twin.plants.spec import load_plant
+    from twin.records.batadal import UNKNOWN, read
 
-    network = load(plant)
-    record = read(against, network.tag_names)
-    other = None if sibling is None else read(sibling, network.tag_names)
+    spec = load_plant(plant)
+    record = read(against, spec.tag_names)
+    other = None if sibling is None else read(sibling, spec.tag_names)
     for each in (record, other):
         if each is not None and (each.flags == UNKNOWN).any():
             hours = int((each.flags == UNKNOWN).sum())
@@ -67,8 +66,8 @@ def fidelity(
     except OSError as error:
         raise InputError(f"--out {out} cannot be a folder: {error.strerror}") from None
     with share_bar(Console(stderr=True)) as progress:
-        found = assess(network, record, sibling=other, seeds=seeds, days=days, progress=progress)
-    figures = {"against": str(against), "plant": network.name, **found.as_dict()}
+        found = assess(spec, record, sibling=other, seeds=seeds, days=days, progress=progress)
+    figures = {"against": str(against), "plant": spec.name, **found.as_dict()}
     text = dumps(figures, indent=2, allow_nan=False)
     written = [out / "fidelity.json"]
     written[0].write_text(text + "\n", encoding="utf-8")

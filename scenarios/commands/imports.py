@@ -12,7 +12,7 @@ import typer
 from twin.errors import InputError
 
 if TYPE_CHECKING:
-    from attacks.importers.document import Imported
+    from scenarios.importers.imported import Imported
 
 
 def import_(
@@ -35,8 +35,9 @@ def import_(
     ] = False,
 ) -> None:
     """Read another tool's scenario: an ordinary file, and what is not the same in it."""
-    from attacks.importers import cpa, dhalsim
-    from twin.network import plants
+    from scenarios.importers.dhalsim.experiment import read_dhalsim
+    from scenarios.importers.epanetcpa.experiment import read_cpa
+    from twin.plants.spec import plants
 
     if not file.is_file():
         raise InputError(f"no such file: {file}")
@@ -44,10 +45,10 @@ def import_(
         plant = str(Path(plant).absolute())
     wanted = not without_companions
     if file.suffix.casefold() == ".cpa":
-        found = [cpa.read(file, plant, wanted)]
+        found = [read_cpa(file, plant, wanted)]
     elif file.suffix.casefold() in (".yaml", ".yml"):
         _refuse_own(file)
-        found = dhalsim.read(file, plant, wanted)
+        found = read_dhalsim(file, plant, wanted)
     else:
         raise InputError(f"{file.name} is neither a .cpa file (epanetCPA) nor a .yaml (DHALSIM)")
     target = out or Path(f"{file.stem}.yaml")

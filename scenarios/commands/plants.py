@@ -23,11 +23,11 @@ def show(
     """Say who measures, hears, drives and decides what: the names that scenarios use."""
     from dataclasses import asdict
 
-    from scenarios.commands.tables import print_json
-    from scenarios.layout import in_words, layout
-    from twin import network
+    from scenarios.commands.output import print_json
+    from scenarios.report.plant import in_words, layout
+    from twin.plants.spec import load_plant
 
-    found = layout(network.load(plant))
+    found = layout(load_plant(plant))
     if as_json:
         print_json(asdict(found))
     else:
@@ -40,7 +40,7 @@ def new(
     out: Annotated[Path, typer.Option(help="The plant folder to write.", metavar="DIR")],
 ) -> None:
     """Draft a plant folder: the network, its tags, and PLCs with the file's controls and rules."""
-    from twin.draft import RECORD, draft, record
+    from twin.drafting.draft import RECORD, draft, record
 
     made = draft(file, out)
     typer.echo(record(made, file.name))

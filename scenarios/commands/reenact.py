@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from scenarios.commands.progress import share_bar
-from scenarios.commands.tables import warn
+from scenarios.commands.output import share_bar, warn
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from scenarios.reenact import Reenactment
+    from scenarios.validation.reenact import Reenactment
 
 PICTURES = Path("runs/reenact")
 NORMAL = "BATADAL_dataset03.csv"
@@ -50,15 +49,15 @@ def reenact(
 
     from rich.console import Console
 
-    from scenarios.drawing import drawing
-    from scenarios.reenact import reenact as run
-    from scenarios.reenact_picture import draw_reenactment
-    from scenarios.schema import load
+    from scenarios.definition.schema import load
+    from scenarios.report.style import drawing
+    from scenarios.validation.reenact import reenact as run
+    from scenarios.validation.reenact_picture import draw_reenactment
     from twin.errors import InputError
-    from twin.record import DECIMALS, read
+    from twin.records.batadal import DECIMALS, read
 
     scenario = load(f"batadal-{attack:02}")
-    tags = scenario.network().tag_names
+    tags = scenario.plant_spec().tag_names
     record = read(data, tags)
     beside = data.parent / NORMAL
     normal = dataset03 or (beside if beside.is_file() else None)
@@ -87,10 +86,10 @@ def reenact(
 def _tell(console: Console, found: Reenactment, unit: str) -> None:
     from rich.table import Table
 
-    from scenarios.words import entries_in_words
+    from scenarios.definition.words import entries_in_words
 
     console.print(f"{found.scenario.name}: {found.scenario.description}", highlight=False)
-    for line in entries_in_words(found.scenario.attacks, found.scenario.network()):
+    for line in entries_in_words(found.scenario.attacks, found.scenario.plant_spec()):
         console.print(f"  {line}", highlight=False, markup=False, soft_wrap=True)
     table = Table(title=f"RMSE / σ of {unit}", title_justify="left", box=None)
     for head in ("", "free", "guided", "guided, normal week"):

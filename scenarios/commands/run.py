@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
+import select
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -13,23 +15,18 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from scenarios.account import Section, account
-from scenarios.detection import check_aftermath
-from scenarios.pace import KEYS, Pace, keyboard
-from scenarios.plan import in_words, plan
-from scenarios.result import Run
-from scenarios.run import run
-from scenarios.schema import (
-    Scenario,
-    check_duration,
-    load,
-    located,
-    path_of,
-)
-from scenarios.words import clock, entries_in_words
+from scenarios.definition.plan import in_words, plan
+from scenarios.definition.scenario import Scenario
+from scenarios.definition.schema import check_duration, load, located, path_of
+from scenarios.definition.words import clock, entries_in_words
+from scenarios.report.account import Section, account
+from scenarios.results.detection import check_aftermath
+from scenarios.results.run import Run
+from scenarios.simulation.pace import Pace
+from scenarios.simulation.run import run
+from twin.control.alarms import Alarm
 from twin.errors import InputError
-from twin.network import Network, plants
-from twin.scada import Alarm
+from twin.plants.spec import PlantSpec, plants
 from twin.units import DAY, HOUR, duration, readable
 
 
@@ -73,8 +70,8 @@ def run_scenario(
             return False
         with keyboard() as listen:
             pace = _pace(speed, listen)
-            options["on_start"] = lambda network: _announce(
-                console, scenario, network, number, length, listen
+            options["on_start"] = lambda spec: _announce(
+                console, scenario, spec, number, length, listen
             )
             made = _watched(console, scenario, length, pace, options)
     except InputError as error:
@@ -128,7 +125,7 @@ def _length(text: str | None) -> float | None:
 def _announce(
     console: Console,
     scenario: Scenario,
-    network: Network,
+    spec: PlantSpec,
     seed: int,
     length: float,
     listen: Callable[[], str | None] | None,
@@ -137,7 +134,7 @@ def _announce(
     console.print(f"[bold]{scenario.name}[/]  {readable(length)} of {plant}, seed {seed}")
     if scenario.description:
         console.print(scenario.description)
-    for words in entries_in_words(scenario.entries, network):
+    for words in entries_in_words(scenario.entries, spec):
         console.print(f"  · {words}", markup=False)
     if listen is not None:
         console.print(f"[dim]While it runs, {KEYS}.[/]")
@@ -159,8 +156,8 @@ def _watched(
     with contextlib.ExitStack() as stack:
         task = progress.add_task("", total=length, clock="without the attack first …")
 
-        def on_start(network: Network) -> None:
-            begins(network)
+        def on_start(spec: PlantSpec) -> None:
+            begins(spec)
             if not console.quiet:
                 stack.enter_context(progress)
 
@@ -216,3 +213,36 @@ def _print_section(console: Console, section: Section) -> None:
     for line in section.lines:
         console.print(f"  {line}", markup=False)
     console.print()
+
+
+KEYS = "space pauses, + and - change the speed, f goes as fast as possible"
+
+
+@contextlib.contextmanager
+def keyboard() -> Iterator[Callable[[], str | None] | None]:
+    """Give a function that returns a key pressed since it was last asked, without waiting.
+
+    Gives None where there is no terminal to type at, or it cannot be read key by key.
+    """
+    try:
+        import termios
+        import tty
+
+        handle = sys.stdin.fileno()
+        before = termios.tcgetattr(handle)
+    except (ImportError, OSError, ValueError, termios.error):
+        yield None
+        return
+    if os.getpgrp() != os.tcgetpgrp(handle):  # in the background: leave the terminal alone
+        yield None
+        return
+    try:
+        tty.setcbreak(handle)
+
+        def pressed() -> str | None:
+            ready, _, _ = select.select([handle], [], [], 0)
+            return os.read(handle, 1).decode(errors="ignore") if ready else None
+
+        yield pressed
+    finally:
+        termios.tcsetattr(handle, termios.TCSADRAIN, before)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from scenarios.commands.tables import print_json, print_table
+from scenarios.commands.output import print_json, print_table
 
 app = typer.Typer(
     help="The shipped scenarios, and writing one.",
@@ -21,7 +21,7 @@ _Json = Annotated[bool, typer.Option("--json", help="Print JSON only.")]
 @app.command("list", epilog="Example: hydrotwin scenarios list")
 def list_scenarios(as_json: _Json = False) -> None:
     """List the shipped scenarios."""
-    from scenarios.schema import library, load
+    from scenarios.definition.schema import library, load
 
     rows = [{"name": name, "summary": load(name).description} for name in library()]
     print_table({"name": "scenario", "summary": "what happens"}, rows, as_json)
@@ -30,7 +30,7 @@ def list_scenarios(as_json: _Json = False) -> None:
 @app.command("show", epilog="Example: hydrotwin scenarios show normal")
 def show_scenario(name: str, as_json: _Json = False) -> None:
     """Print a scenario's file."""
-    from scenarios.schema import path_of
+    from scenarios.definition.schema import path_of
     from twin.files import plain, read_yaml
 
     path = path_of(name)
@@ -48,7 +48,7 @@ def new_scenario(
     ] = None,
 ) -> None:
     """Write a commented scenario file that runs, to change."""
-    from scenarios.draft import scenario, write
+    from scenarios.definition.templates import scenario, write
 
     path = write(Path(f"{name}.yaml"), scenario(name, origin))
     typer.echo(f"wrote {path}; now: hydrotwin run {path} --dry-run")
@@ -59,7 +59,7 @@ def check_scenario(
     file: Annotated[str, typer.Argument(help="A scenario's file or name.")], as_json: _Json = False
 ) -> None:
     """Find what is wrong with a scenario, ports and conditions too, without running it."""
-    from scenarios.check import check
+    from scenarios.definition.check import check
     from twin.errors import InputError
 
     try:
@@ -97,8 +97,8 @@ def print_schema(
     ] = None,
 ) -> None:
     """Print the JSON Schema of scenario files, by which an editor completes and checks them."""
-    from attacks.plugins import load_file
-    from scenarios.json_schema import text
+    from attacks.discovery import load_file
+    from scenarios.definition.json_schema import text
 
     for path in plugins or ():
         load_file(path)

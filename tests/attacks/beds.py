@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from attacks.entry import arm
-from twin import network
+from attacks.entries.entry import arm
+from twin.plants.spec import load_plant
 from twin.testbed import Testbed
 
 HOUR = 3600.0
@@ -24,7 +24,7 @@ class ArmedRun:
 
 def armed_run(entries, hours, seed=0, control=None, **options):
     """Run C-Town from its initial levels; return every table and when each entry was active."""
-    plant = network.load("ctown", control=control)
+    plant = load_plant("ctown", control=control)
     with Testbed(plant, seed=seed, warmup=0.0, **options) as bed:
         armed = arm(entries, bed)
         active = [[] for _ in entries]

@@ -4,8 +4,8 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from attacks.base import build
-from twin.link import Late
+from attacks.build import build
+from twin.control.taps import Late
 from twin.tags import Reading
 
 STEP = 300.0

@@ -8,7 +8,10 @@ import pytest
 from pydantic import Field, TypeAdapter
 from ruamel.yaml import YAML
 
-from attacks.base import Attack, Seconds, Unit, build, kinds
+from attacks.annotations import Seconds, Unit
+from attacks.attack import Attack
+from attacks.build import build
+from attacks.discovery import kinds
 from attacks.fields import fields, flow, is_nested
 
 

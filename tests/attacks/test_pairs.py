@@ -4,9 +4,9 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from attacks.entry import arm
-from scenarios.schema import from_data
-from twin import network
+from attacks.entries.entry import arm
+from scenarios.definition.schema import from_data
+from twin.plants.spec import load_plant
 from twin.testbed import Testbed
 
 PORTS = ["sensor:L_T1", "sensor:L_T7", "link:PLC2->PLC1", "link:PLC4->PLC3", "link:*->SCADA"]
@@ -28,7 +28,7 @@ def demands(entries, seed):
     """Return every hour's demand multipliers of a short run; shape (hours, DMAs)."""
     attacks = from_data({"name": "x", "attacks": entries}).attacks
     drawn = []
-    with Testbed(network.load("ctown"), seed=seed, warmup=0.0) as bed:
+    with Testbed(load_plant("ctown"), seed=seed, warmup=0.0) as bed:
         set_demands = bed.plant.set_demands
         bed.plant.set_demands = lambda values: (drawn.append(values.copy()), set_demands(values))
         arm(attacks, bed)

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from attacks.base import kinds
+from attacks.discovery import kinds
 from attacks.techniques import ORDERS, PORTS, TO_PLC, TO_SCADA, techniques
 
 

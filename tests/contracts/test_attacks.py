@@ -10,10 +10,15 @@ from hypothesis import strategies as st
 from pydantic import BeforeValidator
 
 from attacks import contract
-from attacks.base import Attack, Unit, as_data, build, forget, kinds, register
-from attacks.entry import arm
+from attacks.annotations import Unit
+from attacks.attack import Attack
+from attacks.build import as_data, build
+from attacks.discovery import kinds
+from attacks.entries.entry import arm
 from attacks.fields import fields
-from scenarios.schema import Scenario, load
+from attacks.registry import forget, register
+from scenarios.definition.scenario import Scenario
+from scenarios.definition.schema import load, to_yaml
 from twin.errors import InputError
 from twin.testbed import Testbed
 
@@ -96,7 +101,7 @@ def test_a_scenario_with_it_is_written_and_read_back(kind, bench, ports, tmp_pat
     trial = data.draw(trials(kind, ports, bench))
     scenario = Scenario(name="x", attacks=(trial.entry,), folder=tmp_path)
     path = tmp_path / "x.yaml"
-    path.write_text(scenario.to_yaml(), encoding="utf-8")
+    path.write_text(to_yaml(scenario), encoding="utf-8")
     assert load(path) == scenario
 
 

@@ -9,7 +9,7 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 from detector import Detector, create
-from detector.batadal import TAGS as BATADAL_TAGS
+from detector.benchmark.batadal import TAGS as BATADAL_TAGS
 
 TAGS = ("L_A", "F_A", "S_A", "L_B", "F_IDLE")
 

@@ -9,9 +9,9 @@ from safetensors.numpy import load_file, save_file
 
 import detector
 from detector import DataError, Detector, checkpoint
-from detector.base import register
-from detector.batadal import TAGS as BATADAL_TAGS
-from detector.cnn_lstm import CnnLstm
+from detector.benchmark.batadal import TAGS as BATADAL_TAGS
+from detector.methods.cnn_lstm import CnnLstm
+from detector.registry import register
 from tests.detector.conftest import TAGS
 
 

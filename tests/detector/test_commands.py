@@ -13,8 +13,9 @@ import typer
 from typer.testing import CliRunner
 
 import detector
-from detector import DataError, fetch
-from detector.base import kind_class
+from detector import DataError
+from detector.benchmark import fetch
+from detector.registry import kind_class
 from scenarios.commands import batadal
 from scenarios.commands.train import train
 from tests.detector.conftest import TAGS, make_days, write_batadal

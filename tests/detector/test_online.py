@@ -7,7 +7,7 @@ import pytest
 
 from detector import Cause, DataError, Detector, Episodes, OnlineDetector, Score
 from detector.explain import causes, shares
-from detector.threshold import PER_WEEK, choose_threshold
+from detector.thresholds.mean_sigma import PER_WEEK, choose_threshold
 from tests.detector.conftest import make_days
 
 HOUR = 3600.0

@@ -4,11 +4,12 @@ import random
 
 import pytest
 
-from attacks.importers import cpa, dhalsim
-from tests.attacks.cpa_files import NODES, OPTIONS
-from tests.attacks.dhalsim_files import CONFIG, PLCS
-from tests.attacks.imported import one_plant
+from scenarios.importers.dhalsim.experiment import read_dhalsim
+from scenarios.importers.epanetcpa.experiment import read_cpa
 from tests.fuzz.mutate import mutated
+from tests.scenarios.importers.cpa_files import NODES, OPTIONS
+from tests.scenarios.importers.dhalsim_files import CONFIG, PLCS
+from tests.scenarios.importers.imported import one_plant
 from twin.errors import InputError
 
 __all__ = ["one_plant"]  # a fixture for every test here
@@ -52,7 +53,7 @@ PLACELESS = ("none of a .cpa file's sections", "cannot be read", "includes itsel
 
 @pytest.mark.parametrize(
     ("name", "text", "read"),
-    [("theirs.cpa", CPA, cpa.read), ("theirs.yaml", DHALSIM, dhalsim.read)],
+    [("theirs.cpa", CPA, read_cpa), ("theirs.yaml", DHALSIM, read_dhalsim)],
     ids=["epanetCPA", "DHALSIM"],
 )
 def test_a_broken_file_is_an_import_or_an_error_with_its_place(tmp_path, name, text, read):

@@ -5,19 +5,19 @@ import re
 
 import pytest
 
-from scenarios import schema
-from scenarios.check import armed
 from scenarios.cli import main
+from scenarios.definition import schema
+from scenarios.definition.check import armed
 from tests.fuzz.mutate import mutated
-from twin import network
 from twin.errors import InputError
+from twin.plants.spec import load_plant
 
 LIBRARY = [path.read_text(encoding="utf-8") for path in sorted(schema.LIBRARY.glob("*.yaml"))]
 
 
 @pytest.fixture(scope="module")
 def ctown():
-    return network.load("ctown")
+    return load_plant("ctown")
 
 
 def tried(path, ctown):

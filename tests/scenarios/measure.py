@@ -7,15 +7,16 @@ import re
 import textwrap
 from pathlib import Path
 
-from scenarios import json_schema, schema
-from scenarios.account import account
+import scenarios
+from scenarios.definition import json_schema, schema
+from scenarios.report.account import account
 
 MARK = "# The water, as measured with seed 0:"
 
 
 def measured(scenario):
     """Return the header's lines on a scenario: what its run's account says of the water."""
-    run = scenario.run(seed=0, watch=False)
+    run = scenarios.run(scenario, seed=0, watch=False)
     (water,) = [section.lines for section in account(run) if section.title == "The water"]
     return (
         textwrap.fill(

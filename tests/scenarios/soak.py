@@ -15,10 +15,10 @@ from pathlib import Path
 import pandas as pd
 from ruamel.yaml import YAML
 
-from attacks.base import kinds
-from attacks.entry import arm
-from scenarios.pair import testbed
-from scenarios.schema import Scenario, from_data
+from attacks.discovery import kinds
+from attacks.entries.entry import arm
+from scenarios.definition.scenario import Scenario, testbed
+from scenarios.definition.schema import from_data
 from twin.units import DAY, HOUR
 
 COSTLY = ("covert", "model: twin")  # each runs a second plant, 70 MB, from its start on
@@ -73,14 +73,14 @@ def soak(days: int, seed: int = 0) -> Soak:
     plan = scenario(days, seed)
     began = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
-        with testbed(plan, plan.network(), Path(folder)) as bed:
+        with testbed(plan, plan.plant_spec(), Path(folder)) as bed:
             armed = arm(plan.entries, bed)
             weeks = bed.run(plan.duration, every=lambda: 7 * DAY)
             resident = [_resident_mb() for now in weeks if now >= 0]
             totals = bed.totals()
         files = sorted(Path(folder).glob("*.parquet"))
         times = {path.stem: pd.read_parquet(path, columns=["time"])["time"] for path in files}
-    step = bed.network.step
+    step = bed.spec.step
     stray = sum(int((t.diff().iloc[1:] != step).sum()) for t in times.values())
     spilled = sum(v for name, v in totals.items() if name.startswith("overflow_"))
     came = totals["supplied_m3"] + totals["invented_m3"]

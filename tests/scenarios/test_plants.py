@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 import wntr
 
-from scenarios.schema import from_data
-from tests.scenarios.test_cli import hydrotwin
-from tests.twin.test_controls import SMALL
-from twin import network
+import scenarios
+from scenarios.definition.schema import from_data
+from tests.scenarios.commands.test_cli import hydrotwin
+from tests.twin.drafting.test_controls import SMALL
+from twin.plants.spec import PLANTS, load_plant
 
 LIBRARY = Path(wntr.__file__).parent / "library" / "networks"
 
@@ -52,16 +53,16 @@ def test_a_detector_of_its_own_watches_it(net3):
     assert done.returncode == 0, done.stderr
     result = json.loads(done.stdout)
     assert result["alarms"]
-    assert {alarm["plc"] for alarm in result["alarms"]} <= set(network.load(net3 / "net3").plcs)
+    assert {alarm["plc"] for alarm in result["alarms"]} <= set(load_plant(net3 / "net3").plcs)
 
 
 def test_a_plant_of_a_shipped_ones_name_is_another_plant(tmp_path):
-    from twin.draft import draft
+    from twin.drafting.draft import draft
 
-    draft(network.PLANTS / "ctown" / "network.inp", tmp_path / "ctown")
+    draft(PLANTS / "ctown" / "network.inp", tmp_path / "ctown")
     data = {"name": "x", "plant": "./ctown", "duration": "2 h", "warmup": "0 h"}
-    run = from_data(data, tmp_path).run()
-    assert run.network.folder == tmp_path / "ctown"
+    run = scenarios.run(from_data(data, tmp_path))
+    assert run.spec.folder == tmp_path / "ctown"
     assert any("no trained cnn-lstm" in note for note in run.notes)
 
 
@@ -76,14 +77,14 @@ def test_others_of_wntrs_run_too(tmp_path, name):
 
 
 def test_a_tank_of_any_name_can_overflow_in_the_report(tmp_path):
-    from twin.draft import draft
+    from twin.drafting.draft import draft
 
     text = SMALL.format(controls="", rules="").replace("50 0 VOL", "50 0 VOL YES")
     path = tmp_path / "small.inp"
     path.write_text(text.replace(" T ", " High_Tank "))
     draft(path, tmp_path / "town")
     data = {"name": "x", "plant": "town", "duration": "48 h", "warmup": "0 h", "detector": None}
-    run = from_data(data, tmp_path).run(out=tmp_path / "run")
+    run = scenarios.run(from_data(data, tmp_path), out=tmp_path / "run")
     page = (tmp_path / "run" / "report.html").read_text()
     assert run.impact.loc["overflow_High_Tank_m3", "run"] > 10
     assert "Tank High_Tank overflowed" in page

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from attacks.base import kinds
-from scenarios.check import check
-from scenarios.schema import load
+from attacks.discovery import kinds
+from scenarios.definition.check import check
+from scenarios.definition.schema import load
 
 README = Path(__file__).parents[2] / "README.md"
 
@@ -48,10 +48,10 @@ def test_every_usual_fault_is_said_by_an_entry_that_passes_the_check(text, tmp_p
 
 def test_the_attack_can_be_used(text, tmp_path):
     code = block(text, "python", "@register") + (
-        "\nfrom scenarios.schema import from_data\n"
+        "\nimport scenarios\nfrom scenarios.definition.schema import from_data\n"
         "entry = {'on': 'sensor:L_T6', 'do': {'stretch': {'factor': 0.5}}}\n"
         "data = {'name': 'x', 'duration': '2 h', 'warmup': '0 h', 'attacks': [entry]}\n"
-        "run = from_data(data).run(watch=False)\n"
+        "run = scenarios.run(from_data(data), watch=False)\n"
         "assert (run.scada['L_T6'] == 0.5 * run.truth['L_T6']).all()\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)

@@ -2,9 +2,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from twin import network
+from twin.control.plc import Plc
 from twin.errors import InputError
-from twin.plc import Plc
+from twin.plants.spec import load_plant
 from twin.tags import Quality
 from twin.testbed import Testbed
 
@@ -12,7 +12,7 @@ HOUR, DAY = 3600.0, 86400.0
 
 
 def run(hours=48, seed=0, **options):
-    plant = options.pop("plant", None) or network.load("ctown")
+    plant = options.pop("plant", None) or load_plant("ctown")
     prepare = options.pop("prepare", lambda bed: None)
     with Testbed(plant, seed=seed, **{"warmup": 0.0, **options}) as bed:
         prepare(bed)
@@ -30,7 +30,7 @@ def test_a_run_records_every_step_of_every_tag():
     truth, plc, scada, quality = tables(run())
     assert len(truth) == len(plc) == len(scada) == len(quality) == 48 * 12
     assert list(truth.index[:3]) == [0.0, 300.0, 600.0]
-    assert list(scada.columns) == list(network.load("ctown").tag_names)
+    assert list(scada.columns) == list(load_plant("ctown").tag_names)
     assert "PLC1.L_T1" in plc.columns
     assert not scada.isna().any().any()
 
@@ -65,16 +65,16 @@ def test_another_seed_gives_another_truth():
 
 
 def test_latency_to_scada_shows_the_same_frames_later():
-    plant = network.load("ctown")
-    slow = network.load("ctown", control={"links": {"PLC*->SCADA": {"latency": "2 s"}}})
+    plant = load_plant("ctown")
+    slow = load_plant("ctown", control={"links": {"PLC*->SCADA": {"latency": "2 s"}}})
     now, late = tables(run(plant=plant)), tables(run(plant=slow))
     pd.testing.assert_frame_equal(now[0], late[0])
     pd.testing.assert_frame_equal(now[2], late[2].reindex(now[2].index).ffill(limit=1))
 
 
 def test_latency_between_plcs_makes_control_late():
-    plant = network.load("ctown")
-    slow = network.load("ctown", control={"links": {"PLC4->PLC3": {"latency": "10 min"}}})
+    plant = load_plant("ctown")
+    slow = load_plant("ctown", control={"links": {"PLC4->PLC3": {"latency": "10 min"}}})
     truth, plc, _, _ = tables(run(plant=slow))
     shifted = truth["L_T3"].shift(2).iloc[2:]
     on_marks = plc["PLC3.L_T3"].iloc[2:]
@@ -98,7 +98,7 @@ def test_a_cut_link_goes_stale_and_a_link_never_up_is_bad():
 
 
 def test_what_was_recorded_survives_an_interruption(tmp_path):
-    with Testbed(network.load("ctown"), warmup=0.0, folder=tmp_path) as bed:
+    with Testbed(load_plant("ctown"), warmup=0.0, folder=tmp_path) as bed:
         steps = bed.run(48 * HOUR)
         for now in steps:
             if now >= 10 * HOUR:
@@ -108,7 +108,7 @@ def test_what_was_recorded_survives_an_interruption(tmp_path):
 
 
 def test_ports_that_are_not_there_name_those_that_are():
-    with Testbed(network.load("ctown"), warmup=0.0) as bed:
+    with Testbed(load_plant("ctown"), warmup=0.0) as bed:
         assert len(bed.points("link:*->SCADA")) == 9
         assert len(bed.points("link:PU1->PLC1")) == 2  # its flow and its status
 
@@ -137,14 +137,14 @@ def test_ports_that_are_not_there_name_those_that_are():
     ],
 )
 def test_a_port_that_is_not_there_names_its_neighbours(name, says):
-    with Testbed(network.load("ctown"), warmup=0.0) as bed, pytest.raises(InputError) as caught:
+    with Testbed(load_plant("ctown"), warmup=0.0) as bed, pytest.raises(InputError) as caught:
         bed.points(name)
     assert says in str(caught.value)
 
 
 def test_a_warmup_of_half_hours_is_refused():
     with pytest.raises(InputError, match="whole hours"):
-        Testbed(network.load("ctown"), warmup=1800.0)
+        Testbed(load_plant("ctown"), warmup=1800.0)
 
 
 @pytest.mark.parametrize("every", ["40 s", "7 min", "20 min"])
@@ -159,7 +159,7 @@ def test_a_plc_scans_as_often_as_it_is_told_and_the_others_as_ever(every, monkey
     monkeypatch.setattr(Plc, "scan", noted)
     own = {"PLC1": {"scan": {"every": every}}}
     every_scan = {"scan": {"crossings": "none"}}
-    plant = network.load("ctown", control={**every_scan, "plcs": own})
+    plant = load_plant("ctown", control={**every_scan, "plcs": own})
     run(hours=6, plant=plant)
     assert times["PLC1"] == list(range(0, 6 * 3600, plant.plcs["PLC1"].scan))
     assert times["PLC3"] == times["PLC5"] == list(range(0, 6 * 3600, 900))

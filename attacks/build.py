@@ -1,0 +1,80 @@
+"""An attack built from its `do:` in a scenario file, and written back."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from attacks.annotations import as_written
+from attacks.attack import Attack
+from attacks.discovery import kinds
+from attacks.fields import fields as fields_of
+from attacks.mistakes import explained, fault
+from twin.errors import InputError, nearest
+from twin.files import flow
+
+
+def build(do: Mapping[str, Any], folder: Path | None = None, label: str = "attack") -> Attack:
+    """Build an attack from the `do:` of a scenario file, like `{offset: {by: 1.0}}`.
+
+    Parameters
+    ----------
+    do : mapping
+    folder : Path, optional
+        Where relative paths start; by default the current one.
+    label : {"attack", "fault"}
+        What it is called where it is wrong.
+
+    Raises
+    ------
+    InputError
+        With the keys of what is wrong, for the reader of the file to find the line.
+    """
+    known = kinds()
+    if len(do) != 1:
+        raise InputError(
+            f"`do` names one kind of {label}, not {len(do)}: {', '.join(map(str, do))}"
+        )
+    ((kind, fields),) = do.items()
+    if kind not in known:
+        hint = f"{nearest(str(kind), known)} (hydrotwin attacks list)"
+        raise InputError(f"unknown {label} {kind!r}: {hint}", keys=[str(kind)])
+    if not isinstance(fields, Mapping):
+        given = f"nothing: {kind}: {{}} where none is given" if fields is None else repr(fields)
+        message = f"the fields of {kind} are `name: value` pairs in braces, not {given}"
+        raise InputError(message, keys=[kind])
+    cls = known[kind]
+    try:
+        return TypeAdapter(cls).validate_python(dict(fields), context={"folder": folder})
+    except ValidationError as error:
+        units = {field.name: field.unit for field in fields_of(cls)}
+        found = explained(error, units)
+        like = _like(cls, str(found.keys[0])) if found.keys else ""
+        raise InputError(found.message + like, keys=(kind, *found.keys)) from None
+    except Exception as error:
+        where = fault(error, cls)
+        if where is None:
+            raise
+        raise InputError(f"{kind} broke at {where}", keys=[kind]) from error
+
+
+def _like(cls: type[Attack], name: str) -> str:
+    """Show how a field is written that is a list, a mapping or a file."""
+    examples = [field.example for field in fields_of(cls) if field.name == name]
+    return f" (like {flow(examples[0])})" if examples and examples[0] is not None else ""
+
+
+def as_data(attack: Attack) -> dict[str, Any]:
+    """Return an attack's fields as a scenario file writes them, without those left at default."""
+    hints = typing.get_type_hints(type(attack), include_extras=True)
+    values = {field: getattr(attack, field.name) for field in dataclasses.fields(attack)}
+    return {
+        field.name: as_written(value, hints[field.name])
+        for field, value in values.items()
+        if value != field.default
+    }

@@ -1,0 +1,1 @@
+"""A scenario's entries at work in one run: when each acts, on which port, what it altered."""

@@ -1,0 +1,296 @@
+"""An entry of a scenario's list of attacks, and the same at work in one run."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
+
+from attacks.attack import Attack
+from attacks.entries.alterations import Passage
+from attacks.entries.facts import Ear, Present, passing_there
+from attacks.entries.trigger import When
+from attacks.mistakes import PluginError, fault
+from twin.control.taps import Late, TapPoint
+from twin.errors import InputError, nearest, under
+from twin.seeds import generator
+from twin.tags import Reading, Values
+
+if TYPE_CHECKING:
+    from twin.testbed import Testbed
+
+
+FAMILIES = ("sensor", "link", "plc", "scada", "actuator", "plant")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """Where, when and what.
+
+    Attributes
+    ----------
+    name : str
+    on : str
+        The port: `sensor:L_T1`, `link:PLC2->PLC1`, `plc:PLC5`, `scada`, `actuator:PU1`,
+        `plant:P310`. Entries on the same port act in file order, each on what the one before it
+        let through.
+    do : Attack
+    when : When
+    tags : tuple of str
+        What it acts on there; empty for all that passes.
+    incident : str
+        Attacks that belong together, like one and its concealment, share it.
+    label : str
+        `attack`, or `fault` for a benign disturbance.
+    """
+
+    name: str
+    on: str
+    do: Attack
+    when: When = field(default_factory=When)
+    tags: tuple[str, ...] = ()
+    incident: str
+    label: str = "attack"
+
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+
+
+def _guarded(
+    hook: Callable[Concatenate[Armed, _P], _T],
+) -> Callable[Concatenate[Armed, _P], _T]:
+    """Let what breaks there in an attack of one's own say where."""
+
+    @functools.wraps(hook)
+    def guarded(self: Armed, /, *args: _P.args, **kwargs: _P.kwargs) -> _T:
+        try:
+            return hook(self, *args, **kwargs)
+        except Exception as error:
+            where = fault(error, type(self.entry.do))
+            if where is None:
+                raise
+            raise PluginError(f"{self.words} broke at {where}") from error
+
+    return guarded
+
+
+class Armed:
+    """An entry at work in one run.
+
+    Attributes
+    ----------
+    entry : Entry
+    active : bool
+        Now.
+    spans : list of (float, float)
+        The intervals [s] it was active in, each from its first instant to the end of its last.
+    trigger : Trigger
+        What decides when it acts.
+    points : list of TapPoint
+        Where it sits; nowhere at the plant itself.
+    touched : tuple of str
+        The tags that it may change, of those that pass at its port; none at the plant itself.
+    """
+
+    def __init__(self, entry: Entry, testbed: Testbed, present: Present):
+        self.entry = entry
+        self.active = False
+        self.spans: list[tuple[float, float]] = []
+        self._passages: list[Passage] = []
+        self._testbed, self._present = testbed, present
+        with under("do", entry.do.kind):
+            self._attack = entry.do.fresh(generator(testbed.seed, f"{entry.label}:{entry.name}"))
+        family, _, self._target = entry.on.partition(":")
+        if family not in FAMILIES or (family == "scada") != (entry.on == "scada"):
+            raise InputError(f"no port {entry.on!r}: {_port_like(entry.on, testbed)}", keys=["on"])
+        if family not in entry.do.ports:
+            works = ", ".join(f"{port}:…" if port != "scada" else port for port in entry.do.ports)
+            message = f"{entry.do.kind} works on {works}, not on {entry.on!r}"
+            raise InputError(message, keys=["on"])
+        points: list[TapPoint] = []
+        inputs: list[TapPoint] = []
+        if family == "plant":
+            self._check_element()
+        else:
+            with under("on"):
+                points = testbed.points(entry.on, entry.do.outputs)
+                inputs = testbed.points(entry.on) if entry.do.inputs_too else []
+        self.points = [*inputs, *points]
+        passing = tuple(dict.fromkeys(tag for point in self.points for tag in point.tags))
+        with under("when"):
+            self.trigger = present.trigger(entry.name, entry.when, passing)
+        self._ear = Ear(self.trigger)
+        for point in inputs or points:
+            self._ear.sit(point)
+        if points:
+            self._attach(passing)
+        with under("do", entry.do.kind):
+            entry.do.check(testbed, self._target)
+            self.touched = tuple(entry.do.touched(entry.tags or passing))
+
+    def _check_element(self) -> None:
+        spec = self._testbed.spec
+        model = spec.model
+        known = [*model.node_name_list, *model.link_name_list, *spec.dmas]
+        if self._target not in known:
+            message = f"nothing in the plant is called {self._target!r}"
+            raise InputError(f"{message}: {nearest(self._target, known)}", keys=["on"])
+        if self.entry.tags:
+            raise InputError("nothing is read at the plant itself: no tags here", keys=["tags"])
+
+    def _attach(self, passing: Sequence[str]) -> None:
+        for i, tag in enumerate(self.entry.tags):
+            if tag not in passing:
+                message = f"{tag!r} never passes at {self.entry.on}: "
+                message += _who_passes(tag, passing, self._testbed)
+                raise InputError(message, keys=["tags", i])
+        if not self.tampers:
+            if self.entry.tags:
+                message = f"{self.entry.do.kind} changes no reading: it takes no tags"
+                raise InputError(message, keys=["tags"])
+            return
+        wanted = self.entry.tags or passing
+        with under("do", self.entry.do.kind):
+            self.entry.do.check_tags(wanted)
+        for point in self.points:
+            here = [tag for tag in wanted if tag in point.tags]
+            if here:
+                if self.entry.do.watches_raw:
+                    point.attach(self._listen, here, first=True)
+                passage = Passage()
+                self._passages.append(passage)
+                point.attach(functools.partial(self._tap, passage), here)
+
+    @property
+    def altered(self) -> set[str]:
+        """The tags of which somebody behind it shows something else than came in to it."""
+        return {tag for passage in self._passages for tag in passage.altered}
+
+    @property
+    def words(self) -> str:
+        """Its label, name and kind: what a message about it begins with."""
+        return f"{self.entry.label} {self.entry.name}: {self.entry.do.kind}"
+
+    @property
+    def tampers(self) -> bool:
+        """Whether it changes readings or commands that pass, or hears them."""
+        return _tampers(self._attack)
+
+    @_guarded
+    def update(self, now: float) -> None:
+        """Start or stop by what is present.
+
+        Raises
+        ------
+        PluginError
+            If an attack of one's own breaks; so do its taps.
+        """
+        self._present.values.update(self._ear.heard)
+        active = self.trigger.update(now, self._present.values)
+        if active or self.active:
+            # An instant stands for the time until the next one, at which this is corrected.
+            end = now + self._testbed.spec.step if active else now
+            begin = self.spans.pop()[0] if self.active else now
+            self.spans.append((begin, end))
+        if active != self.active:
+            self.active = active
+            self._present.tell(self.entry.name, active)
+            verb = "starts" if active else "ends"
+            self._testbed.log(now, self.entry.name, f"{self.entry.label} {verb}")
+            (self._attack.begin if active else self._attack.end)(self._testbed, self._target)
+        if active:
+            self._attack.step(self._testbed, self._target, now)
+
+    def why_not(self, end: float) -> str | None:
+        """Say why it never acted in a run that ended at `end` [s]; None if it did."""
+        return None if self.spans else self.trigger.why_not(end)
+
+    @_guarded
+    def _listen(self, packet: Sequence[Reading]) -> Iterable[Reading]:
+        for reading in packet:
+            self._attack.watch(reading)
+        return packet
+
+    @_guarded
+    def _tap(self, passage: Passage, packet: Sequence[Reading]) -> Iterable[Reading | Late]:
+        for reading in packet:
+            if not self.entry.do.watches_raw:
+                self._attack.watch(reading)
+        passed: Sequence[Reading | Late] = packet
+        if self.active:
+            given = self._attack.tamper_packet(packet)
+            passed = list(given) if isinstance(given, Iterable) else [given]
+            for one in passed:
+                if not isinstance(one, Reading | Late):
+                    wrong = f"{one!r} through, which is neither a Reading nor Late"
+                    raise PluginError(f"{self.words} lets {wrong}")
+        passage.note(self._testbed.env.now, packet, passed)
+        return passed
+
+
+def _tampers(attack: Attack) -> bool:
+    kind = type(attack)
+    return any(
+        getattr(kind, hook) is not getattr(Attack, hook)
+        for hook in ("watch", "tamper", "tamper_packet")
+    )
+
+
+def _who_passes(tag: str, passing: Sequence[str], testbed: Testbed) -> str:
+    """Say which tags pass at a port where one does not, and where that one does."""
+    known = testbed.spec.tag_names
+    if tag not in known:
+        hint = nearest(tag, passing)
+        return hint if hint.startswith("did you mean") else nearest(tag, known)
+    ports = [point.name for point in testbed.points("*") if tag in point.tags]
+    ports = [port for port in ports if port != "scada"]
+    return f"{passing_there(passing)}; it passes at {', '.join(ports)}"
+
+
+def _port_like(name: str, testbed: Testbed) -> str:
+    """Guess the port that was meant where even its family is unknown."""
+    names = [point.name for point in testbed.points("*")] + [f"plc:{plc}" for plc in testbed.plcs]
+    family, _, rest = name.rpartition(":")
+    if "scada" in (family.casefold(), rest.casefold()):
+        return "it is written `scada` alone; `tags:` narrows it"
+    found = next((port for port in names if port.endswith(f":{rest}")), None)
+    families = ", ".join(f"{family}:…" for family in FAMILIES if family != "scada")
+    return f"did you mean {found}?" if found else f"a port is {families} or scada"
+
+
+def arm(entries: Sequence[Entry], testbed: Testbed) -> list[Armed]:
+    """Put entries, in order, on a testbed that has not run yet.
+
+    Raises
+    ------
+    InputError
+        For a port, tag, PLC or condition that does not exist; its keys start with the list,
+        `attacks` or `faults`, and the entry's place in it.
+    """
+    present = Present(testbed, [entry.name for entry in entries])
+    armed: list[Armed] = []
+    for entry in entries:
+        place = sum(one.entry.label == entry.label for one in armed)
+        with under(f"{entry.label}s", place):
+            try:
+                armed.append(Armed(entry, testbed, present))
+            except InputError:
+                raise
+            except Exception as error:
+                where = fault(error, type(entry.do))
+                if where is None:
+                    raise
+                kind = entry.do.kind
+                raise InputError(f"{kind} broke at {where}", keys=["do", kind]) from error
+
+    def watch(now: float, values: Values) -> None:
+        if now >= 0:  # nothing acts in the warm-up
+            present.update(now, values)
+            for one in armed:
+                one.update(now)
+
+    if armed:
+        testbed.watchers.append(watch)
+    return armed

@@ -1,0 +1,123 @@
+"""What conditions may ask at an instant: looked up once for all entries, and only what they ask."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Mapping, Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from attacks.entries.trigger import ACTIVE, ENDED, SEEN, Trigger, When
+from twin.control.taps import TapPoint
+from twin.errors import listed
+from twin.seeds import generator
+from twin.tags import Reading, Values
+from twin.units import DAY, HOUR
+
+if TYPE_CHECKING:
+    from twin.testbed import Testbed
+
+CLOCK = ("t", "hour", "weekday")
+
+
+def passing_there(tags: Collection[str]) -> str:
+    """Say which tags pass at a port."""
+    return f"{listed(tags) or 'nothing'} {'pass' if len(tags) > 1 else 'passes'} there"
+
+
+class Ear:
+    """Hears what comes to a port, and changes nothing.
+
+    Attributes
+    ----------
+    heard : dict of str to float
+        By tag behind `seen.`: the last value [its unit], NaN before the first.
+    """
+
+    def __init__(self, trigger: Trigger):
+        self.heard = {name: math.nan for name in trigger.names if name.startswith(SEEN)}
+
+    def sit(self, point: TapPoint) -> None:
+        """Hear what passes at a point from now on, if anything there is asked for."""
+        tags = [tag for tag in point.tags if SEEN + tag in self.heard]
+        if tags:
+            point.attach(self._hear, tags)
+
+    def _hear(self, packet: Sequence[Reading]) -> Sequence[Reading]:
+        for reading in packet:
+            self.heard[SEEN + reading.tag] = reading.value
+        return packet
+
+
+class Present:
+    """The present values of all that the conditions of a run's entries name.
+
+    Parameters
+    ----------
+    testbed : Testbed
+    entries : sequence of str
+        Names of all entries of the run.
+
+    Attributes
+    ----------
+    values : dict of str to float
+        By name: true tags in their units, the time, and of each entry whether it is active (and
+        has been); `seen.…` are those of the entry that is being looked at.
+    """
+
+    def __init__(self, testbed: Testbed, entries: Sequence[str]):
+        self._bed = testbed
+        self._entries = entries
+        self._asked: list[tuple[str, int]] = []
+        midnight = testbed.start.replace(hour=0, minute=0, second=0, microsecond=0)
+        self._clock = (testbed.start - midnight) / timedelta(seconds=1)
+        self._day = testbed.start.weekday()
+        tanks = [tank for _, tank in testbed.spec.model.tanks()]
+        self._tables: dict[str, Mapping[str, float]] = {
+            "max_level": {tank.name: tank.max_level for tank in tanks},
+            "min_level": {tank.name: tank.min_level for tank in tanks},
+        }
+        states = (name + state for name in entries for state in (ACTIVE, ENDED))
+        self.values: dict[str, float] = dict.fromkeys(states, 0.0)
+
+    def trigger(self, entry: str, when: When, passing: Collection[str]) -> Trigger:
+        """Return the trigger of one entry, at whose port the tags `passing` pass.
+
+        Raises
+        ------
+        InputError
+            For a condition that names what there is not.
+        """
+        bed = self._bed
+        others = [name for name in self._entries if name != entry]
+        names = [*bed.spec.tag_names, *CLOCK, *(SEEN + tag for tag in passing)]
+        names += [name + state for name in others for state in (ACTIVE, ENDED)]
+        itself = f"{entry} cannot wait for itself"
+        refused = {entry + state: itself for state in (ACTIVE, ENDED)}
+        for tag in bed.spec.tag_names:
+            if tag not in passing:
+                refused[SEEN + tag] = (
+                    f"{tag} never passes at the entry's own port: {passing_there(passing)}"
+                )
+        rng = generator(bed.seed, f"when:{entry}")
+        units = {at + tag.name: tag.unit for tag in bed.spec.tags for at in ("", SEEN)}
+        made = Trigger(when, names, rng, tables=self._tables, refused=refused, units=units)
+        known = {tag: i for i, tag in enumerate(bed.spec.tag_names)}
+        asked = {name: known[name] for name in made.names if name in known}
+        self._asked = list((dict(self._asked) | asked).items())
+        return made
+
+    def update(self, now: float, truth: Values) -> None:
+        """Take the time [s] and the true values of an instant."""
+        values = self.values
+        for name, place in self._asked:
+            values[name] = float(truth[place])
+        clock = self._clock + now
+        values["t"] = now / HOUR
+        values["hour"] = clock % DAY / HOUR
+        values["weekday"] = (self._day + clock // DAY) % 7
+
+    def tell(self, entry: str, active: bool) -> None:
+        """Take that an entry has become active, or is not active any more."""
+        self.values[entry + ACTIVE] = float(active)
+        self.values[entry + ENDED] = float(not active)

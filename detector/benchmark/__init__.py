@@ -1,0 +1,1 @@
+"""Offline evaluation on the BATADAL data set."""

@@ -1,0 +1,1 @@
+"""The detectors that ship, each a way to score frames."""

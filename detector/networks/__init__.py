@@ -1,0 +1,1 @@
+"""The PyTorch modules behind the neural detectors, and their training."""

@@ -1,0 +1,1 @@
+"""Where an alarm begins: thresholds set from scores of normal frames."""

@@ -1,0 +1,123 @@
+"""A scenario as an object, and the testbed it asks for."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from attacks.entries.entry import Entry
+from twin.control.orders import Order
+from twin.errors import InputError, under
+from twin.plants.spec import PlantSpec, load_plant
+from twin.testbed import START, Testbed
+from twin.units import DAY, HOUR
+from twin.water.demand import Playback, read_hours
+from twin.water.plant import REQUIRED_PRESSURE
+
+DETECTOR = "cnn-lstm"
+DEMANDS = ("profile", "patterns")
+LONGEST = 3650 * DAY
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scenario:
+    """A run to be: a plant, a time, its attacks and the detector that watches.
+
+    Attributes
+    ----------
+    name, description : str
+    plant : str
+        A shipped plant's name or a folder, relative to `folder`.
+    start : datetime
+        Of the first hour; the weekly demand profile needs it.
+    duration, warmup : float
+        Seconds; the warm-up comes before the start and is not recorded.
+    seed : int
+    demand_model : str
+        `demand-driven` or `pressure-driven`; the same with and without attacks.
+    required_pressure : float
+        Where demands are pressure-driven, what a junction needs to take all of its demand [m].
+    overflow : str
+        `spill`: tanks do as network.inp says of each; `close`: none spills, a full one closes its
+        inlet, as in BATADAL's data. The same with and without attacks.
+    initial_levels : dict of str to float
+        Of tanks [m] at the start, after the warm-up.
+    demands : str
+        `profile` (drawn by the seed), `patterns` (network.inp's own, as they stand), or a CSV file
+        relative to `folder` with a column a DMA and a row an hour from the start on.
+    control : dict
+        What holds instead of the plant's plcs.yaml, in its own form; see `twin.plants.wiring.read`.
+    operator : tuple of Order
+        What the operator writes to PLCs.
+    attacks, faults : tuple of Entry
+        Faults are benign, and labelled so.
+    detector : str or None
+        A kind, or a checkpoint's path relative to `folder`.
+    plugins : tuple of str
+        Python files with kinds of attack of one's own, relative to `folder`.
+    folder : Path
+        Where relative paths start.
+    """
+
+    name: str
+    description: str = ""
+    plant: str = "ctown"
+    start: datetime = START
+    duration: float = 7 * DAY
+    warmup: float = 7 * DAY
+    seed: int = 0
+    demand_model: str = "demand-driven"
+    required_pressure: float = REQUIRED_PRESSURE
+    overflow: str = "spill"
+    initial_levels: Mapping[str, float] = field(default_factory=dict)
+    demands: str = "profile"
+    control: Mapping[str, Any] = field(default_factory=dict)
+    operator: tuple[Order, ...] = ()
+    attacks: tuple[Entry, ...] = ()
+    faults: tuple[Entry, ...] = ()
+    detector: str | None = DETECTOR
+    plugins: tuple[str, ...] = ()
+    folder: Path = field(default_factory=Path.cwd)
+
+    def plant_spec(self) -> PlantSpec:
+        """Return the plant, read from its folder."""
+        drawn = self.demands != "patterns"
+        try:
+            found = load_plant(self.plant, self.folder, self.control, drawn)
+        except InputError as error:
+            raise error if error.keys[:1] == ("control",) else error.under("plant") from None
+        return dataclasses.replace(found, spills=self.overflow == "spill")
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """Faults, then attacks, as they act on the same port."""
+        return (*self.faults, *self.attacks)
+
+
+def testbed(scenario: Scenario, spec: PlantSpec, folder: Path | None = None) -> Testbed:
+    """Return the testbed of a scenario, its attacks and faults not yet armed."""
+    played = None
+    if scenario.demands not in DEMANDS:
+        with under("demands"):
+            played = read_hours(scenario.folder / scenario.demands, spec.profiled)
+            if len(played) * HOUR < scenario.duration:
+                hours = math.ceil(scenario.duration / HOUR)
+                message = f"{scenario.demands} has {len(played)} rows, and the run {hours} hours"
+                raise InputError(f"{message}: give it a row an hour from the start on")
+    return Testbed(
+        spec,
+        seed=scenario.seed,
+        start=scenario.start,
+        warmup=scenario.warmup,
+        pressure_driven=scenario.demand_model == "pressure-driven",
+        required_pressure=scenario.required_pressure,
+        levels=scenario.initial_levels,
+        demand=None if played is None else Playback(played),
+        orders=scenario.operator,
+        folder=folder,
+    )

@@ -1,0 +1,304 @@
+"""Scenario files: read, checked line by line, and written back."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import math
+import re
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, Field, ValidationError, WithJsonSchema
+from ruamel.yaml import YAML
+
+import detector
+from attacks.annotations import WRITES, Seconds, Unit
+from attacks.build import as_data, build
+from attacks.discovery import load_file
+from attacks.entries.entry import Entry
+from attacks.mistakes import explained, telling
+from scenarios.definition.control import CONTROL
+from scenarios.definition.scenario import DEMANDS, DETECTOR, LONGEST, Scenario
+from scenarios.definition.when import STRICT, WrittenArrivals, WrittenWhen, read_when, when_data
+from twin.control.orders import Order, order
+from twin.errors import InputError, nearest, under
+from twin.files import place_of, plain, read_yaml
+from twin.plants.spec import plants
+from twin.testbed import START
+from twin.units import DAY, HOUR, readable
+from twin.water.plant import REQUIRED_PRESSURE
+
+LIBRARY = Path(__file__).parents[1] / "library"
+_NOBODY = ("none", "no", "off", "nobody")
+_LONGEST_PATH = 250  # bytes; file systems take 255 for a name
+
+
+def _path(value: str) -> str:
+    if len(value.encode()) > _LONGEST_PATH:
+        raise ValueError(f"no file or folder has a name of {len(value)} characters")
+    return value
+
+
+_Path = Annotated[str, AfterValidator(_path)]
+
+
+class _Strict(BaseModel):
+    model_config = STRICT
+
+
+class _Entry(_Strict):
+    name: str | None = None
+    incident: str | None = None
+    on: str
+    tags: list[str] = []
+    do: dict[str, Any]
+    when: WrittenWhen = Field(default_factory=lambda: WrittenWhen.model_validate({}))
+
+
+class _Order(_Strict):
+    at: Seconds
+    write: Annotated[dict[str, float | str], WithJsonSchema(WRITES)]
+
+
+class File(_Strict):
+    """The keys of a scenario file, as they are written."""
+
+    name: _Path
+    description: str = ""
+    plant: _Path = "ctown"
+    start: datetime = START
+    duration: Seconds = 7 * DAY
+    warmup: Seconds = 7 * DAY
+    seed: int = Field(0, ge=0, lt=2**63, strict=True)
+    demand_model: Literal["demand-driven", "pressure-driven"] = "demand-driven"
+    required_pressure: Annotated[float, Unit("m")] = Field(REQUIRED_PRESSURE, ge=0.1, le=100.0)
+    overflow: Literal["spill", "close"] = "spill"
+    initial_levels: dict[str, float] = {}
+    demands: _Path = "profile"
+    control: Annotated[dict[str, Any], WithJsonSchema(CONTROL)] = {}
+    operator: list[_Order] = []
+    attacks: list[_Entry] = []
+    faults: list[_Entry] = []
+    detector: _Path | None = DETECTOR
+    plugins: list[_Path] = []
+
+
+_MODELS: dict[str, type[BaseModel]] = {
+    "attacks": _Entry,
+    "faults": _Entry,
+    "when": WrittenWhen,
+    "random": WrittenArrivals,
+    "operator": _Order,
+}
+
+
+def check_duration(seconds: float) -> None:
+    """Raise InputError if a run cannot be that long [s]."""
+    if not HOUR <= seconds <= LONGEST or seconds % 300:
+        raise InputError(f"a run lasts 1 h to 10 years, in steps of 5 min, not {readable(seconds)}")
+
+
+def library() -> list[str]:
+    """Return the names of the shipped scenarios."""
+    return sorted(path.stem for path in LIBRARY.glob("*.yaml"))
+
+
+def path_of(scenario: str) -> Path:
+    """Return the file of a shipped scenario's name, or of a path.
+
+    Raises
+    ------
+    InputError
+        If it is neither.
+    """
+    if scenario in library():
+        return LIBRARY / f"{scenario}.yaml"
+    path = Path(scenario)
+    if path.is_file():
+        return path
+    if path.is_dir():
+        raise InputError(f"{scenario} is a folder, not a scenario file")
+    hint = nearest(scenario, [*library(), *map(str, path.parent.glob("*.yaml"))])
+    raise InputError(f"unknown scenario {scenario!r}: no such file, and no shipped one ({hint})")
+
+
+def load(scenario: str | Path) -> Scenario:
+    """Read a scenario by a shipped name or a path.
+
+    Raises
+    ------
+    InputError
+        With file and line, for anything in it that is wrong.
+    """
+    path = path_of(str(scenario))
+    data = read_yaml(path)
+    try:
+        return from_data(data, path.parent)
+    except InputError as error:
+        raise located(error, path, data) from None
+
+
+def located(error: InputError, path: Path, data: Any = None) -> InputError:
+    """Return an error with its place in a file: that of the keys it names, if it names any.
+
+    Where another file cannot be used at all, the place is that of its name in this one.
+    """
+    if error.line is not None or (data is None and not error.keys):
+        return error
+    line, column = place_of(read_yaml(path) if data is None else data, error.keys)
+    message = error.message if error.file is None else f"{error.file}: {error.message}"
+    return InputError(message, path, line, column=column)
+
+
+def from_data(data: Mapping[str, Any], folder: Path | None = None) -> Scenario:
+    """Build a scenario from what a scenario file says, as nested dicts and lists.
+
+    Raises
+    ------
+    InputError
+        With the keys of what is wrong.
+    """
+    try:
+        file = File.model_validate(data)
+    except ValidationError as error:
+        raise _explained(error) from None
+    with under("duration"):
+        check_duration(file.duration)
+    if file.warmup % HOUR or file.warmup > LONGEST:
+        raise InputError("warmup must be whole hours, at most 10 years", keys=["warmup"])
+    if file.demand_model == "demand-driven" and "required_pressure" in file.model_fields_set:
+        message = "required_pressure belongs to `demand_model: pressure-driven`"
+        raise InputError(message, keys=["required_pressure"])
+    if not re.fullmatch(r"\w[\w .+-]*", file.name):
+        message = f"name {file.name!r}: letters, digits, blanks and . + - _ only; it names a folder"
+        raise InputError(message, keys=["name"])
+    if file.start.tzinfo is not None or file.start.minute or file.start.second:
+        raise InputError("start must be a date or a full hour, without zone", keys=["start"])
+    if file.detector is not None and file.detector.casefold() in _NOBODY:
+        message = f"to let nobody watch, write `detector: null`; without the line it is {DETECTOR}"
+        raise InputError(message, keys=["detector"])
+    for i, plugin in enumerate(file.plugins):
+        with under("plugins", i):
+            load_file((folder or Path.cwd()) / plugin)
+    lists: dict[str, list[Entry]] = {"attacks": [], "faults": []}
+    names: set[str] = set()
+    for key, entries in lists.items():
+        for i, written in enumerate(getattr(file, key)):
+            with under(key, i):
+                entry = _entry(written, i, key.removesuffix("s"), folder)
+                if entry.name in names:
+                    raise InputError(f"two entries are called {entry.name!r}", keys=["name"])
+            names.add(entry.name)
+            entries.append(entry)
+    orders = []
+    for i, wish in enumerate(file.operator):
+        with under("operator", i, "write"):
+            told = {name: _order(name, value) for name, value in wish.write.items()}
+            orders.append(Order(wish.at, told))
+    values = {
+        f.name: getattr(file, f.name) for f in dataclasses.fields(Scenario) if f.name != "folder"
+    }
+    values |= {key: tuple(entries) for key, entries in lists.items()}
+    values |= {"operator": tuple(orders), "plugins": tuple(file.plugins)}
+    values |= {"description": file.description.strip()}
+    return Scenario(**values, folder=folder or Path.cwd())
+
+
+def _order(name: str, written: float | str) -> float:
+    try:
+        return order(name, written)
+    except ValueError as error:
+        raise InputError(str(error), keys=[name]) from None
+
+
+def _entry(written: _Entry, place: int, label: str, folder: Path | None) -> Entry:
+    name = written.name or f"{label}-{place + 1}"
+    with under("do"):
+        do = build(written.do, folder, label)
+    with under("when"):
+        when = read_when(written.when)
+    return Entry(
+        name=name,
+        on=written.on,
+        do=do,
+        when=when,
+        tags=tuple(written.tags),
+        incident=written.incident or name,
+        label=label,
+    )
+
+
+def _explained(error: ValidationError) -> InputError:
+    keys = telling(error)["loc"]
+    model: type[BaseModel] = File
+    for key in keys[:-1]:
+        model = _MODELS.get(str(key), model)
+    units = {
+        f.alias or name: next((one.name for one in f.metadata if isinstance(one, Unit)), "")
+        for name, f in model.model_fields.items()
+    }
+    return explained(error, units)
+
+
+def to_yaml(scenario: Scenario) -> str:
+    """Return a scenario as a file that `load` reads back as the same scenario."""
+    out = io.StringIO()
+    yaml = YAML()
+    yaml.default_flow_style = None
+    yaml.width = 100
+    yaml.dump(_as_data(scenario), out)
+    return out.getvalue()
+
+
+def _as_data(scenario: Scenario) -> dict[str, Any]:
+    data: dict[str, Any] = {
+        "name": scenario.name,
+        "description": scenario.description,
+        "plant": _elsewhere(scenario.plant, plants(), scenario.folder),
+        "start": scenario.start.isoformat(sep=" "),
+        "duration": readable(scenario.duration),
+        "warmup": readable(scenario.warmup),
+        "seed": scenario.seed,
+        "demand_model": scenario.demand_model,
+        "required_pressure": scenario.required_pressure,
+        "overflow": scenario.overflow,
+        "initial_levels": dict(scenario.initial_levels),
+        "demands": _elsewhere(scenario.demands, DEMANDS, scenario.folder),
+        "control": plain(scenario.control),
+        "operator": [
+            {"at": readable(o.at), "write": {k: _said(v) for k, v in o.values.items()}}
+            for o in scenario.operator
+        ],
+        "attacks": [entry_data(entry) for entry in scenario.attacks],
+        "faults": [entry_data(entry) for entry in scenario.faults],
+        "detector": _elsewhere(scenario.detector, detector.kinds(), scenario.folder),
+        "plugins": [_elsewhere(plugin, (), scenario.folder) for plugin in scenario.plugins],
+    }
+    unsaid: dict[str, Any] = {"initial_levels": {}, "demands": "profile", "control": {}}
+    unsaid |= {"required_pressure": REQUIRED_PRESSURE, "overflow": "spill"}
+    unsaid |= {"operator": [], "faults": [], "plugins": []}
+    return {key: value for key, value in data.items() if value != unsaid.get(key, data)}
+
+
+def _said(order: float) -> float | str:
+    return "auto" if math.isnan(order) else order
+
+
+def _elsewhere(name: str | None, known: Collection[str], folder: Path) -> str | None:
+    """Return a path so that it holds wherever the file is put."""
+    return name if name is None or name in known else str((folder / name).resolve())
+
+
+def entry_data(entry: Entry) -> dict[str, Any]:
+    """Return an entry as a scenario file writes it."""
+    when = when_data(entry.when)
+    data: dict[str, Any] = {"name": entry.name, "incident": entry.incident, "on": entry.on}
+    if entry.tags:
+        data["tags"] = list(entry.tags)
+    data["do"] = {entry.do.kind: as_data(entry.do)}
+    if when:
+        data["when"] = when
+    return data

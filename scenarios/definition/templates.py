@@ -1,0 +1,78 @@
+"""Files to start from: a scenario, an attack of one's own."""
+
+from __future__ import annotations
+
+import keyword
+import re
+from importlib.resources import files
+from pathlib import Path
+
+from attacks.discovery import kinds
+from scenarios.definition.json_schema import HEADER, PATH
+from scenarios.definition.schema import path_of
+from twin.errors import InputError
+
+
+def scenario(name: str, origin: str | None = None) -> str:
+    """Return the text of a new scenario's file.
+
+    Parameters
+    ----------
+    name : str
+    origin : str, optional
+        A scenario to start from, instead of the commented template.
+
+    Raises
+    ------
+    InputError
+        If it cannot be called so, or there is no such origin.
+    """
+    if not re.fullmatch(r"\w[\w.+-]*", name):
+        raise InputError(f"a scenario cannot be called {name!r}: letters, digits and . + - _ only")
+    header = f"{HEADER}{PATH.as_uri()}"
+    if origin is None:
+        return _template("scenario.yaml.txt").format(name=name, file=f"{name}.yaml", header=header)
+    text = path_of(origin).read_text(encoding="utf-8")
+    text = re.sub(rf"^{re.escape(HEADER)}.*\n", "", text)
+    measured = r"^# (Measured|The water, as measured).*\n(#   .*\n)*"
+    text = re.sub(measured, "", text, flags=re.M)  # it will not hold
+    return f"{header}\n" + re.sub(r"^name:.*$", f"name: {name}", text, count=1, flags=re.M)
+
+
+def attack(name: str) -> str:
+    """Return the text of a new kind's file.
+
+    Raises
+    ------
+    InputError
+        If it cannot be called so, or there is one of that name.
+    """
+    if not re.fullmatch(r"[a-z][a-z0-9]*([-_][a-z0-9]+)*", name) or keyword.iskeyword(name):
+        message = "small letters, digits and - between them, starting with a letter"
+        raise InputError(f"an attack cannot be called {name!r}: {message}")
+    if name in kinds():
+        raise InputError(f"there is an attack {name!r} already: hydrotwin attacks show {name}")
+    cls = "".join(word.capitalize() for word in re.split(r"[-_]", name))
+    return _template("attack.py.txt").format(name=name, cls=cls, file=f"{name}.py")
+
+
+def write(path: Path, text: str) -> Path:
+    """Write a new file.
+
+    Raises
+    ------
+    InputError
+        If it exists already or cannot be written.
+    """
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        raise InputError(f"{path} exists already: choose another name") from None
+    except OSError as error:
+        raise InputError(f"{path} cannot be written: {error.strerror}") from None
+    return path
+
+
+def _template(name: str) -> str:
+    return files("scenarios").joinpath("templates", name).read_text(encoding="utf-8")

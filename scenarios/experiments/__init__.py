@@ -1,0 +1,1 @@
+"""What is made of many runs: data sets and trained detectors."""

@@ -1,0 +1,1 @@
+"""DHALSIM's experiments: its YAML, with the files it includes."""

@@ -1,0 +1,1 @@
+"""epanetCPA's `.cpa` files, and the Matlab tables beside them."""

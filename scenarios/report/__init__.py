@@ -1,0 +1,1 @@
+"""A run told in words and drawn: account, pictures, report.html."""

@@ -1,0 +1,307 @@
+"""The closing account of a run, in plain words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from scenarios.definition.words import blamed, clock, entries_in_words, listed
+from scenarios.report.words import damage_in_words, misorders_in_words, slip_in_words
+from scenarios.results.damage import shared, undecided
+from scenarios.results.detection import Detection
+from scenarios.results.impact import AVAILABILITY, COUNTERS
+from scenarios.results.incidents import Incident
+from scenarios.results.run import Run
+from scenarios.results.views import SCADA, View
+from twin.tags import Quality
+from twin.units import HOUR
+from twin.water.balance import LOW_PRESSURE
+
+_MORE_HOURS = 10.0  # of low pressure, by which two runs of a pair may well differ
+_TOLD = 6  # lies at most are told one by one
+_SERVED = 99.95  # percent; more rounds to all
+
+
+@dataclass(frozen=True)
+class Section:
+    """A heading and what there is to say under it, a sentence a line."""
+
+    title: str
+    lines: tuple[str, ...]
+
+
+def account(run: Run) -> list[Section]:
+    """Tell what happened to the water, what was done, what was shown, and what was noticed."""
+    sections = [Section("The water", tuple(_water(run)))]
+    if run.scenario.faults:
+        sections.append(Section("The faults", tuple(_faults(run))))
+    if run.scenario.attacks:
+        many = len(run.incidents) > 1
+        sections.append(Section("The attack", tuple(_attack(run))))
+        sections.append(Section("Their damage" if many else "Its damage", tuple(_damage(run))))
+    if run.scenario.entries or run.scenario.control or run.scenario.operator:
+        sections.append(Section("What the PLCs saw", tuple(_plcs(run))))
+        sections.append(Section("What the operator saw", tuple(_operator(run))))
+    sections.append(Section("The detector", tuple(_detector(run))))
+    if run.status != "done":
+        sections.insert(0, Section(f"The run was {run.status}", (run.reason,)))
+    if run.notes:
+        sections.append(Section("To know", run.notes))
+    return sections
+
+
+def _water(run: Run) -> list[str]:
+    told: list[tuple[float, str]] = []
+    for name in run.impact.index:
+        amount, otherwise = run.impact.loc[name, "run"], run.impact.loc[name, "paired"]
+        place = name.split("_", 1)[1].rsplit("_", 1)[0]
+        if name.startswith("overflow_") and name not in COUNTERS and amount >= 0.5:
+            since = _since(run.truth[name])
+            words = f"{amount:,.0f} m³ spilled{_against(run, f'{otherwise:,.0f} m³')}"
+            told.append((since, f"Tank {place} overflowed from {clock(since)} on: {words}."))
+        if name.startswith("empty_") and name not in COUNTERS and amount > 0:
+            since = _since(run.truth[name])
+            words = f"{amount:.1f} h{_against(run, f'{otherwise:.1f} h')}"
+            told.append((since, f"Tank {place} ran empty at {clock(since)}; empty for {words}."))
+    lines = [words for _, words in sorted(told)]
+    done, usual = run.impact["run"], run.impact["paired"]
+    if done["unmet_m3"] >= 1 or usual["unmet_m3"] >= 1:
+        lines.append(
+            f"{done['unmet_m3']:,.0f} m³ of demand were not delivered"
+            + _against(run, f"{usual['unmet_m3']:,.0f} m³")
+            + f": {_served(done)}."
+        )
+    if done["leaked_m3"] >= 1:
+        lines.append(
+            f"{done['leaked_m3']:,.0f} m³ leaked away"
+            + _against(run, f"{usual['leaked_m3']:,.0f} m³")
+            + "."
+        )
+    if not lines:
+        lines.append("No tank overflowed or emptied, and every demand was met.")
+    if done["low_pressure_h"] > usual["low_pressure_h"] + _MORE_HOURS:
+        lines.append(
+            f"Junctions had less than {LOW_PRESSURE:g} m of pressure for "
+            f"{done['low_pressure_h']:,.0f} h, added up"
+            + _against(run, f"{usual['low_pressure_h']:,.0f} h")
+            + "."
+        )
+    lines.append(
+        f"Pumps started {done['pump_starts']:.0f} times"
+        + _against(run, f"{usual['pump_starts']:.0f}")
+        + f" and used {done['energy_kwh']:,.0f} kWh"
+        + _against(run, f"{usual['energy_kwh']:,.0f}")
+        + "."
+    )
+    return lines
+
+
+def _served(done: pd.Series[float]) -> str:
+    """Say how much of the demand was delivered, in all and where it was least."""
+    words = f"{done[AVAILABILITY]:z.1f} % of all was"
+    by_dma = done[[name for name in done.index if name.startswith("availability_")]]
+    by_dma = by_dma.drop(AVAILABILITY).dropna()
+    if len(by_dma) < 2 or by_dma.min() >= _SERVED:
+        return words
+    worst = str(by_dma.idxmin())
+    return f"{words}, in {worst.split('_', 1)[1].rsplit('_', 1)[0]} {by_dma.min():z.1f} %"
+
+
+def _against(run: Run, usual: str) -> str:
+    compared = run.scenario.entries and run.paired is not None
+    return f" ({usual} without the {blamed(run.scenario)})" if compared else ""
+
+
+def _since(total: pd.Series) -> float:
+    """Return the hour since which a running total is more than 0."""
+    grown = total.index[total > 0]
+    return float(grown[0] if len(grown) else total.index[-1]) / HOUR
+
+
+def _faults(run: Run) -> list[str]:
+    lines = entries_in_words(run.scenario.faults, run.spec)
+    for i, entry in enumerate(run.scenario.faults):
+        active = run.labels.loc[(run.labels["entry"] == entry.name) & run.labels["active"], "time"]
+        since = f"began at {clock(active.iloc[0] / HOUR)}" if len(active) else "never began"
+        lines[i] += f": {since}."
+    return lines
+
+
+def _attack(run: Run) -> list[str]:
+    lines = []
+    for incident in run.incidents:
+        if incident.start_h is None or incident.end_h is None:
+            lines.append(f"{incident.name}: never began.")
+        else:
+            parts = len(incident.spans_h)
+            lines.append(
+                f"{incident.name}: began at {clock(incident.start_h)} and ended at "
+                f"{clock(incident.end_h)}{f', active {parts} times' if parts > 1 else ''}."
+            )
+        members = [entry for entry in run.scenario.attacks if entry.incident == incident.name]
+        for entry, words in zip(members, entries_in_words(members, run.spec), strict=True):
+            lines.append(f"  {words}")
+            if entry.name in incident.never_began:
+                lines.append(f"    never began: {incident.never_began[entry.name]}")
+    return lines
+
+
+def _damage(run: Run) -> list[str]:
+    """Say of each incident what would not have happened without it."""
+    if run.damage is None:
+        return ["Nothing is known of it: the run was not compared with one without the attack."]
+    if not run.damage and not any(one.damage for one in run.incidents):
+        return ["None that is counted."]
+    if len(run.incidents) == 1:
+        head = "More than in the same run without the attack"
+        return [f"{head}: {one}." for one in damage_in_words(run.damage)]
+    lines = []
+    for incident in run.incidents:
+        if incident.damage is None:
+            lines.append(f"{incident.name}: not known.")
+        elif incident.damage:
+            lines.append(f"{incident.name}: more than in the same run without it:")
+            lines += [f"  {one}" for one in damage_in_words(incident.damage)]
+        elif incident.start_h is not None:
+            lines.append(f"{incident.name}: no more than in the same run without it.")
+    each = [one.damage for one in run.incidents]
+    for one in damage_in_words(undecided(run.damage, each)):
+        lines.append(f"No incident alone decides this, but all of them do: {one}.")
+    if shared(run.damage, each):
+        lines.append("What incidents did only together is counted for each of them.")
+    return lines
+
+
+def _plcs(run: Run) -> list[str]:
+    """Say what PLCs took for true, and was not, and what they took for SCADA's orders."""
+    lines = [
+        f"{listed(view.readers)} took {_lie(run, tag, view, 'for')}."
+        for tag, seen in run.views.lies.items()
+        for view in seen
+        if view.readers != (SCADA,)
+    ]
+    lines += _unknown(run)
+    truth = "the truth" if run.spec.exact else "what the instruments showed"
+    lines = _few(lines, "more") or [f"Every PLC read {truth}."]
+    if not run.spec.exact:
+        lines.append("Instruments are inexact by themselves; that alone is not told here.")
+    forged = [order for order in run.orders if order.forged]
+    return lines + _few(misorders_in_words(forged, run.spec, run.hours), "more forged orders")
+
+
+def _unknown(run: Run) -> list[str]:
+    """Say which tags PLCs had no value of: an instrument was dead, or nothing had come yet."""
+    readers: dict[tuple[str, int], list[str]] = {}
+    for column, steps in run.plc.isna().sum().items():
+        reader, _, tag = str(column).partition(".")
+        readers.setdefault((tag, int(steps)), []).append(reader)
+    return [
+        f"{listed(some)} had no value of {tag} for {steps * run.spec.step / HOUR:.1f} h."
+        for (tag, steps), some in readers.items()
+        if steps
+    ]
+
+
+def _operator(run: Run) -> list[str]:
+    """Say where SCADA's view and the truth differ most, by tag, and what SCADA warned of."""
+    lines = [
+        f"{tag} was shown {_lie(run, tag, view, 'as')}."
+        for tag, seen in run.views.lies.items()
+        for view in seen
+        if view.readers == (SCADA,)
+    ]
+    lines = _few(lines, "more tags")
+    lines += [slip_in_words(one, run.spec) for one in run.slips]
+    for quality, word in ((Quality.STALE, "stale"), (Quality.BAD, "bad")):
+        marked = run.quality == quality
+        hours = marked.any(axis=1).sum() * run.spec.polling / HOUR
+        if hours:
+            tags = [str(tag) for tag in marked.columns[marked.any()]]
+            which = listed(tags) if len(tags) <= _TOLD else f"{len(tags)} tags"
+            lines.append(f"For {hours:.1f} h at least one value was marked {word} ({which}).")
+    if not lines and run.spec.exact:
+        lines = ["Everything as it was: SCADA's view was true all the time."]
+    elif not lines:
+        lines = ["SCADA's view was what the instruments showed all the time."]
+    lost = [order for order in run.orders if not order.forged]
+    lines += _few(misorders_in_words(lost, run.spec, run.hours), "more orders")
+    if any(order.forged for order in run.orders):
+        lines.append("PLCs held orders that were not SCADA's: see what the PLCs saw.")
+    raised = run.limits.loc[0.0:]
+    if len(raised):
+        at, one = clock(float(raised.index[0]) / HOUR), raised.iloc[0]
+        what = run.spec.passed(one["tag"], one["limit"], one["value"], one["bound"])
+        alarms = "limit alarm," if len(raised) == 1 else "limit alarms, first"
+        lines.append(f"SCADA raised {len(raised)} {alarms} {what}, at {at}.")
+    return lines
+
+
+def _lie(run: Run, tag: str, view: View, word: str) -> str:
+    """Say for how long a view was wrong, and where most: `L_T1 for 1.30 m when it was 6.50 m`."""
+    true = run.truth[tag].reindex(view.seen.index)
+    step = run.spec.polling if view.readers == (SCADA,) else run.spec.step
+    at = float(str((view.seen - true).abs().where(view.wrong).idxmax()))
+    shown, was = (run.spec.reading(tag, float(one.loc[at])) for one in (view.seen, true))
+    hours = f"{view.wrong.sum() * step / HOUR:.1f} h"
+    about = f"{tag} {word}" if word == "for" else word
+    return f"{about} {shown} when it was {was}, at {clock(at / HOUR)}; wrong for {hours}"
+
+
+def _few(lines: list[str], more: str) -> list[str]:
+    return lines[:_TOLD] + ([f"… and {len(lines) - _TOLD} {more}."] if len(lines) > _TOLD else [])
+
+
+def _detector(run: Run) -> list[str]:
+    if run.false_episodes is None:
+        return ["Nobody watched."]
+    lines = [_noticed(incident) for incident in run.incidents]
+    episodes = "episode" if run.false_episodes == 1 else "episodes"
+    length = f"{run.hours:g} h" if run.hours % 24 else f"{run.hours / 24:g} days"
+    lines.append(f"{run.false_episodes} false {episodes} in {length}.")
+    if run.fault_episodes:
+        episodes = "episode was" if run.fault_episodes == 1 else "episodes were"
+        lines.append(f"{run.fault_episodes} {episodes} raised by a fault, which is no attack.")
+    if (measured := run.detection(run.aftermath)) is not None:
+        lines.append(_hourly(measured))
+    return lines
+
+
+_COUNTED = {
+    "normal": "hours after an attack count as normal",
+    "attack": "hours in which its effects last count as attacked",
+    "out": "hours in which only its effects last are left out",
+}
+
+
+def _hourly(found: Detection) -> str:
+    auc = "" if found.auc is None else f", area under the ROC curve {found.auc:.3f}"
+    hours = "hour" if found.attacked_rows == 1 else "hours"
+    right = "and there was no alarm at all"
+    if found.precision is not None:
+        right = f"and of its alarmed hours {found.precision:.0%} were attacked"
+    return (
+        f"Of {found.attacked_rows} attacked {hours} it alarmed in {found.recall:.0%}, {right}: "
+        f"F1 {found.f1:.2f}{auc} ({_COUNTED[found.aftermath]})."
+    )
+
+
+def _noticed(incident: Incident) -> str:
+    """Say when an incident was noticed, and whether before its damage."""
+    if incident.start_h is None:
+        return f"{incident.name}: there was nothing to notice."
+    harm = "it did no harm that is counted"
+    if incident.damage is None:
+        harm = "its harm is not known"
+    if incident.damage_h is not None:
+        harm = f"its damage began at {clock(incident.damage_h)}"
+    if not incident.detected or incident.delay_h is None:
+        why = ""
+        if incident.alarm_since_h is not None:
+            why = f" (an alarm was already on since {clock(incident.alarm_since_h)})"
+        return f"{incident.name} was not noticed while it lasted{why}; {harm}."
+    at = incident.start_h + incident.delay_h
+    order = {True: ", before its damage", False: ", after its damage", None: ""}
+    late = f"{incident.delay_h:.1f} h after it began" if incident.delay_h else "as it began"
+    when = f"{clock(at)}, {late}{order[incident.before_damage]}"
+    return f"{incident.name} was noticed at {when}; {harm}."

@@ -1,0 +1,107 @@
+"""Figures of a run in words."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from scenarios.definition.words import clock, listed
+from scenarios.results.damage import Damage
+from scenarios.results.impact import COST
+from scenarios.results.orders import Misorder
+from scenarios.results.slips import Slip
+from scenarios.results.views import ALIKE
+from twin.plants.spec import PlantSpec
+from twin.units import HOUR
+from twin.water.balance import LOW_PRESSURE
+
+
+def misorders_in_words(some: Sequence[Misorder], spec: PlantSpec, hours: float) -> list[str]:
+    """Say which orders a PLC held that were none, or did not get, in a run of so many hours.
+
+    Orders of one PLC that parted at the same times are told as one, and a forged one that changed
+    again and again too.
+    """
+    parts: dict[tuple[str, str, float | None, bool], list[Misorder]] = {}
+    for one in some:
+        key = (one.plc, one.name, None if one.forged else one.start, one.old)
+        parts.setdefault(key, []).append(one)
+    alike: dict[tuple[object, ...], list[str]] = {}
+    for (plc, name, written, old), group in parts.items():
+        said = list(dict.fromkeys(spec.command(name, one.value) for one in group))
+        many = f"{said[0]} … {said[-1]}, {len(said)} values" if len(said) > 3 else " or ".join(said)
+        ends = [hours if one.end is None else one.end / HOUR for one in group]
+        lasted = sum(end - one.start / HOUR for end, one in zip(ends, group, strict=True))
+        gaps = zip(ends, group[1:], strict=False)
+        times = 1 + sum(one.start / HOUR > end for end, one in gaps)
+        until = f"until h {ends[-1]:.1f}" if group[-1].arrived else ""
+        start = group[0].start / HOUR
+        how = (plc, written, start, round(lasted, 2), times, until, old)
+        alike.setdefault(how, []).append(f"{name} {many}")
+    return [_misorder(how, listed(orders)) for how, orders in alike.items()]
+
+
+def _misorder(how: tuple[object, ...], orders: str) -> str:
+    plc, written, start, lasted, times, until, old = how
+    if written is not None:
+        arrived = f"did not arrive {until}" if until else "never arrived"
+        return f"SCADA's order of h {start:.1f} to {plc} ({orders}) {arrived}."
+    often = f", {times} times" if times != 1 else ""
+    sent = "had sent before and no longer did" if old else "never sent"
+    return (
+        f"{plc} was ordered {orders}, which SCADA {sent}, from {clock(float(str(start)))}"
+        f"{often}, for {lasted:g} h."
+    )
+
+
+_HARM_WORDS = {
+    "overflow_m3": "{:,.0f} m³ spilled",
+    "empty_tank_h": "tanks stood empty for {:,.1f} h, added up,",
+    "unmet_m3": "{:,.0f} m³ of demand were not delivered",
+    "leaked_m3": "{:,.0f} m³ leaked away",
+    "pump_starts": "{:,.0f} pump starts",
+}
+
+
+def damage_in_words(harms: Damage) -> list[str]:
+    """Say what came to harm, how much and since when: the earliest first."""
+    ranked = sorted(harms.items(), key=lambda item: item[1].since_h)
+    return [
+        f"{_HARM_WORDS[name].format(one.most)} from {clock(one.since_h)} on" for name, one in ranked
+    ]
+
+
+_OVER_ALL = "standard deviations in the mean of all tags it masks"
+
+
+def slip_in_words(one: Slip, spec: PlantSpec) -> str:
+    """Say how far a mask slipped."""
+    if one.most <= ALIKE:
+        return f"The mask of {one.entry} did not slip: SCADA showed what it usually would."
+    amount = f"{one.most:.2g} {spec.unit(one.tag)}".rstrip()
+    words = f"The mask of {one.entry} slipped most at {one.tag}: by up to {amount}"
+    over = "" if one.mean_relative is None else f"; {one.mean_relative:.2g} {_OVER_ALL}"
+    return f"{words}, at {clock(one.at_h)}{over}."
+
+
+COUNTER_WORDS = {
+    "overflow_m3": "overflow [m³]",
+    "empty_tank_h": "empty tanks [h]",
+    "unmet_m3": "demand not delivered [m³]",
+    "low_pressure_h": f"junctions below {LOW_PRESSURE:g} m [h]",
+    "leaked_m3": "leaked [m³]",
+    "supplied_m3": "supplied [m³]",
+    "drawn_m3": "drawn by junctions [m³]",
+    "pump_starts": "pump starts",
+    "energy_kwh": "pump energy [kWh]",
+    "energy_cost": "its cost, at the prices of network.inp",
+    "availability_percent": "water service availability [%]",
+}
+"""The same in words, with units."""
+
+
+def figure(counter: str, value: float, sign: str = "") -> str:
+    """Write a counter's value for a table; with the `sign` "+", a difference."""
+    if math.isnan(value):
+        return "no price in network.inp" if counter == COST else "–"
+    return f"{round(value, 1) + 0.0:{sign},.1f}"

@@ -1,0 +1,86 @@
+"""The detector's seat in the control room: a frame in, a score, and perhaps an alarm."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from detector import Detector, Episodes, OnlineDetector, Score
+from twin.control.alarms import Alarm
+from twin.control.scada import Scada
+from twin.plants.spec import PlantSpec
+from twin.tags import Frame
+
+_TAGS_SHOWN = 3
+
+
+@dataclass
+class Watch:
+    """Scores every frame that is due and raises an alarm when an episode begins.
+
+    Frames of the warm-up fill the detector's window; nothing is recorded or raised for them.
+
+    Attributes
+    ----------
+    detector : Detector
+    spec : PlantSpec
+    scada : Scada
+        Whose frames it sees and to whose operator it raises alarms.
+    on_alarm : callable
+        Told of each alarm as it is raised.
+    scores : list of Score
+    episodes : Episodes
+    """
+
+    detector: Detector
+    spec: PlantSpec
+    scada: Scada
+    on_alarm: Callable[[Alarm], None]
+    scores: list[Score] = field(default_factory=list)
+    episodes: Episodes = field(default_factory=Episodes)
+
+    def __post_init__(self) -> None:
+        self._online = OnlineDetector(self.detector)
+        self._plc = {tag.name: tag.plc for tag in self.spec.tags}
+        self.scada.subscribers.append(self.see)
+
+    def see(self, frame: Frame) -> None:
+        """Take a frame; those between the detector's intervals pass unscored."""
+        if frame.time % self.detector.interval_s:
+            return
+        score = self._online.update(frame.time, frame.values)
+        if frame.time < 0:
+            return
+        self.scores.append(score)
+        episode = self.episodes.update(score)
+        if episode is not None:
+            shares: dict[str, float] = {}
+            for cause in episode.causes:
+                plc = self._plc[cause.tag]
+                shares[plc] = shares.get(plc, 0.0) + cause.share
+            tags = tuple(cause.tag for cause in episode.causes[:_TAGS_SHOWN])
+            plc = max(shares, key=lambda name: shares[name])
+            alarm = Alarm(score.time, score.value, score.threshold, tags, plc)
+            self.scada.raise_alarm(alarm)
+            self.on_alarm(alarm)
+
+    def score_table(self) -> pd.DataFrame:
+        """Return every score: value, threshold, alarm and the tag that explains it most."""
+        rows = [(s.time, s.value, s.threshold, s.alarm, _first(s)) for s in self.scores]
+        columns = ["time", "score", "threshold", "alarm", "cause"]
+        return pd.DataFrame(rows, columns=columns).set_index("time")
+
+    def alarm_table(self) -> pd.DataFrame:
+        """Return the operator's alarm list with the end and peak each episode came to have."""
+        rows = [
+            (alarm.time, episode.end, alarm.score, episode.peak, list(alarm.tags), alarm.plc)
+            for alarm, episode in zip(self.scada.alarms, self.episodes.all, strict=True)
+        ]
+        columns = ["time", "last", "score", "peak", "tags", "plc"]
+        return pd.DataFrame(rows, columns=columns).set_index("time")
+
+
+def _first(score: Score) -> str:
+    return score.causes[0].tag if score.alarm and score.causes else ""

@@ -1,0 +1,138 @@
+"""Alarm limits: what SCADA itself tells the operator when a shown value is too low or too high."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twin.plants.equipment import LEVELS, Limits
+from twin.tags import Values
+
+
+@dataclass(slots=True)
+class LimitAlarm:
+    """A line of the operator's list that a limit put there.
+
+    Attributes
+    ----------
+    time : float
+        When it was raised [s].
+    tag, limit : str
+        The limit is `LL`, `L`, `H` or `HH`.
+    value, bound : float
+        What was shown then, and the limit it had passed.
+    cleared : float or None
+        When the value came back [s].
+    """
+
+    time: float
+    tag: str
+    limit: str
+    value: float
+    bound: float
+    cleared: float | None = None
+
+
+@dataclass
+class LimitWatch:
+    """Compares every frame with the limits.
+
+    Attributes
+    ----------
+    tags : sequence of str
+        In the frames' order.
+    limits : mapping of str to Limits
+    suppressed : bool
+        While it is, no alarm is raised or cleared.
+    alarms : list of LimitAlarm
+        Every alarm raised, in order.
+    """
+
+    tags: Sequence[str]
+    limits: Mapping[str, Limits]
+    suppressed: bool = False
+    alarms: list[LimitAlarm] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        watched = [tag for tag in self.tags if tag in self.limits]
+        self._places = np.array([self.tags.index(tag) for tag in watched], dtype=np.intp)
+        bounds = [[getattr(self.limits[tag], level) for level in LEVELS] for tag in watched]
+        sign = np.array([-1.0, -1.0, 1.0, 1.0])
+        self._watched, self._sign = watched, sign
+        self._bounds = np.array(bounds).reshape(-1, 4) * sign
+        band = np.array([self.limits[tag].deadband for tag in watched])
+        self._band = np.repeat(band[:, None], 4, axis=1)
+        self._open: dict[tuple[int, int], LimitAlarm] = {}
+        self._turn(np.zeros(self._bounds.shape, dtype=bool))
+
+    def _turn(self, on: NDArray[np.bool_]) -> None:
+        """Take which alarms are on, and between which values none of them changes."""
+        self._on = on
+        turns = (self._bounds - np.where(on, self._band, 0.0)) * self._sign
+        rises = on == (self._sign < 0.0)  # whether an alarm changes when the value rises past it
+        above = np.where(rises, -np.inf, np.nan_to_num(turns, nan=-np.inf))
+        below = np.where(rises, np.nan_to_num(turns, nan=np.inf), np.inf)
+        self._above, self._below = above.max(axis=1).tolist(), below.min(axis=1).tolist()
+
+    def see(self, now: float, values: Values) -> list[LimitAlarm]:
+        """Compare a frame's values of shape (tags,) at `now` [s]; NaN raises and clears nothing.
+
+        Returns
+        -------
+        list of LimitAlarm
+            Those raised or cleared by it.
+        """
+        if not len(self._places) or self.suppressed:
+            return []
+        watched = values[self._places]
+        shown = watched.tolist()
+        if all(map(operator.lt, self._above, shown)) and all(map(operator.lt, shown, self._below)):
+            return []
+        signed = watched[:, None] * self._sign
+        on = signed > self._bounds - np.where(self._on, self._band, 0.0)
+        on = np.where(np.isnan(signed), self._on, on)
+        changed = on != self._on
+        if not changed.any():
+            return []
+        self._turn(on)
+        found = []
+        for row, column in np.argwhere(changed).tolist():
+            if on[row, column]:
+                tag, limit = self._watched[row], LEVELS[column]
+                bound = float(self._bounds[row, column] * self._sign[column])
+                value = float(values[self._places[row]])
+                alarm = LimitAlarm(now, tag, limit, value, bound)
+                self._open[row, column] = alarm
+                self.alarms.append(alarm)
+            else:
+                alarm = self._open.pop((row, column))
+                alarm.cleared = now
+            found.append(alarm)
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """A line of the operator's alarm list that a detector put there.
+
+    Attributes
+    ----------
+    time : float
+        When it was raised, seconds since the scenario's start.
+    score, threshold : float
+        The detector's score then, and what it exceeded.
+    tags : tuple of str
+        Those that explain it, most telling first.
+    plc : str
+        The PLC that measures most of what explains it.
+    """
+
+    time: float
+    score: float
+    threshold: float
+    tags: tuple[str, ...]
+    plc: str

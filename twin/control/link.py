@@ -1,0 +1,128 @@
+"""What carries readings: a tap point an attacker can sit on, the receiver's memory, the link."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import simpy
+
+from twin.control.memory import Block, Places, Register
+from twin.control.taps import TapPoint
+from twin.plants.equipment import PERFECT, Medium, message_bits
+from twin.seeds import Draws
+from twin.tags import Reading
+
+
+class Link(TapPoint):
+    """A one-way link that carries tags from one register to another.
+
+    Parameters
+    ----------
+    env : simpy.Environment
+    name : str
+        `link:SOURCE->TARGET`.
+    tags : iterable of str
+        What it carries.
+    source, target : Register
+    medium : Medium
+    draws : Draws, optional
+        Chances of each step, uniform in [0, 1): one a try, then one for the jitter of each. Any
+        medium but a perfect one needs them.
+    """
+
+    def __init__(
+        self,
+        env: simpy.Environment,
+        name: str,
+        tags: Iterable[str],
+        source: Register,
+        target: Register,
+        medium: Medium = PERFECT,
+        draws: Draws | None = None,
+    ):
+        super().__init__(name, tags)
+        self.env, self.source, self.target = env, source, target
+        self.medium, self._draws = medium, draws
+        self._from, self._to = source.places(self.tags), target.places(self.tags)
+        self._busy = -math.inf
+        self._perfect = medium == PERFECT
+
+    @property
+    def places(self) -> tuple[Places, Places]:
+        """Where in the block its tags are read and written."""
+        return self.source.start + self._from, self.target.start + self._to
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it delivers everything at once, unseen."""
+        return not self.taps and self._perfect
+
+    @property
+    def patience(self) -> float:
+        """How long one waits for its message before going on without [s]."""
+        return self.medium.patience(len(self.tags))
+
+    def send(self, now: float) -> None:
+        """Send the source's present values [their tags' units] at `now` [s]."""
+        latency = self._carry(now)
+        if latency is None:
+            return
+        values = self.source.values[self._from]
+        if self.taps:
+            numbers = zip(self.tags, values.tolist(), strict=True)
+            for late in self.tamper([Reading(now, tag, value) for tag, value in numbers]):
+                self.target.take(self.env, late, latency)
+        elif latency > 0.0:
+            later = self.env.timeout(latency)
+            later.callbacks.append(lambda _: self.target.store(self._to, values, now + latency))
+        else:
+            self.target.store(self._to, values, now)
+
+    def _carry(self, now: float) -> float | None:
+        """Return how long a message sent at `now` takes [s], or None if it is lost."""
+        if self._perfect:
+            return 0.0
+        medium = self.medium
+        tries = 1 + medium.retries
+        assert self._draws is not None
+        chances = self._draws.at(now)
+        for i in range(tries):
+            sent = now + i * medium.timeout
+            if chances[i] < medium.loss or any(a <= sent < b for a, b in medium.outages):
+                continue
+            self._busy = max(sent, self._busy) + message_bits(len(self.tags)) / medium.bandwidth
+            jitter = -medium.jitter * math.log1p(-chances[tries + i]) if medium.jitter else 0.0
+            return self._busy - now + medium.latency + jitter
+        return None
+
+
+class Bundle:
+    """Links that send at the same instants: the plain ones in one go, the others one by one.
+
+    Parameters
+    ----------
+    links : sequence of Link
+        Whose registers share a block. Taps attached later are not seen.
+
+    Attributes
+    ----------
+    is_plain : bool
+        Whether everything arrives at once, always.
+    """
+
+    def __init__(self, links: Sequence[Link]):
+        plain = [link for link in links if link.is_plain]
+        self._others = [link for link in links if not link.is_plain]
+        self.is_plain = not self._others
+        self._block = links[0].target.block if links else Block(0)
+        none = np.empty(0, dtype=np.intp)
+        self._from = np.concatenate([none, *(link.places[0] for link in plain)])
+        self._to = np.concatenate([none, *(link.places[1] for link in plain)])
+
+    def send(self, now: float) -> None:
+        """Send what every link's source holds at `now` [s]."""
+        self._block.store(self._to, self._block.values[self._from], now)
+        for link in self._others:
+            link.send(now)

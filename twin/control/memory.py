@@ -1,0 +1,88 @@
+"""Memory of PLCs and SCADA: the last value of each tag and when it arrived."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+import simpy
+from numpy.typing import NDArray
+
+from twin.control.taps import Late
+from twin.tags import Values
+
+Places = NDArray[np.intp]
+
+
+class Block:
+    """Memory that registers share, so that many can be written in one go.
+
+    Parameters
+    ----------
+    size : int
+        Values it holds.
+    """
+
+    def __init__(self, size: int):
+        self.values: Values = np.full(size, np.nan)
+        self.arrived: Values = np.full(size, -np.inf)
+        self.used = 0
+
+    def store(self, places: Places, values: Values, now: float) -> None:
+        """Take `values` that arrive at `now` [s] at `places` of the block."""
+        self.values[places] = values
+        self.arrived[places] = now
+
+
+class Register:
+    """A receiver's memory: the last value of each tag and when it arrived.
+
+    Parameters
+    ----------
+    tags : sequence of str
+    block : Block, optional
+        Where it lies, behind what lies there already; by default in one of its own.
+
+    Attributes
+    ----------
+    start : int
+        Its first place in the block.
+    values, arrived : ndarray of shape (tags,)
+        Views of the block: each value in its tag's unit, and when it arrived by its time stamp [s].
+    """
+
+    def __init__(self, tags: Iterable[str], block: Block | None = None):
+        self.tags = tuple(tags)
+        self.index = {tag: i for i, tag in enumerate(self.tags)}
+        self.block = Block(len(self.tags)) if block is None else block
+        self.start = self.block.used
+        self.block.used += len(self.tags)
+        here = slice(self.start, self.block.used)
+        self.values, self.arrived = self.block.values[here], self.block.arrived[here]
+
+    def value(self, tag: str) -> float:
+        """Return the last value of `tag`, NaN if there never was one."""
+        return float(self.values[self.index[tag]])
+
+    def store(self, places: Places, values: Values, now: float) -> None:
+        """Take `values` that arrive at `now` [s] for the tags at `places`."""
+        self.values[places] = values
+        self.arrived[places] = now
+
+    def places(self, tags: Iterable[str]) -> Places:
+        """Return where `tags` stand in `values`."""
+        return np.array([self.index[tag] for tag in tags], dtype=np.intp)
+
+    def take(self, env: simpy.Environment, late: Late, latency: float = 0.0) -> None:
+        """Store a reading once it arrives: at once, or after `latency` and its own lateness [s]."""
+        reading, delay = late.reading, latency + late.by
+        place = self.index[reading.tag]
+
+        def arrive(_: object = None) -> None:
+            self.values[place] = reading.value
+            self.arrived[place] = reading.time + delay
+
+        if delay > 0.0:
+            env.timeout(delay).callbacks.append(arrive)
+        else:
+            arrive()

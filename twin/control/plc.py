@@ -1,0 +1,160 @@
+"""A PLC: what it remembers of its inputs, when it scans, and the rules it then applies."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from twin.conditions.condition import moved
+from twin.control.memory import Register
+from twin.plants.logic import PlcSpec, Rule, setpoints
+
+Patch = Callable[["Plc", tuple[Rule, ...]], tuple[Rule, ...]]
+"""What makes other rules of a PLC's rules."""
+
+
+@dataclass(slots=True)
+class Plc:
+    """A running PLC.
+
+    Attributes
+    ----------
+    spec : PlcSpec
+    memory : Register
+        The last value of each tag it measures or receives.
+    orders : Register
+        What SCADA wrote to it last: an actuator's manual command, NaN for automatic, and its
+        setpoints.
+    coils : dict of str to float
+        What it commands each of its actuators to be, as in `Rule.command`.
+    rules : tuple of Rule
+        In force now: its own, with the setpoints SCADA wrote, as patches change them.
+    every : int
+        Seconds between scans now.
+    crossing : float or None
+        As in `PlcSpec`, now.
+    running : bool
+        A PLC that does not run scans nothing, and its coils stay as they are.
+    skew : float
+        How far its clock is ahead [s].
+    """
+
+    spec: PlcSpec
+    memory: Register
+    orders: Register
+    coils: dict[str, float]
+    rules: tuple[Rule, ...] = field(init=False)
+    every: int = field(init=False)
+    crossing: float | None = field(init=False)
+    running: bool = True
+    skew: float = 0.0
+    _own: tuple[Rule, ...] = field(init=False)
+    _patches: list[Patch] = field(default_factory=list)
+    _starting: bool = False
+    _obeyed: bytes = b""
+    _heard: dict[str, float] = field(default_factory=dict)
+    _manual: dict[str, float] = field(default_factory=dict)
+    _reads: list[tuple[str, int]] = field(default_factory=list)
+    _read_by: tuple[Rule, ...] | None = None
+
+    def __post_init__(self) -> None:
+        self.rules = self._own = self.spec.rules
+        self.every, self.crossing = self.spec.scan, self.spec.crossing
+
+    def patch(self, change: Patch) -> None:
+        """Change its rules, after the patches already there."""
+        self._patches.append(change)
+        self._compose()
+
+    def unpatch(self, change: Patch, keep: bool = False) -> None:
+        """Take a patch back, or make its rules, as it leaves them, the PLC's own."""
+        if change in self._patches:
+            self._patches.remove(change)
+            if keep:
+                self._own = change(self, self._own)
+            self._compose()
+
+    def _compose(self) -> None:
+        self.rules = self._own
+        for change in self._patches:
+            self.rules = change(self, self.rules)
+
+    def is_due(self, now: int, crossing: bool) -> bool:
+        """Return whether the logic runs at `now` [s], an instant of a threshold or not."""
+        if not self.running:
+            return False
+        return self._starting or now % self.every == 0 or (crossing and self.crossing is not None)
+
+    def scan(self, now: float, t: float, hour: float) -> None:
+        """Run the logic once: set the coils by the orders, the rules and the remembered readings.
+
+        A reading that never arrived is NaN, as is a bad one, and satisfies no rule: the coil stays
+        as it is.
+
+        Parameters
+        ----------
+        now : float
+            The time [s].
+        t, hour : float
+            The time [h] since the start, and of the day.
+        """
+        self._starting = False
+        if self.orders.values.tobytes() != self._obeyed:
+            self._take_orders()
+        values = self.memory.values
+        if self.spec.hold < math.inf:
+            values = np.where(now - self.memory.arrived > self.spec.hold, np.nan, values)
+        present = {name: float(values[place]) for name, place in self._inputs()}
+        present["t"] = t + self.skew / 3600.0
+        present["hour"] = (hour + self.skew / 3600.0) % 24.0
+        for rule in self.rules:
+            when = rule.when
+            # Asked second: only `not` and `!=` hold for a NaN, and a rule seldom holds at all.
+            if when.holds(present) and not any(math.isnan(present[name]) for name in when.names):
+                self.coils[rule.actuator] = rule.command
+        if self.spec.failsafe:
+            for rule in self.rules:
+                if rule.actuator in self.spec.failsafe and any(
+                    math.isnan(present[name]) for name in rule.when.names
+                ):
+                    self.coils[rule.actuator] = self.spec.failsafe[rule.actuator]
+        self.coils.update(self._manual)
+
+    def _inputs(self) -> list[tuple[str, int]]:
+        """Return what the rules in force read, and where it lies in the memory."""
+        if self._read_by is not self.rules:
+            named = dict.fromkeys(name for rule in self.rules for name in rule.when.names)
+            place = self.memory.index
+            self._reads = [(name, place[name]) for name in named if name in place]
+            self._read_by = self.rules
+        return self._reads
+
+    def _take_orders(self) -> None:
+        """Take what SCADA wrote anew: setpoints here, manual commands for after the rules."""
+        orders = dict(zip(self.orders.tags, self.orders.values.tolist(), strict=True))
+        self._obeyed = self.orders.values.tobytes()
+        self._manual = {a: v for a, v in orders.items() if a in self.coils and v == v}
+        own = list(self._own)
+        for name, place in setpoints(own).items():
+            level = orders.get(name, math.nan)
+            ((_, present),) = own[place].when.thresholds
+            if level == level and level != present and level != self._heard.get(name):
+                own[place] = replace(own[place], when=moved(own[place].when, level))
+        self._own, self._heard = tuple(own), orders
+        self._compose()
+
+    def restart(self) -> None:
+        """Start cold and scan at once: no input remembered, no patch, its own rules and orders.
+
+        Its coils fall to what they fail safe to, and to 0 without that.
+        """
+        self.memory.values[:] = np.nan
+        self.memory.arrived[:] = -np.inf
+        self._own, self._obeyed, self._heard = self.spec.rules, b"", {}
+        self._patches.clear()
+        self._compose()
+        self.coils = {actuator: self.spec.failsafe.get(actuator, 0.0) for actuator in self.coils}
+        self.running = self._starting = True

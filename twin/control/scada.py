@@ -1,0 +1,166 @@
+"""The operator's SCADA: it polls the PLCs, shows a frame, keeps the alarm list, gives orders."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import simpy
+
+from twin.control.alarms import Alarm, LimitAlarm, LimitWatch
+from twin.control.link import Bundle, Link
+from twin.control.memory import Block, Places, Register
+from twin.control.taps import TapPoint
+from twin.errors import InputError, nearest
+from twin.plants.equipment import Limits
+from twin.tags import Frame, Quality, Reading, Values
+
+
+@dataclass
+class _Round:
+    """PLCs that are asked equally often, and when they were asked last and before that [s]."""
+
+    every: int
+    bundle: Bundle
+    places: Places
+    asked: float = -np.inf
+    before: float = -np.inf
+
+
+class Scada:
+    """A SCADA server and its operator's screen.
+
+    Parameters
+    ----------
+    env : simpy.Environment
+    tags : sequence of str
+        What it shows, in the data set's column order.
+    block : Block
+        The memory its registers share with the PLCs'.
+    orders : mapping of str to float
+        What it tells PLCs from the start: setpoints, and NaN for every actuator left to its PLC.
+    limits : mapping of str to Limits
+
+    Attributes
+    ----------
+    links : list of (Link, int)
+        One from each PLC, and how often it is asked [s].
+    commands : list of Link
+        One to each PLC that drives something.
+    screen : TapPoint
+        Between the server and what the operator and the detector see.
+    subscribers : list of callable
+        Each is given every frame.
+    alarms : list of Alarm
+        A detector's; those of limits are in `limits.alarms`.
+    limits : LimitWatch
+    on_limit : callable
+        Told of each limit alarm that is raised or cleared.
+    """
+
+    def __init__(
+        self,
+        env: simpy.Environment,
+        tags: Sequence[str],
+        block: Block,
+        orders: Mapping[str, float],
+        limits: Mapping[str, Limits],
+    ):
+        self.env = env
+        self.register = Register(tags, block)
+        self.orders = Register(orders, block)
+        self.orders.values[:] = list(orders.values())
+        self.links: list[tuple[Link, int]] = []
+        self.commands: list[Link] = []
+        self.screen = TapPoint("scada", tags)
+        self.subscribers: list[Callable[[Frame], None]] = []
+        self.alarms: list[Alarm] = []
+        self.limits = LimitWatch(self.register.tags, limits)
+        self.on_limit: Callable[[LimitAlarm], None] = lambda alarm: None
+        self._all_good = np.full(len(tags), Quality.GOOD, dtype=np.int8)
+        self._shown = Register(tags)
+        self._new_orders = False
+
+    def open(self) -> None:
+        """Get ready to poll: links and the taps on them are as they will be."""
+        self._rounds = []
+        for every in sorted({every for _, every in self.links}):
+            links = [link for link, often in self.links if often == every]
+            places = self.register.places(tag for link in links for tag in link.tags)
+            self._rounds.append(_Round(every, Bundle(links), places))
+        # The next poll is not waited for, however slow a link is.
+        slowest = max((link.patience for link, _ in self.links), default=0.0)
+        self._patience = min(slowest, self._rounds[0].every - 1.0) if self._rounds else 0.0
+        self._order_bundle = Bundle(self.commands)
+
+    def poll(self, now: int) -> None:
+        """Ask every PLC that is due at `now` [s]; show the frame once the slowest has answered."""
+        for one in self._rounds:
+            if now % one.every == 0:
+                one.bundle.send(now)
+                one.before, one.asked = one.asked, now
+        if self._patience > 0.0:
+            self.env.timeout(self._patience).callbacks.append(lambda _: self._show(now))
+        else:
+            self._show(now)
+        if self._new_orders or not self._order_bundle.is_plain:
+            self._order_bundle.send(now)
+            self._new_orders = False
+
+    def write(self, name: str, value: float) -> None:
+        """Write an order for its PLC, sent with the next poll and each one after it.
+
+        Parameters
+        ----------
+        name : str
+            An actuator, or a setpoint like `SP_PU10_open`.
+        value : float
+            As in `Rule.command`, NaN to leave the actuator to its PLC; a setpoint in its tag's
+            unit.
+
+        Raises
+        ------
+        InputError
+            If no PLC takes orders of that name.
+        """
+        self.check(name)
+        self.orders.values[self.orders.index[name]] = value
+        self._new_orders = True
+
+    def check(self, name: str) -> None:
+        """Raise InputError if no PLC takes orders of that name."""
+        if name not in self.orders.index:
+            hint = nearest(name, self.orders.tags)
+            raise InputError(f"no PLC takes {name!r}: {hint}", keys=[name])
+
+    def raise_alarm(self, alarm: Alarm) -> None:
+        """Put an alarm on the operator's list."""
+        self.alarms.append(alarm)
+
+    def _show(self, now: float) -> None:
+        register = self.register
+        quality = self._all_good
+        for one in self._rounds:
+            if not one.bundle.is_plain:
+                late = one.places[register.arrived[one.places] <= one.before + self._patience]
+                quality = quality.copy()
+                quality[late] = Quality.STALE
+        values = register.values
+        if math.isnan(sum(values.tolist())):  # one of them is; no array operation is as fast here
+            quality = quality.copy()
+            quality[np.isnan(values)] = Quality.BAD
+        for alarm in self.limits.see(now, values):
+            self.on_limit(alarm)
+        frame = Frame(now, register.tags, self._on_screen(now), quality)
+        for subscriber in self.subscribers:
+            subscriber(frame)
+
+    def _on_screen(self, now: float) -> Values:
+        if not self.screen.taps:
+            return self.register.values.copy()
+        numbers = zip(self.register.tags, self.register.values.tolist(), strict=True)
+        for late in self.screen.tamper([Reading(now, tag, value) for tag, value in numbers]):
+            self._shown.take(self.env, late)
+        return self._shown.values.copy()

@@ -1,0 +1,67 @@
+"""Tap points: where readings pass and an attacker may see or change them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from twin.tags import Reading
+
+
+@dataclass(frozen=True, slots=True)
+class Late:
+    """A reading that a tap lets through only after a while.
+
+    Attributes
+    ----------
+    reading : Reading
+    by : float
+        Seconds it arrives later than it would have.
+    """
+
+    reading: Reading
+    by: float
+
+
+Tap = Callable[[Sequence[Reading]], "Iterable[Reading | Late]"]
+"""What sits on a tap point: given the readings that pass together, it returns what passes instead:
+these, others, late ones, fewer or more."""
+
+
+class TapPoint:
+    """A place readings pass and may be seen or changed.
+
+    Parameters
+    ----------
+    name : str
+        As a scenario names it: `link:PLC2->PLC1`, `sensor:L_T1`, `actuator:PU1`.
+    tags : iterable of str
+        What passes here.
+    """
+
+    def __init__(self, name: str, tags: Iterable[str]):
+        self.name, self.tags = name, tuple(tags)
+        self.taps: list[tuple[frozenset[str], Tap]] = []
+
+    def attach(self, tap: Tap, tags: Iterable[str], first: bool = False) -> None:
+        """Let `tap` see every reading of `tags` here, after (or before) those already attached."""
+        self.taps.insert(0 if first else len(self.taps), (frozenset(tags), tap))
+
+    def tamper(self, packet: Sequence[Reading]) -> list[Late]:
+        """Pass readings that travel together through the taps, in order.
+
+        Returns
+        -------
+        list of Late
+            What arrives, and how much later.
+        """
+        passing = [Late(reading, 0.0) for reading in packet]
+        for tags, tap in self.taps:
+            mine = [late for late in passing if late.reading.tag in tags]
+            passing = [late for late in passing if late.reading.tag not in tags]
+            # Where nothing is left, a tap is asked too: it may send something of its own.
+            for behind in dict.fromkeys(late.by for late in mine) or (0.0,):
+                for passed in tap([late.reading for late in mine if late.by == behind]):
+                    late = passed if isinstance(passed, Late) else Late(passed, 0.0)
+                    passing.append(Late(late.reading, late.by + behind))
+        return passing

@@ -1,0 +1,357 @@
+"""The [CONTROLS] and [RULES] of an EPANET file as lines of PLC logic.
+
+They are read here and not by WNTR, which refuses a whole file for one rule it does not know
+(`SYSTEM DEMAND`, `CLOCKTIME >= 8 AM`): a draft carries over what it can and names the rest.
+The grammar and the order of evaluation are those of EPANET 2.2 (rules.c, input3.c).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from wntr.epanet.util import FlowUnits, HydParam, to_si
+
+from twin.conditions.parser import LONGEST
+from twin.water.plant import VALVE_UNITS
+
+Point = tuple[str, str]
+"""What is measured: a quantity and the element, like `("level", "T1")`."""
+
+_OPERATORS = {
+    "=": "==",
+    "IS": "==",
+    "<>": "!=",
+    "NOT": "!=",
+    "BELOW": "<",
+    "ABOVE": ">",
+} | {sign: sign for sign in ("<", ">", "<=", ">=")}
+_LINKS = ("LINK", "PIPE", "PUMP", "VALVE")
+_NODES = ("NODE", "JUNCTION", "TANK", "RESERV", "RESERVOIR")
+_MEASURED = {
+    "Tank": ("LEVEL", "PRESSURE", "HEAD", "GRADE"),
+    "Junction": ("PRESSURE", "HEAD", "GRADE"),
+}
+_SECONDS = {"SEC": 1.0, "MIN": 60.0, "HOU": 3600.0, "DAY": 86400.0}
+_PRESSURE_VALVES = ("PRV", "PSV", "PBV")
+_REACHED = 1e-4  # m before the rim or bottom at which a threshold there counts as reached
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of logic as plcs.yaml will hold it.
+
+    Attributes
+    ----------
+    actuator : str
+    command : float
+        As in `twin.plants.logic.Rule`.
+    when : str
+        The condition, on the tags' names.
+    reads : tuple of Point
+        What it needs to be told.
+    at : float or None
+        The instant [s] of a control `AT TIME`, which may turn out to be a daily one.
+    """
+
+    actuator: str
+    command: float
+    when: str
+    reads: tuple[Point, ...] = ()
+    at: float | None = None
+
+
+@dataclass
+class Controls:
+    """What a file's controls and rules come to.
+
+    Attributes
+    ----------
+    lines : list of Line
+        In the order a PLC applies them: a later one overrules those before it.
+    left : list of str
+        Statements that could not be carried over, each with its line and the reason.
+    statements : int
+        How many the file has.
+    """
+
+    lines: list[Line] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
+    statements: int = 0
+
+
+class _CannotError(ValueError):
+    """A statement has no counterpart here."""
+
+
+def sections(text: str) -> Iterator[tuple[str, int, str]]:
+    """Yield section, number and content of every line that says something."""
+    section = ""
+    for number, raw in enumerate(text.splitlines(), start=1):
+        line = raw.split(";")[0].strip()
+        if line.startswith("["):
+            section = line[1:5].upper()
+        elif line:
+            yield section, number, line
+
+
+def read_controls(text: str, model: Any, name: Callable[[Point], str]) -> Controls:
+    """Read an INP file's controls and rules.
+
+    Parameters
+    ----------
+    text : str
+        Of the whole file.
+    model : wntr.network.WaterNetworkModel
+        Of the same file: its elements and units.
+    name : callable
+        Gives a point its tag's name.
+    """
+    reader = _Reader(model, name)
+    found = Controls()
+    rules: list[tuple[float, int, list[Line]]] = []
+    for number, words in _statements(text):
+        found.statements += 1
+        try:
+            if words[0][0].upper() == "RULE":
+                rules.append(reader.rule(words, number))
+            else:
+                found.lines.append(reader.control(words[0]))
+        except _CannotError as why:
+            said = " / ".join(" ".join(line) for line in words)
+            found.left.append(f"line {number}: {said}: {why}")
+    found.lines = _schedules(found.lines, model)
+    # EPANET lets the higher priority win, and the earlier of two rules of the same one.
+    for _, _, lines in sorted(rules, key=lambda rule: (rule[0], -rule[1])):
+        found.lines += lines
+    return found
+
+
+def _statements(text: str) -> Iterator[tuple[int, list[list[str]]]]:
+    """Yield each control and rule: the number of its first line, and its lines' words."""
+    rule: tuple[int, list[list[str]]] | None = None
+    for section, number, line in sections(text):
+        words = line.split()
+        if section == "CONT":
+            yield number, [words]
+        elif section == "RULE":
+            if words[0].upper() == "RULE" or rule is None:
+                if rule is not None:
+                    yield rule
+                rule = (number, [])
+            rule[1].append(words)
+    if rule is not None:
+        yield rule
+
+
+def _schedules(lines: list[Line], model: Any) -> list[Line]:
+    """Turn `AT TIME` controls that come every day of the file's duration into times of the day."""
+    times = model.options.time
+    days = math.ceil(times.duration / 86400)
+    timed: dict[str, dict[tuple[float, float], set[int]]] = {}
+    for line in lines:
+        if line.at is not None:
+            day, clock = divmod(line.at, 86400.0)
+            timed.setdefault(line.actuator, {}).setdefault((clock, line.command), set()).add(
+                int(day)
+            )
+    daily = {
+        actuator
+        for actuator, found in timed.items()
+        if days and all(seen == set(range(days)) for seen in found.values())
+    }
+    kept: dict[Line, None] = {}
+    for line in lines:
+        if line.at is not None and line.actuator in daily:
+            clock = (line.at + times.start_clocktime) % 86400.0
+            line = replace(line, when=f"hour == {_hours(clock)}", at=None)
+        kept[line] = None
+    return list(kept)
+
+
+class _Reader:
+    def __init__(self, model: Any, name: Callable[[Point], str]):
+        self.model, self.name = model, name
+        self.units = FlowUnits[model.options.hydraulic.inpfile_units]
+
+    def control(self, words: list[str]) -> Line:
+        """Read `LINK x status IF NODE y ABOVE|BELOW z`, `… AT TIME t`, `… AT CLOCKTIME t`."""
+        upper = [word.upper() for word in words]
+        if len(words) < 6 or upper[0] not in _LINKS:
+            raise _CannotError("not a control EPANET knows")
+        link = self._link(words[1])
+        command = self._command(link, words[2])
+        if upper[3:5] == ["AT", "TIME"]:
+            at = _seconds(words[5:])
+            return Line(link.name, command, f"t == {_hours(at)}", at=at)
+        if upper[3:5] == ["AT", "CLOCKTIME"]:
+            return Line(link.name, command, f"hour == {_hours(_seconds(words[5:]) % 86400.0)}")
+        if upper[3] == "IF" and upper[4] in _NODES and len(words) == 8:
+            node = self._node(words[5])
+            attribute = "LEVEL" if node.node_type == "Tank" else "PRESSURE"
+            when, point = self._of_node(node, attribute, upper[6], words[7])
+            return Line(link.name, command, when, (point,))
+        raise _CannotError("not a control EPANET knows")
+
+    def rule(self, lines: list[list[str]], number: int) -> tuple[float, int, list[Line]]:
+        """Read a rule; return its priority, `number`, and its lines."""
+        groups: list[list[str]] = []
+        reads: list[Point] = []
+        actions: dict[str, list[tuple[str, float]]] = {"THEN": [], "ELSE": []}
+        part, priority = "RULE", 0.0
+        for words in lines[1:]:
+            first = words[0].upper()
+            part = first if first in ("IF", "THEN", "ELSE", "PRIORITY") else part
+            if first == "PRIORITY":
+                priority = _number(words[-1])
+            elif part == "IF" and first in ("IF", "AND", "OR"):
+                when, points = self._premise(words[1:])
+                # OR binds closer than AND: rules.c asks "A AND B OR C" as A and (B or C).
+                if first == "OR" and groups:
+                    groups[-1].append(when)
+                else:
+                    groups.append([when])
+                reads += points
+            elif part in actions and first in (part, "AND"):
+                actions[part].append(self._action(words[1:]))
+            else:
+                raise _CannotError(f"{words[0]!r} was not expected")
+        if not groups or not actions["THEN"]:
+            raise _CannotError("it needs an IF and a THEN")
+        several = len(groups) > 1
+        parts = [
+            f"({' or '.join(g)})" if several and len(g) > 1 else " or ".join(g) for g in groups
+        ]
+        when = " and ".join(parts)
+        if len(when) > LONGEST - len("not ()"):
+            raise _CannotError(f"its condition is longer than {LONGEST} characters")
+        points = tuple(dict.fromkeys(reads))
+        made = [Line(link, command, when, points) for link, command in actions["THEN"]]
+        made += [Line(link, to, f"not ({when})", points) for link, to in actions["ELSE"]]
+        return priority, number, made
+
+    def _premise(self, words: list[str]) -> tuple[str, tuple[Point, ...]]:
+        upper = [word.upper() for word in words]
+        if len(words) < 4:
+            raise _CannotError(f"{' '.join(words)!r} is not a condition")
+        if upper[0] == "SYSTEM":
+            if upper[1] not in ("TIME", "CLOCKTIME"):
+                raise _CannotError(f"nothing measures SYSTEM {words[1]}")
+            what = "t" if upper[1] == "TIME" else "hour"
+            return f"{what} {_operator(words[2])} {_hours(_seconds(words[3:]))}", ()
+        if len(words) < 5:
+            raise _CannotError(f"{' '.join(words)!r} is not a condition")
+        if upper[0] in _NODES:
+            when, point = self._of_node(self._node(words[1]), upper[2], words[3], words[4])
+            return when, (point,)
+        if upper[0] in _LINKS:
+            when, point = self._of_link(self._link(words[1]), upper[2], words[3], words[4])
+            return when, (point,)
+        raise _CannotError(f"{words[0]!r} is neither a node nor a link")
+
+    def _of_node(self, node: Any, attribute: str, relation: str, value: str) -> tuple[str, Point]:
+        if attribute not in _MEASURED.get(node.node_type, ()):
+            raise _CannotError(f"nothing measures the {attribute} of {node.name}")
+        kind = HydParam.Pressure if attribute == "PRESSURE" else HydParam.HydraulicHead
+        height = self._si(_number(value), kind)
+        if attribute in ("HEAD", "GRADE"):
+            height -= node.elevation
+        point = ("level" if node.node_type == "Tank" else "pressure", node.name)
+        if node.node_type == "Tank" and _operator(relation)[0] in "<>":
+            # A level never lies beyond the rim or bottom, where EPANET sees it as reached.
+            height = min(max(height, node.min_level + _REACHED), node.max_level - _REACHED)
+        return f"{self.name(point)} {_operator(relation)} {round(height, 6)!r}", point
+
+    def _of_link(self, link: Any, attribute: str, relation: str, value: str) -> tuple[str, Point]:
+        sign = _operator(relation)
+        if attribute == "STATUS" and value.upper() in ("OPEN", "CLOSED") and sign in ("==", "!="):
+            point = ("status", link.name)
+            return f"{self.name(point)} {sign} {1 if value.upper() == 'OPEN' else 0}", point
+        if attribute == "FLOW" and sign not in ("==", "!="):
+            point = ("flow", link.name)
+            name, flow = self.name(point), round(self._si(_number(value), HydParam.Flow) * 1000, 6)
+            if link.link_type == "Pump":
+                return f"{name} {sign} {flow!r}", point
+            # EPANET's rules compare a flow whatever its direction.
+            other, joint = (">", "and") if sign[0] == "<" else ("<", "or")
+            return f"({name} {sign} {flow!r} {joint} {name} {other}{sign[1:]} {-flow!r})", point
+        raise _CannotError(f"nothing measures the {attribute} {value} of {link.name}")
+
+    def _action(self, words: list[str]) -> tuple[str, float]:
+        if len(words) < 5 or words[0].upper() not in _LINKS:
+            raise _CannotError(f"{' '.join(words)!r} is not an action on a link")
+        link = self._link(words[1])
+        return link.name, self._command(link, words[4])
+
+    def _command(self, link: Any, word: str) -> float:
+        """Return what a status or a setting is as a command, in our units."""
+        state = word.upper()
+        if link.link_type == "Pipe" and link.check_valve:
+            raise _CannotError(f"{link.name} is a check valve, which nothing drives")
+        if state in ("OPEN", "OPENED", "CLOSED"):
+            return 0.0 if state == "CLOSED" else 1.0
+        if link.link_type == "Pump":
+            return _number(word)
+        if link.link_type != "Valve" or link.valve_type == "GPV":
+            raise _CannotError(f"{link.name} has no setting, only open and closed")
+        if state == "ACTIVE":
+            setting = float(link.initial_setting) * VALVE_UNITS.get(link.valve_type, 1.0)
+        elif link.valve_type in _PRESSURE_VALVES:
+            setting = self._si(_number(word), HydParam.Pressure)
+        elif link.valve_type == "FCV":
+            setting = self._si(_number(word), HydParam.Flow) * VALVE_UNITS["FCV"]
+        else:
+            setting = _number(word)
+        if setting in (0.0, 1.0):
+            raise _CannotError(
+                f"a valve's setting of {setting:g} cannot be told from closed or open"
+            )
+        return round(setting, 6)
+
+    def _si(self, value: float, kind: Any) -> float:
+        return float(to_si(self.units, value, kind))
+
+    def _link(self, name: str) -> Any:
+        if name not in self.model.link_name_list:
+            raise _CannotError(f"there is no link {name}")
+        return self.model.get_link(name)
+
+    def _node(self, name: str) -> Any:
+        if name not in self.model.node_name_list:
+            raise _CannotError(f"there is no node {name}")
+        return self.model.get_node(name)
+
+
+def _operator(word: str) -> str:
+    if word.upper() not in _OPERATORS:
+        raise _CannotError(f"{word!r} does not compare")
+    return _OPERATORS[word.upper()]
+
+
+def _number(word: str) -> float:
+    try:
+        return float(word)
+    except ValueError:
+        raise _CannotError(f"{word!r} is not a number") from None
+
+
+def _seconds(words: list[str]) -> float:
+    """Read `8`, `8:30`, `8:30:00 PM`, `90 MIN` as seconds; a bare number is hours."""
+    unit = words[1].upper() if len(words) > 1 else ""
+    parts = [_number(part) for part in words[0].split(":")]
+    if len(parts) == 1 and unit[:3] in _SECONDS:
+        return parts[0] * _SECONDS[unit[:3]]
+    seconds = sum(part * scale for part, scale in zip(parts, (3600.0, 60.0, 1.0), strict=False))
+    if unit in ("AM", "PM"):
+        return seconds % 43200.0 + (43200.0 if unit == "PM" else 0.0)
+    if unit:
+        raise _CannotError(f"{unit!r} is not a unit of time")
+    return seconds
+
+
+def _hours(seconds: float) -> str:
+    """Write whole seconds as hours, so that they are the same number when they come round."""
+    hours = round(seconds) / 3600
+    return f"{hours:g}" if float(f"{hours:g}") == hours else repr(hours)

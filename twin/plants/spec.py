@@ -1,0 +1,272 @@
+"""A plant folder: network.inp, tags.csv and plcs.yaml, checked against each other."""
+
+from __future__ import annotations
+
+import math
+import re
+import warnings
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from twin.conditions.terms import FUNCTIONS
+from twin.errors import InputError, nearest
+from twin.files import read_csv
+from twin.plants import inp, wiring
+from twin.plants.districts import districts, patterns_of, weekly
+from twin.plants.equipment import Instrument
+from twin.plants.logic import CLOCK, STATES, PlcSpec, state
+from twin.plants.profile import FILE, Profile, profile_of
+from twin.plants.wiring import Wiring
+from twin.tags import Tag
+
+PLANTS = Path(__file__).parent
+QUANTITIES = {"level": "m", "flow": "L/s", "pressure": "m", "status": ""}
+COLUMNS = ["tag", "quantity", "element", "unit", "plc"]
+_NAME = re.compile(r"[^\W\d]\w*")
+_RESERVED = (*CLOCK, "weekday", *FUNCTIONS, "and", "or", "not")
+
+
+@dataclass(frozen=True)
+class PlantSpec:
+    """A plant as its folder describes it.
+
+    Attributes
+    ----------
+    name : str
+    folder : Path
+    tags : tuple of Tag
+        In the data set's column order.
+    wiring : Wiring
+        Its control system.
+    drawn : bool
+        Whether demands are drawn from the profile, or follow network.inp's patterns as they are.
+    spills : bool
+        Whether a full tank may spill, as network.inp says of each; or all close their inlet.
+    whole : bool
+        Whether the profile is for every demand, as where there is a demand.csv, or for those that
+        follow a weekly pattern.
+    """
+
+    name: str
+    folder: Path
+    tags: tuple[Tag, ...]
+    wiring: Wiring
+    drawn: bool = True
+    spills: bool = True
+    whole: bool = False
+
+    @property
+    def plcs(self) -> dict[str, PlcSpec]:
+        """The PLCs, by name."""
+        return self.wiring.plcs
+
+    @property
+    def step(self) -> int:
+        """Hydraulic and recording step [s]."""
+        return self.wiring.step
+
+    @property
+    def polling(self) -> int:
+        """SCADA shows a frame every so many seconds."""
+        return self.wiring.polling
+
+    def read_model(self) -> Any:
+        """Return a fresh `wntr.network.WaterNetworkModel` of network.inp, controls included."""
+        model = _read_inp(self.folder / "network.inp")
+        if not self.spills:
+            for _, tank in model.tanks():
+                tank.overflow = False
+        return model
+
+    @cached_property
+    def model(self) -> Any:
+        """The WNTR model, to look at and not to change."""
+        return self.read_model()
+
+    @cached_property
+    def stepped(self) -> dict[object, tuple[Any, str]]:
+        """What `twin.water.model` has made of the model so far, by the physics asked for."""
+        return {}
+
+    @cached_property
+    def dmas(self) -> dict[str, tuple[str, ...]]:
+        """Junctions of each district metered area (DMA); see `twin.plants.districts`."""
+        driven = {name for plc in self.plcs.values() for name in plc.actuators}
+        return districts(self.model, driven)
+
+    @cached_property
+    def profile(self) -> Profile:
+        """The demand profile; InputError where the plant has none."""
+        return profile_of(self.folder, self.model, tuple(self.dmas))
+
+    @cached_property
+    def profiled(self) -> tuple[str, ...]:
+        """The DMAs in which the profile is for some demand."""
+        if not self.drawn:
+            return ()
+        drawn = self.profiled_patterns
+        return tuple(
+            d for d, members in self.dmas.items() if patterns_of(self.model, members) & drawn
+        )
+
+    @cached_property
+    def profiled_patterns(self) -> frozenset[str]:
+        """Patterns whose demands the profile draws."""
+        if self.whole:
+            return frozenset(patterns_of(self.model, self.model.junction_name_list))
+        return weekly(self.model)
+
+    @property
+    def tag_names(self) -> tuple[str, ...]:
+        """Names of all tags, in order."""
+        return tuple(tag.name for tag in self.tags)
+
+    @property
+    def exact(self) -> bool:
+        """Whether every instrument shows the truth."""
+        return all(one == Instrument() for one in self.wiring.instruments.values())
+
+    def unit(self, name: str) -> str:
+        """Return the unit of a tag, or of a setpoint like `SP_PU10_open`; "" where it has none."""
+        for plc in self.plcs.values():
+            if name in plc.setpoints:
+                (name,) = plc.rules[plc.setpoints[name]].when.names
+        return next((tag.unit for tag in self.tags if tag.name == name), "")
+
+    def element(self, name: str) -> str:
+        """Return the tank, pump, valve or junction of a tag, a setpoint or a command."""
+        for plc in self.plcs.values():
+            if name in plc.setpoints:
+                return plc.rules[plc.setpoints[name]].actuator
+        return next((tag.element for tag in self.tags if tag.name == name), name)
+
+    def reading(self, tag: str, value: float) -> str:
+        """Say what a tag reads: `4.03 m`; of a status, `open` or `closed`; `nothing` for NaN."""
+        if math.isnan(value):
+            return "nothing"
+        (known,) = (one for one in self.tags if one.name == tag)
+        if known.quantity == "status":
+            return state(value)
+        return f"{round(value, 2) + 0.0:.2f} {known.unit}"  # + 0.0: no "-0.00"
+
+    def passed(self, tag: str, limit: str, value: float, bound: float) -> str:
+        """Say which alarm limit a tag has passed: `L_T1 H: 6.45 m, limit 5.50 m`."""
+        return f"{tag} {limit}: {self.reading(tag, value)}, limit {self.reading(tag, bound)}"
+
+    def command(self, name: str, value: float) -> str:
+        """Say what a command is: `open`, `0.9 of its speed`, `auto`; of a setpoint, `3 m`."""
+        if math.isnan(value):
+            return "auto"
+        if unit := self.unit(name):
+            return f"{value:g} {unit}"
+        speed = value not in STATES.values() and name in self.model.pump_name_list
+        return f"{state(value)} of its speed" if speed else state(value)
+
+
+def plants() -> list[str]:
+    """Return the names of the shipped plants."""
+    return sorted(path.parent.name for path in PLANTS.glob("*/plcs.yaml"))
+
+
+def plants_of(tags: Collection[str]) -> list[str]:
+    """Return which plants, shipped or in a folder here, have tags all of which are among some."""
+    found = []
+    for path in (*sorted(PLANTS.glob("*/tags.csv")), *sorted(Path.cwd().glob("*/tags.csv"))):
+        names = {row[0] for _, row in read_csv(path)[1:] if row}
+        if names and names <= set(tags):
+            found.append(path.parent.name)
+    return found
+
+
+def load_plant(
+    plant: str | Path,
+    beside: Path | None = None,
+    control: Mapping[str, Any] | None = None,
+    drawn: bool = True,
+) -> PlantSpec:
+    """Read a plant folder.
+
+    Parameters
+    ----------
+    plant : str or Path
+        A shipped plant's name, or a folder with network.inp, tags.csv and plcs.yaml.
+    beside : Path, optional
+        The folder a relative path starts from; by default the current one.
+    control : mapping, optional
+        What a scenario says instead of plcs.yaml; see `twin.plants.wiring.read`.
+    drawn : bool, default True
+        Whether demands are drawn from the profile, or follow network.inp's patterns as they are.
+
+    Raises
+    ------
+    InputError
+        If there is no such plant, or its files do not fit together.
+    """
+    folder = PLANTS / str(plant)
+    if str(plant) not in plants():
+        folder = (beside or Path.cwd()) / plant
+    if not folder.is_dir():
+        raise InputError(
+            f"unknown plant {str(plant)!r}: no folder {folder}, "
+            f"and not a shipped one ({nearest(str(plant), plants())})"
+        )
+    missing = [n for n in ("network.inp", wiring.TAGS, wiring.FILE) if not (folder / n).is_file()]
+    if missing:
+        raise InputError(f"a plant folder needs {', '.join(missing)}", folder)
+    model = _read_inp(folder / "network.inp")
+    tags = _read_tags(folder / wiring.TAGS, model)
+    control_system = wiring.read(folder, tags, model, control)
+    whole = (folder / FILE).is_file()
+    return PlantSpec(folder.name, folder, tags, control_system, drawn, whole=whole)
+
+
+def _read_inp(path: Path) -> Any:
+    text = inp.read_text(path)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return inp.read(text)
+    except Exception as error:
+        # WNTR raises whatever its parser meets; all of it means the file is not a usable network.
+        raise inp.refused(text, path) or inp.unread(error, path) from error
+
+
+def _read_tags(path: Path, model: Any) -> tuple[Tag, ...]:
+    kinds = {
+        "level": model.tank_name_list,
+        "flow": model.link_name_list,
+        "status": model.link_name_list,
+        "pressure": model.node_name_list,
+    }
+    tags: dict[str, Tag] = {}
+    (line, header), *rows = read_csv(path) or [(1, [])]
+    expected = ",".join(COLUMNS)
+    if header != COLUMNS:
+        raise InputError(f"the columns are {','.join(header)!r}, not {expected!r}", path, line)
+    for line, row in rows:
+        if len(row) != len(COLUMNS):
+            fields = f"{len(row)} field{'s' if len(row) > 1 else ''}"
+            raise InputError(f"{fields}, not {len(COLUMNS)} ({expected})", path, line)
+        tag = Tag(*row)
+        if not _NAME.fullmatch(tag.name) or tag.name in _RESERVED:
+            message = (
+                f"a tag cannot be called {tag.name!r}: letters, digits and _, a letter first, and "
+                f"not {', '.join(_RESERVED)}, which mean something in conditions"
+            )
+            raise InputError(message, path, line)
+        if tag.quantity not in kinds:
+            hint = nearest(tag.quantity, kinds)
+            raise InputError(f"unknown quantity {tag.quantity!r}: {hint}", path, line)
+        if tag.element not in kinds[tag.quantity]:
+            hint = nearest(tag.element, kinds[tag.quantity])
+            raise InputError(f"no {tag.quantity} of {tag.element!r}: {hint}", path, line)
+        if tag.unit != QUANTITIES[tag.quantity]:
+            unit = QUANTITIES[tag.quantity] or "no unit"
+            raise InputError(f"{tag.quantity} is in {unit}, not {tag.unit!r}", path, line)
+        if tag.name in tags:
+            raise InputError(f"tag {tag.name} stands twice", path, line)
+        tags[tag.name] = tag
+    return tuple(tags.values())

@@ -1,0 +1,1 @@
+"""The physics: EPANET stepped from instant to instant, with tanks, pumps, demands and balance."""

@@ -1,0 +1,71 @@
+"""The WNTR model of a network as the engine steps it: without controls, in L/s and metres."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import NamedTuple
+
+import wntr
+
+from twin.plants.spec import PlantSpec
+from twin.units import DAY
+
+_KW_PER_HP = 0.7457
+
+
+class Physics(NamedTuple):
+    """What is asked of a model; as the parameters of `twin.plant.Plant`."""
+
+    clock: int
+    pressure_driven: bool
+    required_pressure: float
+    accuracy: float | None
+
+
+def stepped(spec: PlantSpec, physics: Physics) -> tuple[wntr.network.WaterNetworkModel, str]:
+    """Return a network's model, to look at and not to change, and as an INP file's contents.
+
+    It is made once for each physics: runs of one network share it.
+    """
+    if physics not in spec.stepped:
+        model = _made(spec, physics)
+        spec.stepped[physics] = model, _as_inp(model)
+    return spec.stepped[physics]
+
+
+def _made(spec: PlantSpec, physics: Physics) -> wntr.network.WaterNetworkModel:
+    model = spec.read_model()
+    options = model.options.hydraulic
+    if physics.accuracy is not None:
+        options.accuracy = physics.accuracy
+    options.demand_model = "PDA" if physics.pressure_driven else "DDA"
+    if physics.pressure_driven:
+        options.required_pressure = physics.required_pressure
+        options.minimum_pressure = 0.0
+    for name in list(model.control_name_list):
+        model.remove_control(name)
+    for dma in spec.profiled:
+        pattern = f"{dma}-now"
+        model.add_pattern(pattern, [1.0])
+        for junction in spec.dmas[dma]:
+            for demand in model.get_node(junction).demand_timeseries_list:
+                if str(demand.pattern_name) in spec.profiled_patterns:
+                    demand.pattern_name = pattern
+    times = model.options.time
+    shift = times.pattern_start + physics.clock - times.start_clocktime
+    times.pattern_start = int(shift % (7 * DAY))
+    for _, pump in model.pumps():
+        if pump.pump_type == "POWER":
+            # EPANET 2.3.6 runs one of a file in metric units 1/0.7457 times too strong.
+            pump.power *= _KW_PER_HP
+    if not any(junction.emitter_coefficient for _, junction in model.junctions()):
+        options.emitter_exponent = 0.5  # an orifice's, for leaks
+    return model
+
+
+def _as_inp(model: wntr.network.WaterNetworkModel) -> str:
+    with tempfile.TemporaryDirectory(prefix="hydrotwin-") as folder:
+        file = Path(folder) / "model.inp"
+        wntr.network.write_inpfile(model, str(file), units="LPS")
+        return file.read_text(encoding="utf-8")
