@@ -12,11 +12,16 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from scenarios.definition.schema import load
+    from scenarios.results.folder import open_run
     from scenarios.simulation.run import run
 
-__all__ = ["load", "run"]
+__all__ = ["load", "open_run", "run"]
 
-_HOMES = {"load": "scenarios.definition.schema", "run": "scenarios.simulation.run"}
+_HOMES = {
+    "load": "scenarios.definition.schema",
+    "open_run": "scenarios.results.folder",
+    "run": "scenarios.simulation.run",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -6,9 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from pyarrow import ArrowException
 
-from scenarios.definition.schema import load
+from scenarios.results.folder import read_scenario, read_table
 from scenarios.results.labels import attacked
 from twin.errors import InputError
 from twin.records.batadal import Record
@@ -36,19 +35,12 @@ def hourly(run: Path) -> Record:
             "`hydrotwin run normal --out FOLDER` makes one",
             run,
         )
-    start = load(run / "scenario.yaml").start
-    frames = _table(run / "scada.parquet").set_index("time")
+    start = read_scenario(run).start
+    frames = read_table(run, "scada")
     table = frames[frames.index % HOUR == 0]
     if table.empty:
         raise InputError("no frame falls on a full hour: SCADA polls beside it", run)
     hours = table.index.to_numpy(dtype=float)
     table.index = pd.DatetimeIndex(pd.Timestamp(start) + pd.to_timedelta(hours, unit="s"))
-    under = attacked(_table(run / "labels.parquet"), hours)
+    under = attacked(read_table(run, "labels"), hours)
     return Record(run, table, under.astype(np.int64))
-
-
-def _table(path: Path) -> pd.DataFrame:
-    try:
-        return pd.read_parquet(path)
-    except (ArrowException, OSError) as error:
-        raise InputError(f"damaged or missing: {error}; run the scenario again", path) from None

@@ -1,4 +1,8 @@
-"""The run folder: written beside its place and renamed, so that it is whole or absent."""
+"""The run folder: the one writer and the one reader of what a run leaves on disk.
+
+It is written beside its place and renamed, so that it is whole or absent. `columns.csv` lists the
+columns of its tables.
+"""
 
 from __future__ import annotations
 
@@ -7,26 +11,34 @@ import json
 import shutil
 import tempfile
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import pandas as pd
+from pyarrow import ArrowException
 
-from scenarios.definition.schema import to_yaml
-from scenarios.report import html as report
-from twin.errors import InputError
+from scenarios.definition.scenario import Scenario
+from scenarios.definition.schema import load, to_yaml
+from scenarios.results.damage import Damage, Harm
+from scenarios.results.incidents import Incident
+from scenarios.results.orders import Misorder
+from scenarios.results.run import Run
+from scenarios.results.slips import Slip
+from twin.errors import InputError, listed
 
-if TYPE_CHECKING:
-    from scenarios.results.run import Run
-
-_MARK = "scenario.yaml"  # what makes a folder a run folder
-_METRICS = "metrics.json"
+SCENARIO = "scenario.yaml"  # what makes a folder a run folder
+METRICS = "metrics.json"
+STREAMS = ("truth", "plc", "scada", "quality")
+"""Tables that the historian writes while the run goes on."""
+TABLES = ("labels", "scores", "alarms", "limits", "events", "impact")
+"""Tables that are written once it is over; a compared run has `paired` too."""
+_LISTS = ["altered", "deviating", "tags"]  # columns whose cells are lists of tags
 
 
 @contextlib.contextmanager
 def draft(out: Path | str) -> Iterator[Path]:
-    """Give an empty folder beside `out` to write into; it is gone afterwards, unless `fill`ed.
+    """Give an empty folder beside `out` to write into; it is gone afterwards, unless published.
 
     Raises
     ------
@@ -36,7 +48,7 @@ def draft(out: Path | str) -> Iterator[Path]:
     out = Path(out)
     if out.is_dir():
         names = {path.name for path in out.iterdir()}
-        if names and not {_MARK, _METRICS} <= names:
+        if names and not {SCENARIO, METRICS} <= names:
             raise InputError(
                 f"{out} is a folder that holds something else than a run: name another --out"
             )
@@ -57,32 +69,20 @@ def draft(out: Path | str) -> Iterator[Path]:
                 parent.rmdir()
 
 
-def fill(place: Path, run: Run) -> Run:
-    """Write what the historian has not into `place`, and rename it to the run's folder.
-
-    Returns
-    -------
-    Run
-        With what became of its pictures: a note of each that failed, and interrupted if the user
-        stopped them.
-    """
-    out = run.folder
-    assert out is not None
-    try:
-        from scenarios.report.pictures import draw
-
-        failed = draw(place, run)
-    except KeyboardInterrupt:
-        if run.status == "done":
-            run = replace(run, status="interrupted", reason="stopped by the user at its pictures")
-    else:
-        run = replace(run, notes=(*run.notes, *failed)) if failed else run
-    (place / _MARK).write_text(to_yaml(run.scenario), encoding="utf-8")
-    for name in ("labels", "scores", "alarms", "limits", "events"):
+def write(place: Path, run: Run) -> None:
+    """Write a run into its folder, beside what historian, pictures and report write."""
+    (place / SCENARIO).write_text(to_yaml(run.scenario), encoding="utf-8")
+    for name in TABLES:
         table: pd.DataFrame = getattr(run, name)
+        table = table.rename_axis("counter") if name == "impact" else table
         table.to_parquet(place / f"{name}.parquet", compression="zstd")
+    if run.paired is not None and run.scenario.entries:
+        run.paired.to_parquet(place / "paired.parquet", compression="zstd")
+    if run.orders:
+        orders = pd.DataFrame([asdict(order) for order in run.orders])
+        orders.to_parquet(place / "orders.parquet", compression="zstd")
     summary = json.dumps(run.summary(), indent=2, ensure_ascii=False)
-    (place / _METRICS).write_text(summary + "\n", encoding="utf-8")
+    (place / METRICS).write_text(summary + "\n", encoding="utf-8")
     lines = [
         f"{at / 3600:9.3f} h  {source}: {what}"
         for at, source, what in zip(
@@ -91,9 +91,123 @@ def fill(place: Path, run: Run) -> Run:
     ]
     lines = [f"status: {run.status} {run.reason}".strip(), *run.notes, *lines]
     (place / "run.log").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    report.write(place, run)
+
+
+def publish(place: Path, out: Path) -> None:
+    """Rename a written draft to the run folder `out`, in place of an older run."""
     place.chmod(0o755)
     if out.is_dir():
         shutil.rmtree(out)
     place.rename(out)
-    return run
+
+
+def check(folder: Path, files: tuple[str, ...]) -> None:
+    """Raise InputError if a run folder lacks one of some files."""
+    if not (folder / SCENARIO).is_file():
+        raise InputError(f"{folder} is no run folder: it lacks {SCENARIO}")
+    lacks = [file for file in files if not (folder / file).is_file()]
+    if lacks:
+        again = f"hydrotwin run {folder / SCENARIO} --out {folder}-again"
+        raise InputError(f"{folder} lacks {listed(lacks)}: make the run again by {again}")
+
+
+def read_scenario(folder: Path) -> Scenario:
+    """Read the scenario of a run folder, as it ran."""
+    check(folder, ())
+    return load(folder / SCENARIO)
+
+
+def read_table(folder: Path, name: str) -> pd.DataFrame:
+    """Read a table of a run folder, like `truth` or `labels`, as `Run` has it.
+
+    Raises
+    ------
+    InputError
+        If it is missing or damaged.
+    """
+    path = folder / f"{name}.parquet"
+    try:
+        table = pd.read_parquet(path)
+    except (ArrowException, OSError, ValueError) as error:
+        raise InputError(f"damaged or missing: {error}; run the scenario again", path) from None
+    for column in table.columns.intersection(_LISTS) if len(table) else ():
+        table[column] = table[column].map(list).astype(object)
+    if name == "impact":
+        return table.rename_axis(None)
+    return table.set_index("time") if name in STREAMS else table
+
+
+def read_metrics(folder: Path) -> dict[str, Any]:
+    """Read the figures of a run folder: `Run.summary`, as it was written.
+
+    Raises
+    ------
+    InputError
+        If they are missing or damaged.
+    """
+    path = folder / METRICS
+    try:
+        metrics = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"damaged or missing: {error}; run the scenario again", path) from None
+    if not isinstance(metrics, dict):
+        raise InputError("damaged: it holds no figures; run the scenario again", path)
+    return metrics
+
+
+def open_run(folder: Path | str) -> Run:
+    """Read a run back from its folder.
+
+    Parameters
+    ----------
+    folder : Path or str
+
+    Raises
+    ------
+    InputError
+        If it is no run folder, lacks a file, or one of them is damaged.
+    """
+    folder = Path(folder)
+    check(folder, (METRICS, *(f"{name}.parquet" for name in (*STREAMS, *TABLES))))
+    scenario, metrics = read_scenario(folder), read_metrics(folder)
+    tables: dict[str, Any] = {name: read_table(folder, name) for name in (*STREAMS, *TABLES)}
+    try:
+        if not scenario.entries:
+            paired = tables["truth"] if metrics["paired"] is not None else None
+        else:
+            paired = None if metrics["paired"] is None else read_table(folder, "paired")
+        orders = folder / "orders.parquet"
+        misorders = read_table(folder, "orders").to_dict("records") if orders.is_file() else []
+        return Run(
+            **tables,
+            scenario=scenario,
+            spec=scenario.plant_spec(),
+            paired=paired,
+            damage=_damage(metrics["damage"]),
+            incidents=tuple(_incident(fields) for fields in metrics["attacks"]),
+            orders=tuple(_misorder(fields) for fields in misorders),
+            slips=tuple(Slip(**fields) for fields in metrics["slips"]),
+            notes=tuple(metrics["notes"]),
+            folder=folder,
+            **{name: metrics[name] for name in _FIGURES},
+        )
+    except (KeyError, TypeError, AttributeError) as error:
+        path = folder / METRICS
+        raise InputError(f"damaged: {error!r}; run the scenario again", path) from None
+
+
+_FIGURES = ("status", "reason", "wall_s", "false_episodes", "fault_episodes", "aftermath")
+
+
+def _damage(harms: dict[str, dict[str, float]] | None) -> Damage | None:
+    return None if harms is None else {name: Harm(**harm) for name, harm in harms.items()}
+
+
+def _incident(fields: dict[str, Any]) -> Incident:
+    spans = tuple((begin, end) for begin, end in fields["spans_h"])
+    return Incident(**{**fields, "damage": _damage(fields["damage"]), "spans_h": spans})
+
+
+def _misorder(fields: dict[Any, Any]) -> Misorder:
+    end = fields["end"]
+    return Misorder(**{**fields, "end": None if pd.isna(end) else end})

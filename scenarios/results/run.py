@@ -2,51 +2,36 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from scenarios.definition.scenario import Scenario
 from scenarios.results.damage import Damage
 from scenarios.results.detection import Aftermath, Detection, detection
 from scenarios.results.incidents import Incident
 from scenarios.results.orders import Misorder
 from scenarios.results.slips import Slip
+from scenarios.results.tables import Tables
 from scenarios.results.views import Views
-from twin.plants.spec import PlantSpec
 from twin.units import HOUR
 
 
-@dataclass(frozen=True)
-class Run:
-    """What a scenario's run recorded. Every table is indexed by time [s] unless it says otherwise.
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Run(Tables):
+    """What a scenario's run recorded, in the tables of `Tables`, and what it comes to.
+
+    It pickles, and `scenarios.open_run` reads it back from its folder.
 
     Attributes
     ----------
-    scenario : Scenario
-        As it ran: with the seed and duration used.
-    spec : PlantSpec
     status : str
         `done`, `interrupted`, or `failed` with `reason`.
     reason : str
     wall_s : float
-    truth, plc, scada, quality : DataFrame
-        The true tags with running totals, what each PLC believed, what SCADA showed and how good
-        it said that was.
-    paired : DataFrame or None
-        The truth of the same run without attacks; None if it was not asked for.
-    labels : DataFrame
-        For each step and entry, by column `time`: `label`, `active`, `altered`, `deviating`; see
-        `scenarios.results.labels`.
-    scores, alarms : DataFrame
-        Empty without a detector.
-    limits : DataFrame
-        SCADA's own alarms, by when they were raised [s]: `tag`, `limit` (LL, L, H, HH), `value`,
-        `bound`, and when it was `cleared` [s], NaN if it never was.
-    events : DataFrame
+        How long it took [s].
     impact : DataFrame
         By counter, tank and district: `run`, `paired`, `difference`; see
         `scenarios.results.impact`.
@@ -70,31 +55,41 @@ class Run:
         What the summary counts the aftermath of attacks as.
     """
 
-    scenario: Scenario
-    spec: PlantSpec
     status: str
     reason: str
     wall_s: float
-    truth: pd.DataFrame
-    plc: pd.DataFrame
-    scada: pd.DataFrame
-    quality: pd.DataFrame
-    paired: pd.DataFrame | None
-    labels: pd.DataFrame
-    scores: pd.DataFrame
-    alarms: pd.DataFrame
-    limits: pd.DataFrame
-    events: pd.DataFrame
     impact: pd.DataFrame
     damage: Damage | None
     incidents: tuple[Incident, ...]
     false_episodes: int | None
     fault_episodes: int | None
     notes: tuple[str, ...]
-    orders: tuple[Misorder, ...] = ()
-    slips: tuple[Slip, ...] = ()
-    folder: Path | None = None
-    aftermath: Aftermath = "normal"
+    orders: tuple[Misorder, ...]
+    slips: tuple[Slip, ...]
+    folder: Path | None
+    aftermath: Aftermath
+
+    def __repr__(self) -> str:
+        """Say in a few lines which run it is and what came of it."""
+        scenario = self.scenario
+        lines = [
+            f"Run of {scenario.name}, seed {scenario.seed}: {self.hours:g} h of "
+            f"{self.spec.name}, {self.status}"
+        ]
+        for incident in self.incidents:
+            noticed = "" if incident.detected is None else ", not noticed"
+            if incident.detected:
+                noticed = f", noticed after {incident.delay_h:g} h"
+            harmed = f", damage from h {incident.damage_h:.1f}" if incident.damage else ""
+            start = "never began" if incident.start_h is None else f"from h {incident.start_h:g}"
+            lines.append(f"  {incident.name}: {start}{noticed}{harmed}")
+        lines.append(f"  truth {self.truth.shape}, scada {self.scada.shape}, "
+                     f"{len(self.alarms)} alarms, {len(self.events)} events")  # fmt: skip
+        return "\n".join(lines + ([f"  in {self.folder}"] if self.folder else []))
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what pickles: the fields, without what was worked out from them."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
 
     @property
     def hours(self) -> float:
@@ -142,8 +137,9 @@ class Run:
             "status": self.status,
             "reason": self.reason,
             "hours": self.hours,
-            "wall_s": round(self.wall_s, 3),
+            "wall_s": self.wall_s,
             "folder": None if self.folder is None else str(self.folder),
+            "aftermath": self.aftermath,
             "attacks": [asdict(incident) for incident in self.incidents],
             "damage": None if self.damage is None else _plain(self.damage),
             "impact": known(self.impact["run"]),

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from scenarios.definition.scenario import Scenario
 from scenarios.results.impact import DEVIATION
+from scenarios.results.tables import Tables
 from twin.control.devices import Instruments
 from twin.plants.equipment import Instrument
+from twin.plants.spec import PlantSpec
 from twin.tags import Tag
-
-if TYPE_CHECKING:
-    from scenarios.definition.scenario import Scenario
-    from scenarios.results.run import Run
-    from twin.plants.spec import PlantSpec
 
 SCADA = "SCADA"
 ALIKE = 1e-6  # in a tag's unit
@@ -51,7 +48,7 @@ class Views:
 
     Parameters
     ----------
-    run : Run
+    run : Tables
 
     Attributes
     ----------
@@ -61,7 +58,7 @@ class Views:
         more, in what counts as deviating.
     """
 
-    def __init__(self, run: Run):
+    def __init__(self, run: Tables):
         self._run, self._tags = run, {tag.name: tag for tag in run.spec.tags}
         self._measured = measured(run.truth, run.scenario, run.spec)
         self._altered = {tag for some in run.labels["altered"] for tag in some}

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from pathlib import Path
-
-import pandas as pd
-from pyarrow import ArrowException
 
 from scenarios.definition.scenario import Scenario
 from scenarios.definition.schema import library, load, located, path_of
 from scenarios.results.compare import Side
+from scenarios.results.folder import METRICS, check, read_metrics, read_scenario, read_table
 from scenarios.results.impact import COUNTERS
 from scenarios.results.run import Run
 from scenarios.simulation.pair import other
 from scenarios.simulation.run import run as run_scenario
-from twin.errors import InputError, listed, nearest
+from twin.errors import InputError, nearest
 
-_FILES = ("truth.parquet", "scada.parquet", "metrics.json")
+_FILES = ("truth.parquet", "scada.parquet", METRICS)
 
 
 def sides(first: str, second: str | None) -> tuple[Side, Side]:
@@ -56,19 +53,14 @@ def _side(name: str) -> Side:
         except InputError as error:
             raise located(error, path_of(name)) from None
         return _of(scenario.name, made)
-    lacks = [file for file in _FILES if not (folder / file).is_file()]
-    if lacks:
-        again = f"hydrotwin run {folder / 'scenario.yaml'} --out {folder}-again"
-        raise InputError(f"{folder} lacks {listed(lacks)}: make the run again by {again}")
+    check(folder, _FILES)
+    told = read_metrics(folder)
     try:
-        truth, scada = (
-            pd.read_parquet(folder / f"{t}.parquet").set_index("time") for t in ("truth", "scada")
-        )
-        told = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
         totals = {name: told["impact"][name] for name in COUNTERS}
         notes = (*_cut(told["status"], told["reason"]), *told["notes"])
-    except (ArrowException, OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(f"damaged: {error}; run the scenario again", folder) from None
+    except (KeyError, TypeError) as error:
+        raise InputError(f"damaged: {error}; run the scenario again", folder / METRICS) from None
+    truth, scada = read_table(folder, "truth"), read_table(folder, "scada")
     return Side(folder.name, scenario.plant_spec(), scenario.start, truth, scada, totals, notes)
 
 
@@ -90,9 +82,7 @@ def _scenario(name: str) -> Scenario:
     """Return the scenario of a run folder, a file or a shipped name."""
     path = Path(name)
     if path.is_dir():
-        if not (path / "scenario.yaml").is_file():
-            raise InputError(f"{path} is no run folder: it lacks scenario.yaml")
-        return load(path / "scenario.yaml")
+        return read_scenario(path)
     if name not in library() and not path.is_file():
         beside = [str(found.parent) for found in path.parent.glob("*/scenario.yaml")]
         hint = nearest(name, [*beside, *library()])

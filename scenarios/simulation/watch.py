@@ -7,17 +7,22 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from detector import Detector, Episodes, OnlineDetector, Score
+import detector
+from detector import DataError, Detector, Episodes, OnlineDetector, Score
+from detector.checkpoint import shipped_path
+from scenarios.definition.scenario import Scenario
 from twin.control.alarms import Alarm
 from twin.control.scada import Scada
-from twin.plants.spec import PlantSpec
+from twin.errors import InputError
+from twin.plants.spec import PLANTS, PlantSpec
 from twin.tags import Frame
+from twin.units import HOUR
 
 _TAGS_SHOWN = 3
 
 
 @dataclass
-class Watch:
+class Watcher:
     """Scores every frame that is due and raises an alarm when an episode begins.
 
     Frames of the warm-up fill the detector's window; nothing is recorded or raised for them.
@@ -28,7 +33,7 @@ class Watch:
     spec : PlantSpec
     scada : Scada
         Whose frames it sees and to whose operator it raises alarms.
-    on_alarm : callable
+    on_alarm : callable, optional
         Told of each alarm as it is raised.
     scores : list of Score
     episodes : Episodes
@@ -37,7 +42,7 @@ class Watch:
     detector: Detector
     spec: PlantSpec
     scada: Scada
-    on_alarm: Callable[[Alarm], None]
+    on_alarm: Callable[[Alarm], None] | None = None
     scores: list[Score] = field(default_factory=list)
     episodes: Episodes = field(default_factory=Episodes)
 
@@ -64,7 +69,8 @@ class Watch:
             plc = max(shares, key=lambda name: shares[name])
             alarm = Alarm(score.time, score.value, score.threshold, tags, plc)
             self.scada.raise_alarm(alarm)
-            self.on_alarm(alarm)
+            if self.on_alarm is not None:
+                self.on_alarm(alarm)
 
     def score_table(self) -> pd.DataFrame:
         """Return every score: value, threshold, alarm and the tag that explains it most."""
@@ -84,3 +90,29 @@ class Watch:
 
 def _first(score: Score) -> str:
     return score.causes[0].tag if score.alarm and score.causes else ""
+
+
+def detector_of(scenario: Scenario, spec: PlantSpec) -> tuple[Detector | None, list[str]]:
+    """Return the detector that a scenario names, or None and why nobody watches.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read, or is not for this plant.
+    """
+    if scenario.detector is None:
+        return None, ["the scenario names no detector: nobody watches"]
+    name, path = scenario.detector, scenario.folder / scenario.detector
+    try:
+        shipped = shipped_path(name, spec.name, HOUR)
+        # A folder of one's own may bear a shipped plant's name, and have other tags.
+        trained = shipped.is_file() and spec.folder.parent == PLANTS
+        if name in detector.kinds() and not trained:
+            return None, [
+                f"no trained {name} for plant {spec.name}: nobody watches. "
+                "`hydrotwin train` makes one from a normal run"
+            ]
+        known = path if path.exists() else name
+        return detector.load(known, spec.name, spec.tag_names), []
+    except DataError as error:
+        raise InputError(str(error), keys=["detector"]) from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copyreg
 import math
 import re
 from collections.abc import Callable, Collection, Mapping
@@ -311,3 +312,7 @@ class _Parser:
     def _wrong(self, message: str, at: int) -> InputError:
         shown = re.sub(r"\s", " ", self.text)
         return InputError(f"{message}\n    {shown}\n    {' ' * at}^")
+
+
+# A condition holds functions, which do not pickle; it is read again from its text.
+copyreg.pickle(Condition, lambda condition: (parse, (condition.text, condition.names)))

@@ -6,7 +6,7 @@ import math
 import re
 import warnings
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -57,6 +57,10 @@ class PlantSpec:
     drawn: bool = True
     spills: bool = True
     whole: bool = False
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what pickles: the fields, without what was worked out from them."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
 
     @property
     def plcs(self) -> dict[str, PlcSpec]:

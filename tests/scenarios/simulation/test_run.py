@@ -17,7 +17,7 @@ HOUR = 3600.0
 FILES = {
     "scenario.yaml", "truth.parquet", "plc.parquet", "scada.parquet", "quality.parquet",
     "labels.parquet", "scores.parquet", "alarms.parquet", "limits.parquet",
-    "events.parquet", "metrics.json", "run.log", "report.html",
+    "events.parquet", "impact.parquet", "paired.parquet", "metrics.json", "run.log", "report.html",
     "map.png", "story.png", "levels.png", "pumps.png", "score.png",
 }  # fmt: skip
 
@@ -175,7 +175,7 @@ def test_a_picture_that_fails_costs_itself_only_and_says_so(tmp_path, monkeypatc
         from_data({"name": "x", "duration": "2 h", "detector": None}), out=tmp_path / "run"
     )
     assert run.status == "done"
-    missing = {"levels.png", "score.png", "scores.parquet"}
+    missing = {"levels.png", "score.png", "scores.parquet", "paired.parquet"}
     assert {path.name for path in run.folder.iterdir()} >= FILES - missing
     assert not (run.folder / "levels.png").exists()
     why = "levels.png could not be drawn: ValueError: no room for an axis"
@@ -190,7 +190,7 @@ def test_a_pair_that_fails_costs_the_comparison_only(monkeypatch):
     def breaks(*_):
         raise PlantError("as the test wants")
 
-    monkeypatch.setattr("scenarios.simulation.run.paired_truth", breaks)
+    monkeypatch.setattr("scenarios.simulation.session.paired_truth", breaks)
     attack = {"on": "sensor:L_T6", "do": {"offset": {"by": 1.0}}}
     run = scenarios.run(
         from_data({"name": "x", "duration": "2 h", "attacks": [attack]}), watch=False

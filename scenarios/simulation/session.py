@@ -1,0 +1,344 @@
+"""A scenario at work: opened, advanced through simulated time, concluded into a `Run`."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple, Self
+
+import pandas as pd
+
+from attacks.entries.entry import arm
+from scenarios.definition.scenario import DETECTOR, Scenario, testbed
+from scenarios.definition.words import listed
+from scenarios.results.damage import Damage, damage
+from scenarios.results.detection import Aftermath, check_aftermath
+from scenarios.results.impact import impact
+from scenarios.results.incidents import grouped, incidents, of_kind, spans_of, stray_episodes
+from scenarios.results.labels import Labels
+from scenarios.results.orders import Orders
+from scenarios.results.run import Run
+from scenarios.results.slips import slips
+from scenarios.results.tables import events_table, limits_table
+from scenarios.simulation.notes import cautions
+from scenarios.simulation.pace import Pace
+from scenarios.simulation.pair import paired_truth, with_end
+from scenarios.simulation.watch import Watcher, detector_of
+from twin.closeable import Closing
+from twin.control.alarms import Alarm
+from twin.errors import RunError
+from twin.plants.spec import PlantSpec
+from twin.testbed import Testbed
+from twin.units import HOUR
+
+_NOTHING = "nothing was recorded yet"
+
+
+class _Comparison(NamedTuple):
+    """A run beside the one without its attacks; None where there is no such run.
+
+    `totals` are the pair's running totals at the end, `together` the damage of all attacks, and
+    `damages` that of each incident, as far as it is known.
+    """
+
+    paired: pd.DataFrame | None
+    totals: dict[str, float] | None
+    together: Damage | None
+    damages: dict[str, Damage]
+
+
+class Session(Closing):
+    """One run of a scenario while it goes on; `open` makes it.
+
+    Attributes
+    ----------
+    scenario : Scenario
+    spec : PlantSpec
+    testbed : Testbed
+    entries : list of Armed
+        The scenario's attacks and faults, at work.
+    watcher : Watcher or None
+        The detector that watches.
+    pace : Pace
+        How fast simulated time goes by; it may be changed while the session goes on.
+    status : str
+        `running`, `done`, or, with the `reason`, `failed` or `interrupted`.
+    reason : str
+    """
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        spec: PlantSpec,
+        bed: Testbed,
+        watcher: Watcher | None,
+        notes: Sequence[str],
+        *,
+        pair: bool,
+        aftermath: Aftermath,
+        pace: Pace,
+        on_time: Callable[[float], None] | None,
+    ):
+        self.scenario, self.spec, self.testbed, self.pace = scenario, spec, bed, pace
+        self.watcher = watcher
+        self.entries = arm(scenario.entries, bed)
+        self.status, self.reason = "running", ""
+        self._labels, self._orders = Labels(self.entries, bed), Orders(bed)
+        self._notes, self._aftermath, self._on_time = list(notes), aftermath, on_time
+        self._compares = pair and bool(scenario.entries)
+        self._paired: pd.DataFrame | None = None
+        self._opened = time.perf_counter()
+        self._grain = HOUR
+        self._instants = bed.run(scenario.duration, every=lambda: self._grain)
+
+    @classmethod
+    def open(
+        cls,
+        scenario: Scenario,
+        *,
+        folder: Path | None = None,
+        watch: bool = True,
+        pair: bool = True,
+        aftermath: Aftermath = "normal",
+        pace: Pace | None = None,
+        on_time: Callable[[float], None] | None = None,
+        on_alarm: Callable[[Alarm], None] | None = None,
+    ) -> Self:
+        """Check a scenario and make everything ready to run it.
+
+        Parameters
+        ----------
+        scenario : Scenario
+        folder : Path, optional
+            Where the historian writes as the run goes on; by default it keeps its tables in memory.
+        watch : bool, default True
+            Whether the scenario's detector takes part.
+        pair : bool, default True
+            Whether to compare with the same run without attacks.
+        aftermath : {"normal", "attack", "out"}
+            See `scenarios.results.detection`.
+        pace : Pace, optional
+            By default as fast as possible.
+        on_time, on_alarm : callable, optional
+            Told the time [s], hourly or finer when paced, and every alarm as it is raised.
+
+        Raises
+        ------
+        InputError
+            If an attack, the detector or the plant cannot be used.
+        """
+        check_aftermath(aftermath, pair)
+        spec = scenario.plant_spec()
+        detector, notes = detector_of(scenario, spec) if watch else (None, [])
+        bed = testbed(scenario, spec, folder)
+        try:
+            watcher = None if detector is None else Watcher(detector, spec, bed.scada, on_alarm)
+            return cls(
+                scenario,
+                spec,
+                bed,
+                watcher,
+                notes,
+                pair=pair,
+                aftermath=aftermath,
+                pace=pace or Pace(),
+                on_time=on_time,
+            )
+        except BaseException:
+            bed.close()
+            raise
+
+    @property
+    def now(self) -> float:
+        """The simulated time, seconds since the scenario's start; negative in the warm-up."""
+        return float(self.testbed.env.now)
+
+    def advance(self, until: float) -> float:
+        """Simulate up to `until` [s], at the session's pace.
+
+        The first call begins with the pair, the run without attacks that is compared with, and
+        with the warm-up. A run that fails or is interrupted later keeps what it recorded: `status`
+        says so then.
+
+        Returns
+        -------
+        float
+            The time reached [s].
+
+        Raises
+        ------
+        RunError, KeyboardInterrupt
+            If the run fails or is interrupted before anything was recorded.
+        """
+        until = min(until, self.scenario.duration)
+        try:
+            if self._compares and self._paired is None:
+                self._run_pair()
+            while self.status == "running" and self.now < until:
+                self._grain = min(self.pace.grain(), until - self.now)
+                now = next(self._instants)
+                if self._on_time is not None:
+                    self._on_time(now)
+                self.pace.wait(now)
+                if now >= self.scenario.duration:
+                    for _ in self._instants:  # its last instant is over, and all is written
+                        pass
+                    self.status = "done"
+        except RunError as error:
+            if self.now <= 0:
+                early = ", in the warm-up" if self.now < 0 else ""
+                raise type(error)(f"{error}{early}: {_NOTHING}") from None
+            self.status, self.reason = "failed", str(error)
+        except KeyboardInterrupt:
+            if self.now <= 0:
+                raise KeyboardInterrupt(_NOTHING) from None
+            self.status, self.reason = "interrupted", "stopped by the user"
+        return self.now
+
+    def _run_pair(self) -> None:
+        try:
+            self._paired = paired_truth(self.scenario, self.spec)
+        except RunError as error:
+            self._notes.append(f"not compared: the run without attacks failed, {error}")
+            self._compares, self._aftermath = False, "normal"  # nothing else can be told
+
+    def conclude(self, on_compare: Callable[[str], None] | None = None) -> Run:
+        """End the run, compare it with its pair, and return what it recorded.
+
+        Parameters
+        ----------
+        on_compare : callable, optional
+            Told each incident of several as the run without it begins.
+        """
+        if self.status == "running":
+            self.status, self.reason = "interrupted", "stopped by the user"
+        self.testbed.historian.close()
+        self._notes += [*_unheard(self.scenario), *cautions(self.testbed)]
+        interrupted = self.status == "interrupted"
+        try:
+            return self._run([*self._notes], None if interrupted else on_compare or _silent)
+        except KeyboardInterrupt:  # the second time it is brief
+            self.status, self.reason = "interrupted", "stopped by the user after its end"
+            return self._run(self._notes, None)
+
+    def _run(self, notes: list[str], on_compare: Callable[[str], None] | None) -> Run:
+        history, spec, entries = self.testbed.historian, self.spec, self.entries
+        truth, totals = history.truth.frame(), self.testbed.totals()
+        end = float(len(truth) * spec.step)
+        compared = self._compared(truth, totals, end, notes, on_compare)
+        watcher = self.watcher
+        scores = pd.DataFrame() if watcher is None else watcher.score_table()
+        alarms = pd.DataFrame() if watcher is None else watcher.alarm_table()
+        happened = incidents(entries, compared.damages, None if watcher is None else alarms, end)
+        mistaken, false = stray_episodes(entries, alarms)
+        for fault in of_kind(entries, "fault"):
+            why = fault.why_not(end)
+            notes += [f"the fault {fault.entry.name} never began: {why}"] if why else []
+        paired = compared.paired
+        labels = self._labels.table(truth, paired, spec)
+        scada, quality = history.scada.frame(), history.quality.frame()
+        masks = () if paired is None else slips(
+            entries, self.scenario, spec, scada, quality, labels, paired
+        )  # fmt: skip
+        return Run(
+            scenario=self.scenario,
+            spec=spec,
+            status=self.status,
+            reason=self.reason,
+            wall_s=round(time.perf_counter() - self._opened, 3),
+            truth=truth,
+            plc=history.plc.frame(),
+            scada=scada,
+            quality=quality,
+            paired=paired,
+            labels=labels,
+            scores=scores,
+            alarms=alarms,
+            limits=limits_table(self.testbed.scada.limits.alarms),
+            events=events_table(history.events),
+            impact=impact(totals, compared.totals, spec),
+            damage=compared.together,
+            incidents=happened,
+            false_episodes=None if watcher is None else false,
+            fault_episodes=None if watcher is None else mistaken,
+            notes=tuple(notes),
+            orders=self._orders.table(end),
+            slips=tuple(masks),
+            folder=None,
+            aftermath=self._aftermath,
+        )
+
+    def _compared(
+        self,
+        truth: pd.DataFrame,
+        totals: dict[str, float],
+        end: float,
+        notes: list[str],
+        on_compare: Callable[[str], None] | None,
+    ) -> _Comparison:
+        paired = self._paired
+        if paired is None:
+            alone = not self.scenario.entries  # it is its own pair
+            return _Comparison(truth if alone else None, totals if alone else None, None, {})
+        whole = with_end(truth, end, totals)  # a run that was cut short is compared up to there
+        last = paired.loc[[end]].iloc[0]
+        began = [begin for begin, _ in spans_of(self.entries)]
+        together = damage(whole, paired, min(began, default=end))
+        damages = self._damages(whole, end, together, notes, on_compare)
+        usual = {name: float(last[name]) for name in totals}
+        return _Comparison(paired.loc[truth.index], usual, together, damages)
+
+    def _damages(
+        self,
+        truth: pd.DataFrame,
+        end: float,
+        together: Damage,
+        notes: list[str],
+        on_compare: Callable[[str], None] | None,
+    ) -> dict[str, Damage]:
+        """Return what each incident did, as far as that is known; where not, say why in `notes`."""
+        groups = grouped(self.entries)
+        if len(groups) == 1:
+            return dict.fromkeys(groups, together)
+        scenario = replace(self.scenario, duration=end)
+        damages: dict[str, Damage] = {}
+        unknown: list[str] = []
+        for name, members in groups.items():
+            began = [begin for begin, _ in spans_of(members)]
+            if not began:
+                damages[name] = {}
+            elif on_compare is None or unknown:
+                unknown.append(name)
+            else:
+                try:
+                    on_compare(name)
+                    without = paired_truth(scenario, self.spec, name)
+                    damages[name] = damage(truth, without, min(began))
+                except RunError as error:
+                    notes.append(
+                        f"what {name} did is not known: the run without it failed, {error}"
+                    )
+                except KeyboardInterrupt:
+                    unknown.append(name)
+        if unknown:
+            notes.append(f"stopped by the user: what {listed(unknown)} did is not known")
+        return damages
+
+    def close(self) -> None:
+        """Give the engine back."""
+        self.testbed.close()
+
+
+def _silent(_: str) -> None:
+    """Tell nobody which run is being compared with."""
+
+
+def _unheard(scenario: Scenario) -> Iterator[str]:
+    """Say what the scenario asks for that this run cannot show."""
+    for order in scenario.operator:
+        if order.at >= scenario.duration:
+            yield f"the operator's order at h {order.at / HOUR:g} was never given: the run was over"
+    if scenario.control.get("sensors") and scenario.detector == DETECTOR:
+        yield "the shipped detector learned exact instruments: to it, their noise is news"
