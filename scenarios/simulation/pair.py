@@ -9,6 +9,7 @@ serves shorter runs. Losing the cache loses time only.
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import os
 import tempfile
@@ -99,9 +100,7 @@ def _key(scenario: Scenario, spec: PlantSpec) -> str:
     digest = hashlib.sha256()
     for path in sorted(spec.folder.glob("*.*")):
         digest.update(path.read_bytes())
-    for package in ("twin", "attacks"):
-        for path in sorted(Path(__file__).parents[2].joinpath(package).rglob("*.py")):
-            digest.update(path.read_bytes())
+    digest.update(code_digest(Path(__file__).parents[2]))
     if scenario.demands not in DEMANDS:
         digest.update((scenario.folder / scenario.demands).read_bytes())
     for plugin in scenario.plugins:
@@ -114,6 +113,17 @@ def _key(scenario: Scenario, spec: PlantSpec) -> str:
     digest.update(to_yaml(plain).encode())
     digest.update(repr([version(library) for library in _LIBRARIES]).encode())
     return digest.hexdigest()[:24]
+
+
+@functools.cache
+def code_digest(root: Path) -> bytes:
+    """Return a digest of every source file that the water depends on, in twin/ and attacks/."""
+    digest = hashlib.sha256()
+    for package in ("twin", "attacks"):
+        for path in sorted((root / package).rglob("*.py")):
+            digest.update(path.relative_to(root).as_posix().encode())
+            digest.update(path.read_bytes())
+    return digest.digest()
 
 
 def _keep(truth: pd.DataFrame, name: str) -> None:

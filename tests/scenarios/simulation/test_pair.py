@@ -1,4 +1,5 @@
 import dataclasses
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -83,3 +84,23 @@ def test_without_a_pair_no_damage_is_claimed(folder):
     assert not folder.exists()
     normal = scenarios.run(dataclasses.replace(scenario()))
     assert (normal.impact["difference"] == 0).all()
+
+
+def test_a_line_changed_anywhere_in_the_code_of_the_water_changes_the_key(tmp_path):
+    root = Path(pair.__file__).parents[2]
+    for package in ("twin", "attacks"):
+        for path in (root / package).rglob("*.py"):
+            copy = tmp_path / path.relative_to(root)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            copy.write_bytes(path.read_bytes())
+    files = sorted(tmp_path.rglob("*.py"))
+    assert {path.parent.name for path in files} >= {"water", "control", "kinds", "entries"}
+    digest = pair.code_digest.__wrapped__
+    before = digest(tmp_path)
+    assert before == digest(root)
+    for path in files:
+        text = path.read_bytes()
+        path.write_bytes(text + b"# a line more\n")
+        assert digest(tmp_path) != before, path
+        path.write_bytes(text)
+    assert digest(tmp_path) == before
