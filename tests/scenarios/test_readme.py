@@ -1,4 +1,4 @@
-"""What the READMEs tell people to write works as it stands there, and every link leads somewhere."""
+"""What the READMEs tell people to write works as it stands there, and their links lead on."""
 
 import inspect
 import re
