@@ -67,7 +67,8 @@ def test_an_editor_underlines_what_is_wrong(entry, shipped):
 
 ENTRY = {"on": "link:PLC2->PLC1", "do": {"drop": {}}}
 HEAD = "name: x\nduration: 2 d\nwarmup: 0 h\n"
-README = Path(__file__).parents[3] / "README.md"
+ROOT = Path(__file__).parents[3]
+READMES = [ROOT / "README.md", *sorted(ROOT.glob("[a-z]*/README.md"))]
 WHEN = {field.alias or name for name, field in WrittenWhen.model_fields.items()} - set(kinds())
 FORMS = """\
 when: {from: 1e1 h, to: +30 h}
@@ -142,9 +143,9 @@ def test_an_editor_and_the_check_agree(form, right, shipped, tmp_path):
         assert right
 
 
-@pytest.mark.skipif(not README.is_file(), reason="README.md is not beside the tests")
-def test_what_the_readme_writes_keeps_to_it(shipped):
-    text = README.read_text(encoding="utf-8")
+@pytest.mark.skipif(not READMES[0].is_file(), reason="the READMEs are not beside the tests")
+def test_what_the_readmes_write_keeps_to_it(shipped):
+    text = "\n".join(page.read_text(encoding="utf-8") for page in READMES)
     blocks = [YAML().load(block) for block in re.findall(r"```yaml\n(.*?)```", text, re.S)]
     whole = [block for block in blocks if set(block) <= set(schema.File.model_fields)]
     written = [plain({"name": "x"} | block) for block in whole]
