@@ -1,6 +1,7 @@
-"""What each library scenario does to the water, as measured, in its file's header.
+"""What is written into the project by measuring it: `make library` does so anew.
 
-`make library` runs them all and writes the headers and the schema anew.
+Each library scenario's header says what its attack does to the water; scenarios/README.md lists the
+columns of a run's tables; the schema is what editors complete scenarios by.
 """
 
 import re
@@ -10,7 +11,10 @@ from pathlib import Path
 import scenarios
 from scenarios.definition import json_schema, schema
 from scenarios.report.account import account
+from scenarios.results import tables
 
+README = Path(__file__).parents[2] / "scenarios" / "README.md"
+TABLE = "| table | column | type | unit | meaning |"
 MARK = "# The water, as measured with seed 0:"
 
 
@@ -49,7 +53,19 @@ def rewrite(path: Path) -> None:
     path.write_text(text, encoding="utf-8")
 
 
+def columns_table():
+    """Return the columns of a run's tables as scenarios/README.md shows them."""
+    rows = [TABLE, "|---|---|---|---|---|"]
+    for table, name, kind, unit, meaning in tables.columns():
+        if table != "paired":  # those of truth
+            rows.append(f"| {table} | `{name}` | {kind} | {unit} | {meaning} |")
+    return "\n".join(rows) + "\n"
+
+
 if __name__ == "__main__":
+    page = README.read_text(encoding="utf-8")
+    page = re.sub(rf"{re.escape(TABLE)}\n(?:\|.*\n)*", lambda _: columns_table(), page)
+    README.write_text(page, encoding="utf-8")
     json_schema.PATH.write_text(json_schema.text(), encoding="utf-8")
     for name in schema.library():
         rewrite(schema.path_of(name))

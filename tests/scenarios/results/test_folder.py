@@ -11,6 +11,7 @@ import scenarios
 from scenarios.definition.schema import from_data, to_yaml
 from scenarios.results import tables
 from scenarios.results.run import Run
+from tests.scenarios.measure import README, columns_table
 from twin.errors import InputError
 
 DATA = {
@@ -156,3 +157,7 @@ def test_what_is_missing_or_damaged_is_said(runs, tmp_path):
         (folder / "metrics.json").write_text(text)
         with pytest.raises(InputError, match="damaged"):
             scenarios.open_run(folder)
+
+
+def test_the_readme_lists_the_columns():
+    assert columns_table() in README.read_text(encoding="utf-8")
