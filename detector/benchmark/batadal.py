@@ -129,6 +129,11 @@ class Record:
             under[rows] = True
         return under
 
+    @property
+    def attacked(self) -> bool:
+        """Whether an hour is under attack, by the published intervals or the file's own flags."""
+        return bool(self.labels.any() or (self.flags is not None and (self.flags == 1).any()))
+
 
 def find(folder: str | Path, number: str) -> Path:
     """Return the file of a training set in a folder, however its name is written.

@@ -121,7 +121,7 @@ def evaluate(
     if test is not None:
         records["test"] = batadal.read(test)
     normal = records["dataset03"]
-    if normal.labels.any() or (normal.flags is not None and (normal.flags == 1).any()):
+    if normal.attacked:
         raise DataError(f"{normal.path}: holds hours under attack; detectors learn what is normal.")
 
     detectors: dict[str, Detector] = {}

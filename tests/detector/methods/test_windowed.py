@@ -5,17 +5,21 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pytest
 
 import detector
+from detector import registry
 from detector.methods.windowed import WindowDetector
-from detector.registry import register
 from tests.detector.conftest import TAGS, make_days
 
 
-def test_the_detector_in_the_docstring_works(days: pd.DataFrame, tmp_path: Path) -> None:
+def test_the_detector_in_the_docstring_works(
+    days: pd.DataFrame, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(registry, "_classes", dict(registry._classes))
     shown = WindowDetector.__doc__ or ""
     code = shown[shown.index("        @register") : shown.index("    Attributes\n")]
-    exec(textwrap.dedent(code), {"register": register, "WindowDetector": WindowDetector})
+    exec(textwrap.dedent(code), {"register": registry.register, "WindowDetector": WindowDetector})
     fitted = detector.create("average-day", TAGS)
     fitted.fit(days)
     odd = make_days(6, seed=8)
