@@ -37,7 +37,7 @@ class Metrics:
     false_episodes_per_week
         Alarm episodes raised outside attacks, per week outside attacks.
     rows
-        Hours judged.
+        Hours measured.
     """
 
     auc: float | None

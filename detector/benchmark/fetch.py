@@ -39,7 +39,7 @@ def fetch(
     Parameters
     ----------
     to
-        The folder for the CSV files; made if it is missing.
+        The folder for the CSV files; created if it is missing.
     base_url
         Where the files lie.
     sums

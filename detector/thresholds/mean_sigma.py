@@ -52,7 +52,7 @@ def choose_threshold(stretches: list[Floats], interval_s: float) -> Threshold:
     ----------
     stretches
         Scores of normal rows that the detector did not learn from, each ``(T,)``, NaN where there
-        is none. Never scores of the data that will be judged.
+        is none. Never scores of the data that will be evaluated.
     interval_s
         Time from row to row [s].
 
