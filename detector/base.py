@@ -1,14 +1,19 @@
-"""What every detector promises, and the registry from a kind's name to its class.
+"""The contract of a detector: `Detector` over tables, `Stream` frame by frame.
 
-A detector scores frames: one row of all tags at a regular interval. Scorer and threshold are
-separate things (`detector.threshold`); a higher score is more anomalous, everywhere.
+A frame is one row of all tags, at a regular interval. A score is a number per frame, and a higher
+score is more anomalous, everywhere. The threshold above which a score is an alarm is chosen apart
+from the score (`detector.thresholds`).
+
+To add a detector, register a class under its kind (`detector.registry.register`). One that
+reconstructs windows of rows subclasses `detector.methods.windowed.WindowDetector`, whose docstring
+holds a whole detector in fifteen lines; any other implements `Detector` itself.
 """
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +25,10 @@ Floats = NDArray[np.float64]
 
 HOUR = 3600.0
 """Seconds in an hour: the frame interval of C-Town's detectors."""
+DAY = 24 * HOUR
+"""Seconds in a day."""
+WEEK = 7 * DAY
+"""Seconds in a week."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +49,7 @@ class Cause:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """A detector's opinion of one frame.
+    """One frame's score, and what explains it.
 
     Attributes
     ----------
@@ -49,7 +58,7 @@ class Score:
     value
         Higher is more anomalous; NaN while the window is not full.
     threshold
-        Above it the frame is alarmed.
+        A frame whose value is above it is alarmed.
     alarm
         Whether ``value > threshold``.
     causes
@@ -65,7 +74,15 @@ class Score:
 
 @dataclass(frozen=True, slots=True)
 class Epoch:
-    """One pass over the training windows: its number, of how many, and both losses."""
+    """One pass over the training windows.
+
+    Attributes
+    ----------
+    number, of
+        The pass, counted from 1, and how many there are at most.
+    loss, held_out
+        Loss on the training and on the held-out windows.
+    """
 
     number: int
     of: int
@@ -77,8 +94,17 @@ Progress = Callable[[Epoch], None]
 """Called after every epoch of a fit."""
 
 
+class FitOptions(TypedDict):
+    """The options of `Detector.fit`, as it hands them on."""
+
+    seed: int
+    epochs: int | None
+    device: str
+    progress: Progress | None
+
+
 class Stream(ABC):
-    """The state of one detector along one stream of frames."""
+    """A detector's memory of one sequence of frames: scores them one by one."""
 
     @abstractmethod
     def score_one(self, time: float, values: Floats) -> Score:
@@ -89,8 +115,8 @@ class Stream(ABC):
         time
             The frame's time [s].
         values
-            One value per tag in the detector's order, ``(C,)``; NaN where a reading is missing:
-            the tag's last value is carried on.
+            One value per tag in the detector's order, in the tags' units, ``(C,)``; NaN where a
+            reading is missing: the tag's last value is carried on.
 
         Returns
         -------
@@ -102,9 +128,13 @@ class Stream(ABC):
 class Detector(ABC):
     """Scores rows of a plant's tags; higher is more anomalous.
 
-    A detector is fitted on normal data only, and sees no label. `score` over a table and
-    `Stream.score_one` over the same rows give the same numbers to float precision, whatever the
-    batch size, and no score uses a later row.
+    What every kind promises, and the tests check on each:
+
+    - It is fitted on normal data only, and sees no label.
+    - No score uses a later row.
+    - `score` over a table and `Stream.score_one` over the same rows give the same numbers to float
+      precision, whatever the batch size.
+    - Saved and loaded, it scores as before.
 
     Parameters
     ----------
@@ -116,11 +146,11 @@ class Detector(ABC):
     Attributes
     ----------
     kind
-        The name under which the class is registered.
+        The name under which the class is registered; `detector.registry.register` sets it.
     threshold
         Scores above it are alarms; NaN before `fit`.
     about
-        What `save` writes into the card beside the weights: how the detector came to be.
+        How the detector was fitted: what `save` adds to the card beside the weights.
     """
 
     kind: ClassVar[str]
@@ -141,13 +171,13 @@ class Detector(ABC):
         device: str = "cpu",
         progress: Progress | None = None,
     ) -> None:
-        """Learn what is normal, and set the threshold on a held-out part of it.
+        """Learn from normal rows, and set the threshold on a held-out part of them.
 
         Parameters
         ----------
         table
-            Normal rows with a column per tag, one row an interval; or several such stretches,
-            whose ends are not joined.
+            Normal rows in time order, one an interval, a column per tag, ``(T, C)``; or several
+            such tables, whose ends are not joined.
         seed
             Seed of everything random in the fit.
         epochs
@@ -170,8 +200,8 @@ class Detector(ABC):
         Parameters
         ----------
         table
-            Rows in time order, a column per tag; NaN where a reading is missing (the last value is
-            carried: interpolating would look ahead).
+            Rows in time order, a column per tag, ``(T, C)``; NaN where a reading is missing (the
+            last value is carried: interpolating would look ahead).
 
         Returns
         -------
@@ -181,7 +211,7 @@ class Detector(ABC):
 
     @abstractmethod
     def stream(self) -> Stream:
-        """Return a fresh stream: nothing seen yet."""
+        """Return a stream that has seen no frame yet."""
 
     @abstractmethod
     def save(self, path: str | Path) -> None:

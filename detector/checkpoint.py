@@ -1,9 +1,8 @@
-"""Fitted detectors on disk: weights as safetensors, their card as JSON, and where they ship."""
+"""Fitted detectors on disk: weights as safetensors, a card beside them as JSON."""
 
 import hashlib
 import json
 import os
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -58,10 +57,10 @@ def load(
     if name in kinds():
         path = shipped_path(name, plant, interval_s)
         if not path.is_file():
-            here = sorted(each.stem for each in WEIGHTS.glob(f"*{SUFFIX}"))
+            shipped = sorted(each.stem for each in WEIGHTS.glob(f"*{SUFFIX}"))
             raise DataError(
                 f"no {name} weights ship for plant {plant!r} at {interval_s:g} s "
-                f"(looked for {path.name}; shipped: {', '.join(here) or 'none'}). "
+                f"(looked for {path.name}; shipped: {', '.join(shipped) or 'none'}). "
                 "Train them with `hydrotwin train DATA --out FILE` and name the file."
             )
     else:
@@ -71,22 +70,24 @@ def load(
                 f"unknown detector {name!r}: neither a kind nor a {SUFFIX} file. "
                 f"{did_you_mean(name, kinds())}"
             )
-    card = read_card(path)
-    found = kind_class(card["kind"]).load(path)
-    _compare(path, found, tags, interval_s)
-    return found
+    detector = kind_class(read_card(path)["kind"]).load(path)
+    _check_fits(path, detector, tags, interval_s)
+    return detector
 
 
-def _compare(path: Path, found: Detector, tags: Sequence[str] | None, interval_s: float) -> None:
-    if found.interval_s != interval_s:
+def _check_fits(
+    path: Path, detector: Detector, tags: Sequence[str] | None, interval_s: float
+) -> None:
+    """Raise DataError where a detector was fitted on other tags or another frame interval."""
+    if detector.interval_s != interval_s:
         raise DataError(
-            f"{path}: fitted on frames {found.interval_s:g} s apart, asked to score frames "
+            f"{path}: fitted on frames {detector.interval_s:g} s apart, asked to score frames "
             f"{interval_s:g} s apart. Use the same interval, or train anew."
         )
-    if tags is None or tuple(tags) == found.tags:
+    if tags is None or tuple(tags) == detector.tags:
         return
-    extra = [tag for tag in tags if tag not in found.tags]
-    missing = [tag for tag in found.tags if tag not in tags]
+    extra = [tag for tag in tags if tag not in detector.tags]
+    missing = [tag for tag in detector.tags if tag not in tags]
     parts = []
     if missing:
         parts.append(f"it needs {', '.join(missing)}, which the frames lack")
@@ -95,7 +96,7 @@ def _compare(path: Path, found: Detector, tags: Sequence[str] | None, interval_s
     if not parts:
         row, ours, theirs = next(
             (row, ours, theirs)
-            for row, (ours, theirs) in enumerate(zip(found.tags, tags, strict=True), start=1)
+            for row, (ours, theirs) in enumerate(zip(detector.tags, tags, strict=True), start=1)
             if ours != theirs
         )
         parts.append(f"their order differs: column {row} is {theirs}, it expects {ours}")
@@ -125,17 +126,12 @@ def write(path: Path, tensors: dict[str, NDArray[Any]], card: dict[str, Any]) ->
 
 
 def _replace(path: Path, content: bytes) -> None:
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        # mkstemp makes files private to the user; a checkpoint is as public as any other file.
-        mask = os.umask(0)
-        os.umask(mask)
-        Path(name).chmod(0o666 & ~mask)
-        Path(name).replace(path)
+        beside.write_bytes(content)
+        beside.replace(path)
     except BaseException:
-        Path(name).unlink(missing_ok=True)
+        beside.unlink(missing_ok=True)
         raise
 
 
@@ -145,23 +141,23 @@ def read_card(path: Path) -> dict[str, Any]:
     Raises
     ------
     DataError
-        If the weights or the card are missing, or the card is no card.
+        If the weights or the card are missing, or the card is not a detector's.
     """
     if not path.is_file():
         raise DataError(f"{path}: no such checkpoint.")
-    place = path.with_suffix(".json")
+    card_path = path.with_suffix(".json")
     try:
-        card = json.loads(place.read_text(encoding="utf-8"))
+        card = json.loads(card_path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise DataError(f"{place}: the card that belongs to {path.name} is missing.") from None
+        raise DataError(f"{card_path}: the card that belongs to {path.name} is missing.") from None
     except UnicodeDecodeError as error:
-        raise DataError(f"{place}: not a card: {error.reason}.") from error
+        raise DataError(f"{card_path}: not a card: {error.reason}.") from error
     except json.JSONDecodeError as error:
-        raise DataError(f"{place}:{error.lineno}: not a card: {error.msg}.") from error
+        raise DataError(f"{card_path}:{error.lineno}: not a card: {error.msg}.") from error
     needed = ("kind", "tags", "interval_s", "threshold", "weights_sha256")
     missing = [key for key in needed if not isinstance(card, dict) or key not in card]
     if missing:
-        raise DataError(f"{place}: not a detector's card: {', '.join(missing)} missing.")
+        raise DataError(f"{card_path}: not a detector's card: {', '.join(missing)} missing.")
     return dict(card)
 
 

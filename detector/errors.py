@@ -1,4 +1,4 @@
-"""The one error a user's data, file or name can cause."""
+"""The error that a user's data, file or name can cause."""
 
 import difflib
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""Which tags explain a score: each channel's error, measured against its own normal error."""
+"""Which tags explain a score: each channel's error relative to its own normal error."""
 
 from collections.abc import Sequence
 
@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 from detector.base import Cause, Floats
 
 SHOWN = 5
-"""Causes named with a score."""
+"""So many causes are named with a score."""
 
 FLOOR = 0.01
 """A channel's normal error counts as at least this part of the mean over all channels: a channel
-that is drawn almost perfectly would otherwise explain everything."""
+that is reconstructed almost perfectly would otherwise explain everything."""
 
 
 def shares(errors: Floats, normal: Floats, moved: NDArray[np.bool_]) -> Floats:

@@ -1,7 +1,7 @@
 """Measures of detection, over hours and over attacks; never point-adjusted.
 
-Point adjustment counts a whole attack as found once one of its hours is: random alarms at 5 % an
-hour then score an F1 of .876 where the true one is .079.
+Point adjustment counts every hour of an attack as detected once one of them is: random alarms in
+5 % of the hours then score an F1 of .876 where the true one is .079.
 """
 
 from collections.abc import Sequence
@@ -11,16 +11,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.base import HOUR, Floats
+from detector.base import HOUR, WEEK, Floats
 from detector.episodes import Episodes
-from detector.thresholds.mean_sigma import WEEK
 
 Bools = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
 class Metrics:
-    """How well one detector did on one recording.
+    """How well one detector did on one record.
 
     Attributes
     ----------
@@ -38,7 +37,7 @@ class Metrics:
     false_episodes_per_week
         Alarm episodes raised outside attacks, per week outside attacks.
     rows
-        Hours judged.
+        Hours measured.
     """
 
     auc: float | None

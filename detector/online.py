@@ -1,22 +1,23 @@
-"""Online use: frames in, scores out; and scores gathered into the episodes operators see."""
+"""Online use: a detector that scores a stream of frames, and bridges those that are missing."""
 
 import numpy as np
 
 from detector.base import Detector, Floats, Score
 
-_SLACK = 1.5
+_LATE = 1.5
+"""A frame is missing when the next one is more than so many intervals after the last."""
 
 
 class OnlineDetector:
     """Watches one stream of frames with a fitted detector.
 
-    A frame that never came is scored as one whose readings are all missing, so that a window
-    always spans the same time.
+    A missing frame is scored as one whose readings are all missing, so that a window always spans
+    the same time.
 
     Parameters
     ----------
     detector
-        A fitted detector. Its stream state is this object's own.
+        A fitted detector. Several objects may watch different streams with the same one.
     """
 
     def __init__(self, detector: Detector) -> None:
@@ -37,15 +38,15 @@ class OnlineDetector:
         Raises
         ------
         ValueError
-            If time does not move on, or the number of values is not the number of tags.
+            If time does not increase, or the number of values is not the number of tags.
         """
         if self._time is not None:
             if time <= self._time:
                 raise ValueError(f"frame at {time:g} s after one at {self._time:g} s")
             interval = self.detector.interval_s
-            nothing = np.full(len(self.detector.tags), np.nan)
-            while time - self._time > _SLACK * interval:
+            missing = np.full(len(self.detector.tags), np.nan)
+            while time - self._time > _LATE * interval:
                 self._time += interval
-                self._stream.score_one(self._time, nothing)
+                self._stream.score_one(self._time, missing)
         self._time = time
         return self._stream.score_one(time, values)

@@ -8,9 +8,11 @@ from collections.abc import Callable, Sequence
 from detector.base import HOUR, Detector
 from detector.errors import DataError, did_you_mean
 
+SHIPPED = {"cnn-lstm": "detector.methods.cnn_lstm", "pca": "detector.methods.pca"}
+"""The modules that register the shipped kinds: imported when a kind is first asked for, since torch
+and scikit-learn take seconds."""
+
 _classes: dict[str, type[Detector]] = {}
-# Imported when first asked for: torch and scikit-learn take seconds.
-_modules = {"cnn-lstm": "detector.methods.cnn_lstm", "pca": "detector.methods.pca"}
 
 
 def register(kind: str) -> Callable[[type[Detector]], type[Detector]]:
@@ -34,7 +36,7 @@ def register(kind: str) -> Callable[[type[Detector]], type[Detector]]:
 
 def kinds() -> tuple[str, ...]:
     """Return the names of all kinds of detector."""
-    return tuple(sorted({*_modules, *_classes}))
+    return tuple(sorted({*SHIPPED, *_classes}))
 
 
 def kind_class(kind: str) -> type[Detector]:
@@ -45,8 +47,8 @@ def kind_class(kind: str) -> type[Detector]:
     DataError
         If there is none; the message names the nearest kind.
     """
-    if kind not in _classes and kind in _modules:
-        importlib.import_module(_modules[kind])
+    if kind not in _classes and kind in SHIPPED:
+        importlib.import_module(SHIPPED[kind])
     if kind not in _classes:
         raise DataError(f"unknown detector kind {kind!r}. {did_you_mean(kind, kinds())}")
     return _classes[kind]

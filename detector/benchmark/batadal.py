@@ -1,4 +1,4 @@
-"""BATADAL, the public benchmark: what its files hold, and reading them as they are found.
+"""BATADAL, the public benchmark: its tags, its published attacks, and a reader of its files.
 
 Source: Taormina et al. 2018, "Battle of the Attack Detection Algorithms: Disclosing Cyber Attacks
 on Water Distribution Networks", Journal of Water Resources Planning and Management 144(8),
@@ -8,18 +8,15 @@ on Water Distribution Networks", Journal of Water Resources Planning and Managem
 import csv
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from detector.errors import DataError, did_you_mean
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 CITATION = (
     "Taormina et al. 2018, Battle of the Attack Detection Algorithms: Disclosing Cyber Attacks on "
@@ -42,8 +39,8 @@ TIME = "DATETIME"
 LABEL = "ATT_FLAG"
 TIME_FORMAT = "%d/%m/%y %H"
 DECIMALS = 2
-"""All files but dataset03 are rounded so. It is rounded too: a detector fitted on finer numbers
-takes the rounding of the others for an anomaly (P_J280 spans few centimetres)."""
+"""All published files but dataset03 are rounded to these. It is rounded too: a detector fitted on
+finer numbers takes the rounding of the others for an anomaly (P_J280 spans few centimetres)."""
 ROWS = {"03": 8761, "04": 4177}
 """Hourly rows of the published training files."""
 
@@ -96,7 +93,7 @@ ATTACKS = (
 
 
 @dataclass(frozen=True)
-class Recording:
+class Record:
     """One file's rows.
 
     Attributes
@@ -104,15 +101,16 @@ class Recording:
     path
         The file.
     table
-        The 43 tags, indexed by hour; NaN where a cell is empty.
+        The 43 tags, ``(T, 43)``, indexed by hour: levels and pressures [m], flows [L/s], statuses;
+        NaN where a cell is empty.
     flags
-        The file's own label column, 0, 1 or -999 (unknown); None if it has none.
+        The file's own label column, 0, 1 or -999 (unknown), ``(T,)``; None if it has none.
     notes
-        What was found in the file, in words.
+        What the reader noticed in the file, in words.
     """
 
     path: Path
-    table: "pd.DataFrame"
+    table: pd.DataFrame
     flags: NDArray[np.int64] | None
     notes: tuple[str, ...]
 
@@ -120,13 +118,8 @@ class Recording:
     def attacks(self) -> list[tuple[Attack, slice]]:
         """The published attacks within the file's dates, with their rows."""
         hours = self.table.index
-        found = []
-        for attack in ATTACKS:
-            first = int(hours.searchsorted(attack.start, side="left"))
-            last = int(hours.searchsorted(attack.end, side="right"))
-            if last > first:
-                found.append((attack, slice(first, last)))
-        return found
+        rows = [(attack, hours.slice_indexer(attack.start, attack.end)) for attack in ATTACKS]
+        return [(attack, inside) for attack, inside in rows if inside.stop > inside.start]
 
     @property
     def labels(self) -> NDArray[np.bool_]:
@@ -135,6 +128,11 @@ class Recording:
         for _, rows in self.attacks:
             under[rows] = True
         return under
+
+    @property
+    def attacked(self) -> bool:
+        """Whether an hour is under attack, by the published intervals or the file's own flags."""
+        return bool(self.labels.any() or (self.flags is not None and (self.flags == 1).any()))
 
 
 def find(folder: str | Path, number: str) -> Path:
@@ -155,29 +153,29 @@ def find(folder: str | Path, number: str) -> Path:
     DataError
         If the folder or the file is missing.
     """
-    place = Path(folder)
-    if not place.is_dir():
+    folder = Path(folder)
+    if not folder.is_dir():
         raise DataError(
-            f"{place}: no such folder. Fetch the data: hydrotwin batadal fetch --to DIR"
+            f"{folder}: no such folder. Fetch the data: hydrotwin batadal fetch --to DIR"
         )
-    names = sorted(each.name for each in place.iterdir() if each.is_file())
+    names = sorted(each.name for each in folder.iterdir() if each.is_file())
     for pattern in (
         rf"(batadal_)?dataset{number}\.csv",
         rf"(batadal_)?dataset{number}_labelled\.csv",
     ):
         for name in names:
             if re.fullmatch(pattern, name, re.IGNORECASE):
-                return place / name
+                return folder / name
     tables = [name for name in names if name.lower().endswith(".csv")]
     wanted = f"BATADAL_dataset{number}.csv"
     raise DataError(
-        f"{place}: no {wanted} here (nor dataset{number}.csv, in any case). "
+        f"{folder}: no {wanted} here (nor dataset{number}.csv, in any case). "
         f"CSV files here: {', '.join(tables) or 'none'}. "
         "Fetch the data: hydrotwin batadal fetch --to DIR"
     )
 
 
-def read(path: str | Path) -> Recording:
+def read(path: str | Path) -> Record:
     """Read one BATADAL file, in either way these files are written.
 
     Column names may be padded with blanks, labels may be -999 for "unknown" or missing altogether.
@@ -192,99 +190,92 @@ def read(path: str | Path) -> Recording:
     DataError
         If the file cannot be read, is cut, or is no such table: with file, line and column.
     """
-    import pandas as pd
-
-    place = Path(path)
-    lines = _lines(place)
+    path = Path(path)
+    lines = _lines(path)
     heads = [each.strip().upper() for each in lines[0]]
     notes = []
     if heads != lines[0]:
         notes.append("column names padded with blanks or in lower case")
-    _check_heads(place, heads)
-
-    count = len(heads)
-    ours = [*TAGS, LABEL] if LABEL in heads else list(TAGS)
-    others = [name for name in heads if name not in (TIME, *ours)]
+    _check_heads(path, heads)
+    columns = [*TAGS, LABEL] if LABEL in heads else list(TAGS)
+    others = [name for name in heads if name not in (TIME, *columns)]
     if others:
         notes.append(f"columns left out: {', '.join(others)}")
+
     times: list[datetime] = []
-    cells = np.empty((len(lines) - 1, len(ours)))
-    at = heads.index(TIME)
-    places = [(heads.index(name), name) for name in ours]
-    for number, fields in enumerate(lines[1:], start=2):
-        if len(fields) != count:
+    cells = np.empty((len(lines) - 1, len(columns)))
+    places = [(heads.index(name), name) for name in columns]
+    for line, fields in enumerate(lines[1:], start=2):
+        if len(fields) != len(heads):
             raise DataError(
-                f"{place}:{number}: {len(fields)} fields where the header names {count}: "
+                f"{path}:{line}: {len(fields)} fields where the header names {len(heads)}: "
                 "the file is cut or damaged; fetch it again."
             )
-        times.append(_time(place, number, fields[at], times))
-        cells[number - 2] = [_number(place, number, name, fields[each]) for each, name in places]
-    rounded = np.round(cells, DECIMALS)
-    if not np.array_equal(rounded, cells, equal_nan=True):
+        times.append(_time(path, line, fields[heads.index(TIME)], times))
+        cells[line - 2] = [_number(path, line, name, fields[each]) for each, name in places]
+    table = pd.DataFrame(cells, columns=columns, index=pd.DatetimeIndex(times, name=TIME))
+    unrounded, table = table, table.round(DECIMALS)
+    if not table.equals(unrounded):
         notes.append("unrounded readings, rounded to two decimals as the other files are")
-    index = pd.DatetimeIndex(times, name=TIME)
-    table = pd.DataFrame(rounded, columns=ours, index=index)
+    flags = _flags(path, table.pop(LABEL).to_numpy()) if LABEL in columns else None
     notes.append(f"{len(table)} hours, {times[0]:%d/%m/%Y %H} h to {times[-1]:%d/%m/%Y %H} h")
-    holes = int(table[list(TAGS)].isna().to_numpy().sum())
-    if holes:
-        notes.append(f"{holes} empty cells, treated as missing readings")
-    published = re.search(r"dataset(03|04)", place.name, re.IGNORECASE)
+    empty = int(table.isna().to_numpy().sum())
+    if empty:
+        notes.append(f"{empty} empty cells, treated as missing readings")
+    published = re.search(r"dataset(03|04)", path.name, re.IGNORECASE)
     if published and len(table) != ROWS[published[1]]:
         notes.append(f"the published file has {ROWS[published[1]]} rows: this one is not whole")
-    flags = _flags(place, table[LABEL].to_numpy()) if LABEL in heads else None
-    found = Recording(place, table[list(TAGS)], flags, ())
-    return Recording(place, found.table, flags, (*notes, *_flag_notes(found)))
+    record = Record(path, table, flags, tuple(notes))
+    return replace(record, notes=(*notes, *_label_notes(record)))
 
 
-def _lines(place: Path) -> list[list[str]]:
+def _lines(path: Path) -> list[list[str]]:
     try:
-        with place.open(encoding="utf-8-sig", newline="") as file:
+        with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.reader(file, strict=True)
             try:
                 lines = list(reader)
             except csv.Error as error:
-                raise DataError(f"{place}:{reader.line_num}: not a CSV table: {error}.") from error
+                raise DataError(f"{path}:{reader.line_num}: not a CSV table: {error}.") from error
     except OSError as error:
-        raise DataError(f"{place}: cannot be read: {error.strerror}.") from error
+        raise DataError(f"{path}: cannot be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:
-        raise DataError(
-            f"{place}: not a text file (byte {error.start}: {error.reason})."
-        ) from error
+        raise DataError(f"{path}: not a text file (byte {error.start}: {error.reason}).") from error
     while lines and not lines[-1]:
         lines.pop()
     if len(lines) < 2:
-        raise DataError(f"{place}: holds no rows; fetch it again.")
+        raise DataError(f"{path}: holds no rows; fetch it again.")
     return lines
 
 
-def _check_heads(place: Path, heads: list[str]) -> None:
+def _check_heads(path: Path, heads: list[str]) -> None:
     for name in (TIME, *TAGS):
         if name not in heads:
             raise DataError(
-                f"{place}:1: no column {name}. "
+                f"{path}:1: no column {name}. "
                 f"{did_you_mean(name, [head for head in heads if head not in TAGS])} "
                 f"A BATADAL file has {TIME}, the 43 tags and maybe {LABEL}, separated by commas."
             )
         if heads.count(name) > 1:
-            raise DataError(f"{place}:1: column {name} appears {heads.count(name)} times.")
+            raise DataError(f"{path}:1: column {name} appears {heads.count(name)} times.")
 
 
-def _time(place: Path, line: int, field: str, before: list[datetime]) -> datetime:
+def _time(path: Path, line: int, field: str, before: list[datetime]) -> datetime:
     try:
         time = datetime.strptime(field.strip(), TIME_FORMAT)
     except ValueError:
         raise DataError(
-            f"{place}:{line}: {TIME} {field.strip()!r} is not dd/mm/yy HH (such as 06/01/14 00)."
+            f"{path}:{line}: {TIME} {field.strip()!r} is not dd/mm/yy HH (such as 06/01/14 00)."
         ) from None
     if before and time - before[-1] != timedelta(hours=1):
         raise DataError(
-            f"{place}:{line}: {field.strip()} does not follow {before[-1]:{TIME_FORMAT}} by one "
+            f"{path}:{line}: {field.strip()} does not follow {before[-1]:{TIME_FORMAT}} by one "
             "hour: rows are missing or out of order."
         )
     return time
 
 
-def _number(place: Path, line: int, column: str, field: str) -> float:
+def _number(path: Path, line: int, column: str, field: str) -> float:
     text = field.strip()
     if not text:
         return math.nan
@@ -293,32 +284,32 @@ def _number(place: Path, line: int, column: str, field: str) -> float:
     except ValueError:
         value = math.inf
     if math.isinf(value):
-        raise DataError(f"{place}:{line}: {column} is {text!r}, not a number.")
+        raise DataError(f"{path}:{line}: {column} is {text!r}, not a number.")
     return value
 
 
-def _flags(place: Path, column: NDArray[np.float64]) -> NDArray[np.int64]:
+def _flags(path: Path, column: NDArray[np.float64]) -> NDArray[np.int64]:
     wrong = ~np.isin(column, (0, 1, -999))
     if wrong.any():
         row = int(np.argmax(wrong))
         raise DataError(
-            f"{place}:{row + 2}: {LABEL} is {column[row]:g}; expected 0, 1 or -999 (unknown)."
+            f"{path}:{row + 2}: {LABEL} is {column[row]:g}; expected 0, 1 or -999 (unknown)."
         )
     return column.astype(np.int64)
 
 
-def _flag_notes(found: Recording) -> list[str]:
-    under = found.labels
+def _label_notes(record: Record) -> list[str]:
+    under = record.labels
     hours = "labels: no published attack in these dates"
-    if found.attacks:
-        hours = f"labels: {int(under.sum())} hours under {len(found.attacks)} published attacks"
-    if found.flags is None:
+    if record.attacks:
+        hours = f"labels: {int(under.sum())} hours under {len(record.attacks)} published attacks"
+    if record.flags is None:
         own = "no label column"
     else:
-        marked = int((found.flags == 1).sum())
-        unknown = int((found.flags == -999).sum())
+        marked = int((record.flags == 1).sum())
+        unknown = int((record.flags == -999).sum())
         own = f"its own flags mark {marked} hours"
         own += f", the rest -999 (unknown): {unknown}" if unknown else ""
-        if not unknown and marked and np.array_equal(found.flags == 1, under):
+        if not unknown and marked and np.array_equal(record.flags == 1, under):
             own += ", hour for hour the published ones"
     return [own, hours]

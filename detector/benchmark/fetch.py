@@ -1,10 +1,12 @@
-"""Fetching the official BATADAL files, only when asked; each is checked before it moves in."""
+"""Fetching the official BATADAL files, only when asked; each is verified before it is moved in."""
 
-import hashlib
 import shutil
 import tempfile
 import zipfile
 from pathlib import Path
+
+import pooch
+import requests
 
 from detector.errors import DataError
 
@@ -31,19 +33,19 @@ def fetch(
 ) -> list[Path]:
     """Download the official files, check their sums, and put the CSV files into a folder.
 
-    Everything arrives in a folder beside, and moves only once all of it is verified: an error
+    All files are downloaded into a folder beside it, and moved only once each is verified: an error
     leaves nothing behind.
 
     Parameters
     ----------
     to
-        The folder for the CSV files; made if it is missing.
+        The folder for the CSV files; created if it is missing.
     base_url
         Where the files lie.
     sums
         The files to download and their SHA-256.
     inner
-        The files expected in the zips and their SHA-256.
+        The files expected in each zip and their SHA-256.
 
     Returns
     -------
@@ -66,7 +68,8 @@ def fetch(
             beside = Path(name)
             for file, known in sums.items():
                 _download(base_url, file, known, beside)
-            _unpack(beside, inner)
+            for unpacked in sorted(beside.glob("*.unzip")):
+                _take_inner(unpacked, inner)
             target.mkdir(parents=True, exist_ok=True)
             return [
                 Path(shutil.move(each, target / each.name)) for each in sorted(beside.glob("*.csv"))
@@ -76,14 +79,12 @@ def fetch(
 
 
 def _download(base_url: str, file: str, known: str, folder: Path) -> None:
-    # Imported here: pooch and requests take a quarter of a second that only a fetch should pay.
-    import pooch
-    import requests
-
+    """Download a file whose SHA-256 is `known` into a folder; a zip is unpacked beside it."""
     pooch.get_logger().setLevel("WARNING")
     url = base_url.rstrip("/") + "/" + file
+    unzip = pooch.Unzip() if file.endswith(".zip") else None
     try:
-        pooch.retrieve(url, known_hash=f"sha256:{known}", fname=file, path=folder)
+        pooch.retrieve(url, known_hash=f"sha256:{known}", fname=file, path=folder, processor=unzip)
     except requests.HTTPError as error:
         raise DataError(f"{url}: the server refused: {error}. Nothing was written.") from error
     except requests.RequestException as error:
@@ -91,22 +92,20 @@ def _download(base_url: str, file: str, known: str, folder: Path) -> None:
             f"{url}: no connection, or it was cut ({type(error).__name__}). "
             "Check the network and fetch again; nothing was written."
         ) from error
+    except zipfile.BadZipFile as error:
+        raise DataError(f"{file}: not a zip file: {error}.") from error
     except ValueError as error:
-        # pooch's own word for a wrong sum.
+        # pooch raises it for a wrong sum.
         raise DataError(
             f"{url}: not the published file, its SHA-256 differs from {known[:12]}…: cut, altered "
             "or replaced. Fetch again; nothing was written."
         ) from error
 
 
-def _unpack(folder: Path, inner: dict[str, str]) -> None:
-    for packed in sorted(folder.glob("*.zip")):
-        try:
-            with zipfile.ZipFile(packed) as archive:
-                content = {Path(each).name: archive.read(each) for each in archive.namelist()}
-        except zipfile.BadZipFile as error:
-            raise DataError(f"{packed.name}: not a zip file: {error}.") from error
-        for name, known in inner.items():
-            if hashlib.sha256(content.get(name, b"")).hexdigest() != known:
-                raise DataError(f"{packed.name}: does not hold the published {name}.")
-            (folder / name).write_bytes(content[name])
+def _take_inner(unpacked: Path, inner: dict[str, str]) -> None:
+    """Verify the expected files of an unpacked zip, and move them out of its folder."""
+    files = {each.name: each for each in unpacked.rglob("*") if each.is_file()}
+    for name, known in inner.items():
+        if name not in files or pooch.file_hash(str(files[name])) != known:
+            raise DataError(f"{unpacked.stem}: does not hold the published {name}.")
+        files[name].rename(unpacked.parent / name)

@@ -1,4 +1,4 @@
-"""Pictures of a training and of an evaluation."""
+"""Pictures of a training and of an evaluation, as PNG."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -8,14 +8,20 @@ import numpy as np
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, date2num
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
+from sklearn.metrics import (
+    ConfusionMatrixDisplay,
+    PrecisionRecallDisplay,
+    RocCurveDisplay,
+    confusion_matrix,
+)
 
 from detector.base import Floats
-from detector.benchmark.batadal import Recording
+from detector.benchmark.batadal import Record
 from detector.errors import DataError
 from detector.metrics import Bools
 
 if TYPE_CHECKING:
-    from detector.benchmark.evaluate import Result, Verdict
+    from detector.benchmark.evaluate import BenchmarkResult, Evaluation
 
 INK, QUIET, ALARM, SHADE = "#1b4965", "#8d99ae", "#c1121f", "#f4a261"
 
@@ -65,35 +71,31 @@ def draw_loss(history: Mapping[str, Any]) -> Figure:
 
 
 def draw_confusion(labels: Bools, alarms: Bools, title: str) -> Figure:
-    """Return the confusion matrix of hours.
+    """Return the confusion matrix, in hours and shares of normal and attacked hours.
 
     Parameters
     ----------
     labels, alarms
         Which hours are under attack, and which are alarmed, ``(T,)``.
     title
-        What it shows.
+        The figure's title.
     """
     figure = Figure(figsize=(4.8, 4), layout="constrained")
     axes = figure.subplots()
-    counts = np.array(
-        [[np.sum((labels == row) & (alarms == column)) for column in (0, 1)] for row in (0, 1)]
+    counts = confusion_matrix(labels, alarms, labels=[False, True])
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    display = ConfusionMatrixDisplay(shares).plot(
+        ax=axes,
+        cmap="Blues",
+        colorbar=False,
+        im_kw={"vmin": 0, "vmax": 1},
+        text_kw={"fontsize": 14},
     )
-    parts = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    axes.imshow(parts, cmap="Blues", vmin=0, vmax=1)
-    for (row, column), count in np.ndenumerate(counts):
-        part = parts[row, column]
-        axes.text(
-            column,
-            row,
-            f"{count} h\n{part:.1%}",
-            ha="center",
-            va="center",
-            fontsize=14,
-            color="white" if part > 0.5 else "black",
-        )
+    for text, count, share in zip(display.text_.flat, counts.flat, shares.flat, strict=True):
+        text.set_text(f"{count} h\n{share:.1%}")
     axes.set_xticks([0, 1], ["no alarm", "alarm"])
     axes.set_yticks([0, 1], ["normal", "attack"])
+    axes.set(xlabel="", ylabel="")
     axes.set_title(title)
     return figure
 
@@ -108,23 +110,15 @@ def draw_curves(labels: Bools, scores: Mapping[str, Floats], title: str) -> Figu
     scores
         By detector, higher is more anomalous, finite, ``(T,)``.
     title
-        What it shows.
+        The figure's title.
     """
-    from sklearn.metrics import (
-        average_precision_score,
-        precision_recall_curve,
-        roc_auc_score,
-        roc_curve,
-    )
-
     figure = Figure(figsize=(9.5, 4.6), layout="constrained")
     left, right = figure.subplots(1, 2)
     for name, each in scores.items():
-        false, true, _ = roc_curve(labels, each)
-        left.plot(false, true, label=f"{name}, area {roc_auc_score(labels, each):.3f}")
-        precision, recall, _ = precision_recall_curve(labels, each)
-        area = average_precision_score(labels, each)
-        right.plot(recall, precision, label=f"{name}, area {area:.3f}")
+        roc = RocCurveDisplay.from_predictions(labels, each, ax=left)
+        roc.line_.set_label(f"{name}, area {roc.roc_auc:.3f}")
+        curve = PrecisionRecallDisplay.from_predictions(labels, each, ax=right)
+        curve.line_.set_label(f"{name}, area {curve.average_precision:.3f}")
     left.plot([0, 1], [0, 1], color=QUIET, linestyle=":", label="chance")
     right.axhline(labels.mean(), color=QUIET, linestyle=":", label="chance")
     left.set(xlabel="false alarms / normal hours", ylabel="alarms / attack hours", title="ROC")
@@ -143,12 +137,12 @@ def draw_curves(labels: Bools, scores: Mapping[str, Floats], title: str) -> Figu
     return figure
 
 
-def draw_timeline(recording: Recording, verdict: "Verdict", title: str) -> Figure:
+def draw_timeline(record: Record, evaluation: "Evaluation", title: str) -> Figure:
     """Return the scores over time, published attacks shaded and numbered, with the threshold."""
     figure = Figure(figsize=(11, 4), layout="constrained")
     axes = figure.subplots()
-    hours = recording.table.index.to_numpy()
-    for attack, _ in recording.attacks:
+    hours = record.table.index.to_numpy()
+    for attack, _ in record.attacks:
         start, end = (float(date2num(each)) for each in (attack.start, attack.end))  # type: ignore[no-untyped-call]
         axes.axvspan(start, end, color=SHADE, alpha=0.45, linewidth=0)
         axes.text(
@@ -159,10 +153,10 @@ def draw_timeline(recording: Recording, verdict: "Verdict", title: str) -> Figur
             va="bottom",
             transform=axes.get_xaxis_transform(),
         )
-    axes.plot(hours, verdict.scores, color=INK, linewidth=0.7)
-    alarmed = np.where(verdict.alarms, verdict.scores, np.nan)
+    axes.plot(hours, evaluation.scores, color=INK, linewidth=0.7)
+    alarmed = np.where(evaluation.alarms, evaluation.scores, np.nan)
     axes.plot(hours, alarmed, ".", color=ALARM, markersize=3)
-    axes.axhline(verdict.threshold, color=ALARM, linestyle="--", linewidth=1)
+    axes.axhline(evaluation.threshold, color=ALARM, linestyle="--", linewidth=1)
     locator = AutoDateLocator()  # type: ignore[no-untyped-call]
     axes.xaxis.set_major_locator(locator)
     axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
@@ -175,8 +169,8 @@ def draw_timeline(recording: Recording, verdict: "Verdict", title: str) -> Figur
     return figure
 
 
-def draw_evaluation(result: "Result", folder: str | Path, first: int) -> list[Path]:
-    """Draw everything about an evaluation into a folder.
+def draw_evaluation(result: "BenchmarkResult", folder: str | Path, first: int) -> list[Path]:
+    """Draw losses, confusion matrices, scores over time and curves into a folder.
 
     Parameters
     ----------
@@ -185,7 +179,7 @@ def draw_evaluation(result: "Result", folder: str | Path, first: int) -> list[Pa
     folder
         Where the PNG files go.
     first
-        The first judged row.
+        The first evaluated row.
 
     Returns
     -------
@@ -193,32 +187,32 @@ def draw_evaluation(result: "Result", folder: str | Path, first: int) -> list[Pa
         The pictures.
     """
     home = Path(folder)
-    drawn: list[Path] = []
+    pictures: list[Path] = []
     for kind, detector in result.detectors.items():
         if "history" in detector.about:
-            drawn.append(save(draw_loss(detector.about["history"]), home / f"loss-{kind}.png"))
-    for name, rows in result.verdicts.items():
-        drawn += _draw_recording(name, result.recordings[name], rows, home, first, result.detectors)
-    return drawn
+            pictures.append(save(draw_loss(detector.about["history"]), home / f"loss-{kind}.png"))
+    for name, rows in result.evaluations.items():
+        pictures += _draw_record(name, result.records[name], rows, home, first, result.detectors)
+    return pictures
 
 
-def _draw_recording(
+def _draw_record(
     name: str,
-    recording: Recording,
-    rows: Mapping[str, "Verdict"],
+    record: Record,
+    rows: Mapping[str, "Evaluation"],
     home: Path,
     first: int,
     kinds: Sequence[str] | Mapping[str, Any],
 ) -> list[Path]:
-    drawn = []
-    labels = recording.labels[first:]
+    pictures = []
+    labels = record.labels[first:]
     for kind in kinds:
         title = f"{kind} on {name}"
         confusion = draw_confusion(labels, rows[kind].alarms[first:], title)
-        drawn.append(save(confusion, home / f"confusion-{name}-{kind}.png"))
-        timeline = draw_timeline(recording, rows[kind], title)
-        drawn.append(save(timeline, home / f"timeline-{name}-{kind}.png"))
+        pictures.append(save(confusion, home / f"confusion-{name}-{kind}.png"))
+        timeline = draw_timeline(record, rows[kind], title)
+        pictures.append(save(timeline, home / f"timeline-{name}-{kind}.png"))
     if labels.any() and not labels.all():
         scores = {kind: rows[kind].scores[first:] for kind in kinds}
-        drawn.append(save(draw_curves(labels, scores, name), home / f"curves-{name}.png"))
-    return drawn
+        pictures.append(save(draw_curves(labels, scores, name), home / f"curves-{name}.png"))
+    return pictures

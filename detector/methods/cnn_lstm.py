@@ -1,26 +1,26 @@
 """The CNN-LSTM autoencoder as a detector."""
 
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from detector.base import Floats, Progress
+from detector.base import FitOptions, Floats
 from detector.methods.windowed import WindowDetector
 from detector.networks.cnn_lstm import WINDOW, CnnLstmAutoencoder, one_thread
-from detector.networks.train import EPOCHS, train
+from detector.networks.train import train
 from detector.registry import register
 
 
 @register("cnn-lstm")
 class CnnLstm(WindowDetector):
-    """Scores a row by how badly the network draws the 24 rows before it.
+    """Scores a row by how badly the network reconstructs the 24 rows before it.
 
     Window i holds rows i to i + 23 and is labelled by row i + 24: the score of row t is the mean
     squared error, over 24 hours and all channels, of rows t - 24 to t - 1. Of 4177 rows 4153 are
-    scored, and what happens in row t shows from row t + 1 on. A constant channel that moves is
-    news in row t already, and for the 24 rows after it.
+    scored, and what happens in row t shows from row t + 1 on. A constant channel that moves adds to
+    the score in row t already, and for the 24 rows after it.
     """
 
     length = WINDOW
@@ -29,25 +29,11 @@ class CnnLstm(WindowDetector):
 
     _model: CnnLstmAutoencoder
 
-    def learn(  # noqa: D102 - the base class says it
-        self,
-        windows: Floats,
-        held_out: Floats,
-        *,
-        seed: int,
-        epochs: int | None,
-        device: str,
-        progress: Progress | None,
+    def learn(  # noqa: D102 - see base class
+        self, windows: Floats, held_out: Floats, **options: Unpack[FitOptions]
     ) -> None:
-        model, history = train(
-            windows,
-            held_out,
-            seed=seed,
-            epochs=EPOCHS if epochs is None else epochs,
-            device=device,
-            progress=progress,
-        )
-        self._keep(model)
+        model, history = train(windows, held_out, **options)
+        self._set(model)
         self.about["history"] = {
             "loss": history.loss,
             "held_out": history.held_out,
@@ -57,23 +43,23 @@ class CnnLstm(WindowDetector):
 
     @one_thread()
     @torch.no_grad()
-    def errors(self, windows: Floats) -> Floats:  # noqa: D102 - the base class says it
-        found = []
+    def errors(self, windows: Floats) -> Floats:  # noqa: D102 - see base class
+        errors = []
         for first in range(0, len(windows), 512):
-            seen = torch.from_numpy(np.ascontiguousarray(windows[first : first + 512]))
-            found.append((self._model(seen) - seen).square().mean(dim=1).numpy())
-        return np.concatenate(found)
+            batch = torch.from_numpy(np.ascontiguousarray(windows[first : first + 512]))
+            errors.append((self._model(batch) - batch).square().mean(dim=1).numpy())
+        return np.concatenate(errors)
 
-    def tensors(self) -> dict[str, NDArray[Any]]:  # noqa: D102 - the base class says it
+    def tensors(self) -> dict[str, NDArray[Any]]:  # noqa: D102 - see base class
         # Trained in float32, so nothing is lost on the way to the file.
         return {name: each.float().numpy() for name, each in self._model.state_dict().items()}
 
     def restore(self, tensors: dict[str, NDArray[Any]]) -> None:  # noqa: D102 - see base class
         model = CnnLstmAutoencoder(len(self.tags))
         model.load_state_dict({name: torch.from_numpy(each) for name, each in tensors.items()})
-        self._keep(model)
+        self._set(model)
 
-    def _keep(self, model: CnnLstmAutoencoder) -> None:
+    def _set(self, model: CnnLstmAutoencoder) -> None:
         # Scoring runs in double precision: a window's error is then the same number, to twelve
         # digits, alone in a stream or among hundreds in a batch.
         self._model = model.double().eval()

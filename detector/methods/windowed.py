@@ -1,56 +1,73 @@
-"""What detectors that judge windows of rows share: fit, score, stream, novelty, checkpoint."""
+"""The base of detectors that reconstruct windows of rows: fit, score, stream and checkpoint."""
 
 import math
 from abc import abstractmethod
 from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import Any, ClassVar, Self, Unpack
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from detector import checkpoint
-from detector.base import HOUR, Detector, Floats, Progress, Score, Stream
+from detector.base import DAY, HOUR, Detector, FitOptions, Floats, Progress, Score, Stream
 from detector.errors import DataError
 from detector.explain import causes
 from detector.methods.windows import Scaler, carry, interpolate, split_tail, values_of, windows_of
 from detector.thresholds.mean_sigma import LEAST, choose_threshold
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 HELD_OUT = 0.2
 """The part of each stretch of normal rows, its tail, that is held out."""
 
-LOUD = 2.0
-"""What a constant channel that moved adds to a score, in thresholds: alone it is an alarm."""
+PENALTY = 2.0
+"""What each moved constant channel adds to a score, in thresholds: one alone raises an alarm."""
 
 
 class WindowDetector(Detector):
-    """A detector whose score is the mean squared error of a window that it draws again.
+    """A detector whose score is the mean squared error of its reconstruction of a window of rows.
 
-    A channel that was constant in all normal rows and moves is news, whatever the model says: each
-    such channel adds `LOUD` thresholds to the score of every row within `reach`, and comes first
-    among the causes. While no constant channel moves (none does in BATADAL's dataset04), the score
-    is the plain error.
+    A channel that was constant in all normal rows and moves is an anomaly, whatever the model says:
+    each such channel adds `PENALTY` thresholds to the score of every row within `reach`, and comes
+    first among the causes. While no constant channel moves (none does in BATADAL's dataset04), the
+    score is the mean squared error itself.
 
-    Subclasses say how to `learn`, what the `errors` of windows are, and which tensors they keep.
+    A subclass says how to `learn`, what the `errors` of windows are, and which `tensors` it keeps;
+    filling gaps, scaling, threshold, stream and checkpoint are done here. A whole detector, which
+    reconstructs every day as the average day::
+
+        @register("average-day")
+        class AverageDay(WindowDetector):
+            includes_row = True
+            reach = 1
+
+            def learn(self, windows, held_out, **options):
+                self.mean = windows.mean(axis=0)
+
+            def errors(self, windows):
+                return ((windows - self.mean) ** 2).mean(axis=1)
+
+            def tensors(self):
+                return {"mean": self.mean}
+
+            def restore(self, tensors):
+                self.mean = tensors["mean"]
 
     Attributes
     ----------
     length
         Rows in a window.
     includes_row
-        Whether a row is judged by the window that ends with it, or by the one before it.
+        Whether a row is scored by the window that ends with it, or by the one before it.
     trail
-        Over how many rows the error is averaged, looking back.
+        Over how many rows the error is averaged: the row itself and those before it.
     reach
-        For how many rows, the row itself included, a moved constant channel is news.
+        For how many rows, from the one where it moves, a constant channel adds to the score.
     scaler
         Min-max scaling, fitted on all normal rows.
     normal
-        Mean error of each channel on held-out normal rows, ``(C,)``.
+        Mean squared error of each channel on held-out normal rows, scaled, ``(C,)``.
     """
 
     length: ClassVar[int] = 24
@@ -63,32 +80,44 @@ class WindowDetector(Detector):
 
     def __init__(self, tags: Sequence[str], interval_s: float = HOUR) -> None:
         super().__init__(tags, interval_s)
-        self._loudness = 0.0
+        self._penalty = 0.0
 
     @abstractmethod
-    def learn(
-        self,
-        windows: Floats,
-        held_out: Floats,
-        *,
-        seed: int,
-        epochs: int | None,
-        device: str,
-        progress: Progress | None,
-    ) -> None:
-        """Learn from scaled normal windows ``(N, 24, C)``, with later ones held out."""
+    def learn(self, windows: Floats, held_out: Floats, **options: Unpack[FitOptions]) -> None:
+        """Learn from normal windows.
+
+        Parameters
+        ----------
+        windows
+            Scaled normal rows to learn from, ``(N, length, C)``.
+        held_out
+            Later ones, for instance to decide when to stop, ``(M, length, C)``.
+        **options
+            As in `Detector.fit`.
+        """
 
     @abstractmethod
     def errors(self, windows: Floats) -> Floats:
-        """Return the squared error of each channel in each scaled window, ``(N, C)``."""
+        """Return the squared reconstruction error of each channel in each window.
+
+        Parameters
+        ----------
+        windows
+            Scaled rows, ``(N, length, C)``.
+
+        Returns
+        -------
+        ndarray
+            ``(N, C)``, not negative; a window's errors do not depend on the others beside it.
+        """
 
     @abstractmethod
     def tensors(self) -> dict[str, NDArray[Any]]:
-        """Return what the model has learnt, by name."""
+        """Return the fitted parameters by name, as the checkpoint keeps them."""
 
     @abstractmethod
     def restore(self, tensors: dict[str, NDArray[Any]]) -> None:
-        """Take back what `tensors` gave.
+        """Set the parameters that `tensors` returned.
 
         Raises
         ------
@@ -98,7 +127,7 @@ class WindowDetector(Detector):
 
     def fit(  # noqa: D102 - the contract says it
         self,
-        table: "pd.DataFrame | Sequence[pd.DataFrame]",
+        table: pd.DataFrame | Sequence[pd.DataFrame],
         *,
         seed: int = 0,
         epochs: int | None = None,
@@ -120,13 +149,13 @@ class WindowDetector(Detector):
             device=device,
             progress=progress,
         )
-        judged = [self._row_errors(tail) for _, tail in pairs]
-        self.normal = np.nanmean(np.concatenate(judged), axis=0)
-        # Drawing a constant wrongly says nothing about the plant; only its moving does.
+        errors = [self._row_errors(tail) for _, tail in pairs]
+        self.normal = np.nanmean(np.concatenate(errors), axis=0)
+        # A badly reconstructed constant says nothing about the plant; only its moving does.
         self.normal[self.scaler.constant] = 0.0
-        chosen = choose_threshold([each.mean(axis=1) for each in judged], self.interval_s)
+        chosen = choose_threshold([each.mean(axis=1) for each in errors], self.interval_s)
         self.threshold = chosen.value
-        self._loudness = LOUD * self.threshold
+        self._penalty = PENALTY * self.threshold
         self.about["threshold"] = {
             "rule": "mean + sigmas * deviation of held-out normal scores; sigmas is the smallest "
             "that leaves at most one alarm episode a week on them",
@@ -152,33 +181,37 @@ class WindowDetector(Detector):
                 f"give a stretch of {needed} rows ({_days(needed * self.interval_s)}) or longer"
             )
 
-    def score(self, table: "pd.DataFrame") -> Floats:  # noqa: D102 - the contract says it
+    def score(self, table: pd.DataFrame) -> Floats:  # noqa: D102 - the contract says it
         values = carry(values_of(table, self.tags), self.scaler.middle)
         errors = self._row_errors(self.scaler.scale(values)).mean(axis=1)
         moved = self.scaler.moved(values)
-        news = moved.copy()
-        for back in range(1, min(self.reach, len(moved))):
-            news[back:] |= moved[:-back]
-        scores: Floats = errors + self._loudness * news.sum(axis=1)
+        recent = pd.DataFrame(moved).rolling(self.reach, min_periods=1).max().to_numpy()
+        scores: Floats = errors + self._penalty * recent.sum(axis=1)
         return scores
 
     def _row_errors(self, rows: Floats) -> Floats:
-        """Return the error of each channel at each row, ``(T, C)``; NaN without a full window."""
+        """Return each channel's error, averaged over `trail` rows; NaN without a window.
+
+        Parameters
+        ----------
+        rows
+            Scaled rows, ``(T, C)``, as is the result.
+        """
         late = 0 if self.includes_row else 1
-        found = np.full((len(rows) + late, rows.shape[1]), np.nan)
+        errors = np.full((len(rows) + late, rows.shape[1]), np.nan)
         windows = windows_of(rows, self.length)
         if len(windows):
-            found[self.length - 1 + late :] = self.errors(windows)
-        found = found[: len(rows)]
+            errors[self.length - 1 + late :] = self.errors(windows)
+        errors = errors[: len(rows)]
         # Summed newest first, as the stream does it, so that both round alike.
-        total = np.zeros_like(found)
+        total = np.zeros_like(errors)
         count = np.zeros((len(rows), 1))
         for back in range(min(self.trail, len(rows))):
-            earlier = found[: len(rows) - back]
+            earlier = errors[: len(rows) - back]
             known = np.isfinite(earlier[:, :1])
             total[back:] += np.where(known, earlier, 0.0)
             count[back:] += known
-        return np.where(np.isfinite(found), total / np.maximum(count, 1), np.nan)
+        return np.where(np.isfinite(errors), total / np.maximum(count, 1), np.nan)
 
     def stream(self) -> "WindowStream":  # noqa: D102 - the contract says it
         return WindowStream(self)
@@ -204,21 +237,21 @@ class WindowDetector(Detector):
 
     @classmethod
     def load(cls, path: str | Path) -> Self:  # noqa: D102 - the contract says it
-        place = Path(path)
-        tensors, card = checkpoint.read(place)
+        path = Path(path)
+        tensors, card = checkpoint.read(path)
         if card["kind"] != cls.kind:
-            raise DataError(f"{place}: weights of kind {card['kind']!r}, not {cls.kind!r}.")
-        found = cls(card["tags"], card["interval_s"])
+            raise DataError(f"{path}: weights of kind {card['kind']!r}, not {cls.kind!r}.")
+        detector = cls(card["tags"], card["interval_s"])
         try:
-            found.threshold = float(card["threshold"]["value"])
-            found.scaler = Scaler(tensors["scaler.low"], tensors["scaler.high"])
-            found.normal = tensors["normal"]
+            detector.threshold = float(card["threshold"]["value"])
+            detector.scaler = Scaler(tensors["scaler.low"], tensors["scaler.high"])
+            detector.normal = tensors["normal"]
             if any(
-                each.shape != (len(found.tags),)
-                for each in (found.scaler.low, found.scaler.high, found.normal)
+                each.shape != (len(detector.tags),)
+                for each in (detector.scaler.low, detector.scaler.high, detector.normal)
             ):
-                raise ValueError(f"not one value for each of {len(found.tags)} tags")
-            found.restore(
+                raise ValueError(f"not one value for each of {len(detector.tags)} tags")
+            detector.restore(
                 {
                     name.removeprefix("model."): each
                     for name, each in tensors.items()
@@ -226,19 +259,19 @@ class WindowDetector(Detector):
                 }
             )
         except (KeyError, TypeError, ValueError, RuntimeError) as error:
-            raise DataError(f"{place}: not a {cls.kind} checkpoint: {error}.") from error
-        found._loudness = LOUD * found.threshold
+            raise DataError(f"{path}: not a {cls.kind} checkpoint: {error}.") from error
+        detector._penalty = PENALTY * detector.threshold
         written = ("kind", "tags", "interval_s", "window_rows", "normal_error", "weights_sha256")
-        found.about = {key: value for key, value in card.items() if key not in written}
-        return found
+        detector.about = {key: value for key, value in card.items() if key not in written}
+        return detector
 
 
 def _days(seconds: float) -> str:
-    return f"{seconds / (24 * HOUR):.1f} d".replace(".0 d", " d")
+    return f"{seconds / DAY:.1f} d".replace(".0 d", " d")
 
 
 class WindowStream(Stream):
-    """A stream scored by a `WindowDetector`: keeps the last window and no more."""
+    """A `WindowDetector` along one stream: keeps the rows of the last window and no more."""
 
     def __init__(self, detector: WindowDetector) -> None:
         self._detector = detector
@@ -267,8 +300,8 @@ class WindowStream(Stream):
         if not full:
             return Score(time, float("nan"), detector.threshold, False, ())
         errors = sum(reversed(self._errors), np.zeros(len(row))) / len(self._errors)
-        news = np.any(self._moved, axis=0)
-        value = float(errors.mean() + detector._loudness * news.sum())
+        recent = np.any(self._moved, axis=0)
+        value = float(errors.mean() + detector._penalty * recent.sum())
         return Score(
             time,
             value,
@@ -278,6 +311,6 @@ class WindowStream(Stream):
                 detector.tags,
                 np.where(detector.scaler.constant, 0.0, errors),
                 detector.normal,
-                news,
+                recent,
             ),
         )

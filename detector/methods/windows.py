@@ -1,21 +1,21 @@
-"""From a table of readings to what a detector sees: scaled rows, windows, missing values filled."""
+"""From a table of readings to what a detector scores: missing values filled, rows scaled, windows.
+
+Shapes: T rows, C channels (one a tag), N windows.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from detector.base import Floats
 from detector.errors import DataError, did_you_mean
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 CLIP = (-4.0, 5.0)
-"""Scaled values are clipped to this: four spans below or above the normal range says enough, and a
-garbled reading cannot blow up a network. BATADAL dataset04 spans -1.25 to 2.81: nothing clipped."""
+"""Scaled values are clipped to this, four spans below and above the normal range, so that a garbled
+reading cannot blow up a network. BATADAL's dataset04 spans -1.25 to 2.81: nothing is clipped."""
 
 TOLERANCE = 0.02
 """A constant channel has moved when it is off by more than this, or by this part of its constant if
@@ -46,7 +46,7 @@ class Scaler:
 
     @property
     def middle(self) -> Floats:
-        """The middle of each channel's range: what stands in before its first reading."""
+        """The middle of each channel's range, ``(C,)``: used until its first reading."""
         return self.low + (self.high - self.low) / 2
 
     @property
@@ -65,7 +65,7 @@ class Scaler:
         return self.constant & (np.abs(values - self.low) > slack)
 
 
-def values_of(table: "pd.DataFrame", tags: Sequence[str]) -> Floats:
+def values_of(table: pd.DataFrame, tags: Sequence[str]) -> Floats:
     """Return a table's tags as an array, NaN where a reading is missing.
 
     Parameters
@@ -109,15 +109,10 @@ def interpolate(values: Floats, tags: Sequence[str]) -> Floats:
     DataError
         If a channel has no reading at all.
     """
-    filled = values.copy()
-    rows = np.arange(len(values))
-    for column, tag in enumerate(tags):
-        known = np.isfinite(values[:, column])
-        if not known.any():
+    for tag, column in zip(tags, values.T, strict=True):
+        if np.isnan(column).all():
             raise DataError(f"{tag} has no reading at all in the training data; drop or mend it.")
-        if not known.all():
-            filled[:, column] = np.interp(rows, rows[known], values[known, column])
-    return filled
+    return pd.DataFrame(values).interpolate(limit_direction="both").to_numpy()
 
 
 def carry(values: Floats, before: Floats) -> Floats:
@@ -128,13 +123,9 @@ def carry(values: Floats, before: Floats) -> Floats:
     values
         ``(T, C)``, NaN where missing.
     before
-        What stands in until a channel's first reading, ``(C,)``.
+        The value to use until a channel's first reading, ``(C,)``.
     """
-    rows = np.vstack([before, values])
-    known = np.isfinite(rows)
-    last = np.maximum.accumulate(np.where(known, np.arange(len(rows))[:, None], 0), axis=0)
-    filled: Floats = np.take_along_axis(rows, last, axis=0)[1:]
-    return filled
+    return pd.DataFrame(np.vstack([before, values])).ffill().to_numpy()[1:]
 
 
 def windows_of(rows: Floats, length: int) -> Floats:
@@ -155,8 +146,8 @@ def windows_of(rows: Floats, length: int) -> Floats:
     """
     if len(rows) < length:
         return np.empty((0, length, rows.shape[1]))
-    seen = np.lib.stride_tricks.sliding_window_view(rows, length, axis=0)
-    return seen.transpose(0, 2, 1)
+    windows = np.lib.stride_tricks.sliding_window_view(rows, length, axis=0)
+    return windows.transpose(0, 2, 1)
 
 
 def split_tail(stretches: Sequence[Floats], part: float, least: int) -> list[tuple[Floats, Floats]]:

@@ -1,4 +1,4 @@
-"""The CNN-LSTM autoencoder: 24 hours of all channels in, the same 24 hours out."""
+"""The CNN-LSTM autoencoder: reconstructs 24 hours of all channels from 32 numbers."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,7 +26,7 @@ def one_thread() -> Iterator[None]:
 
 
 class CnnLstmAutoencoder(nn.Module):
-    """Compress a window of min-max scaled channels to 32 numbers and draw it again from them.
+    """Compresses a window of min-max scaled channels to 32 numbers, and reconstructs it from them.
 
     Layers, with shapes for 43 channels (batch left out)::
 
@@ -38,7 +38,7 @@ class CnnLstmAutoencoder(nn.Module):
         repeat 24            24 x 32
         LSTM 32              24 x 32
         LSTM 64              24 x 64
-        Conv1d k=3           24 x 43     linear: the window, drawn again
+        Conv1d k=3           24 x 43     linear: the window, reconstructed
 
     Convolutions pad with zeros so that the length stays ('same'). For 43 channels there are 83,627
     parameters; a layer that keeps one bias per LSTM gate where torch keeps two counts 82,859 for
@@ -61,7 +61,7 @@ class CnnLstmAutoencoder(nn.Module):
         self.draw = nn.Conv1d(64, channels, kernel_size=3, padding="same")
 
     def forward(self, windows: Tensor) -> Tensor:
-        """Return each window as the network draws it again.
+        """Return each window as the network reconstructs it.
 
         Parameters
         ----------
@@ -74,13 +74,13 @@ class CnnLstmAutoencoder(nn.Module):
             The reconstruction, ``(N, 24, C)``.
         """
         # Conv1d wants channels before time, the LSTMs time before channels.
-        seen = torch.relu(self.look(windows.transpose(1, 2)))
-        halved = self.halve(seen).transpose(1, 2)
+        features = torch.relu(self.look(windows.transpose(1, 2)))
+        halved = self.halve(features).transpose(1, 2)
         encoded, _ = self.encode(halved)
         squeezed, _ = self.squeeze(encoded)
         code = squeezed[:, -1:, :]
         repeated = code.expand(-1, windows.shape[1], -1)
         unfolded, _ = self.unfold(repeated)
         decoded, _ = self.decode(unfolded)
-        drawn: Tensor = self.draw(decoded.transpose(1, 2))
-        return drawn.transpose(1, 2)
+        reconstruction: Tensor = self.draw(decoded.transpose(1, 2))
+        return reconstruction.transpose(1, 2)

@@ -1,4 +1,4 @@
-"""Training the CNN-LSTM autoencoder: Adam, mini-batches, early stopping; top to bottom."""
+"""Training the CNN-LSTM autoencoder: Adam, mini-batches, early stopping."""
 
 import copy
 from dataclasses import dataclass, field
@@ -23,7 +23,7 @@ PATIENCE = 8
 
 @dataclass
 class History:
-    """What happened while training.
+    """The course of a training.
 
     Attributes
     ----------
@@ -63,11 +63,11 @@ def train(
     held_out: Floats,
     *,
     seed: int = 0,
-    epochs: int = EPOCHS,
+    epochs: int | None = None,
     device: str = "cpu",
     progress: Progress | None = None,
 ) -> tuple[CnnLstmAutoencoder, History]:
-    """Train a network to draw normal windows again.
+    """Train a network to reconstruct normal windows.
 
     Ctrl-C ends the training and keeps the best epoch so far; before the first epoch is through
     there is nothing to keep, and it interrupts as usual.
@@ -81,7 +81,7 @@ def train(
     seed
         Seed of the first weights and of the order of the windows.
     epochs
-        At most so many passes.
+        At most so many passes; `EPOCHS` when None.
     device
         ``cpu`` or ``cuda``.
     progress
@@ -97,15 +97,16 @@ def train(
     DataError
         If the device is unknown or absent.
     """
-    place = pick_device(device)
+    target = pick_device(device)
+    epochs = EPOCHS if epochs is None else epochs
     # One copy in float32: sliding windows over the same rows would otherwise be copied per batch.
-    learn = torch.tensor(np.ascontiguousarray(windows), dtype=torch.float32, device=place)
-    judge = torch.tensor(np.ascontiguousarray(held_out), dtype=torch.float32, device=place)
+    training = torch.tensor(np.ascontiguousarray(windows), dtype=torch.float32, device=target)
+    validation = torch.tensor(np.ascontiguousarray(held_out), dtype=torch.float32, device=target)
 
-    # torch draws first weights from its global generator; fork it so that nobody else's changes.
+    # torch draws first weights from its global generator: forked, so that the caller's stays as is.
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        model = CnnLstmAutoencoder(windows.shape[2]).to(place)
+        model = CnnLstmAutoencoder(windows.shape[2]).to(target)
     order = torch.Generator().manual_seed(seed)
 
     optimiser = torch.optim.Adam(model.parameters(), lr=RATE)
@@ -116,9 +117,9 @@ def train(
     lowest = float("inf")
     try:
         for number in range(1, epochs + 1):
-            loss = _pass(model, optimiser, learn, torch.randperm(len(learn), generator=order))
+            loss = _pass(model, optimiser, training, torch.randperm(len(training), generator=order))
             schedule.step()
-            error = _loss(model, judge)
+            error = _loss(model, validation)
             history.loss.append(loss)
             history.held_out.append(error)
             if error < lowest:
@@ -145,9 +146,9 @@ def _pass(
     model.train()
     total = 0.0
     for batch in torch.split(order.to(windows.device), BATCH):
-        wanted = windows[batch]
+        inputs = windows[batch]
         optimiser.zero_grad()
-        loss = nn.functional.mse_loss(model(wanted), wanted)
+        loss = nn.functional.mse_loss(model(inputs), inputs)
         loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
         total += loss.item() * len(batch)

@@ -1,10 +1,10 @@
-"""The threshold: the mean of normal scores plus some of their standard deviations."""
+"""The threshold θ = μ + λσ: mean of normal scores plus λ of their standard deviations."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from detector.base import Floats
+from detector.base import DAY, WEEK, Floats
 from detector.episodes import Episodes
 from detector.errors import DataError
 
@@ -13,13 +13,10 @@ SIGMAS = tuple(round(0.5 * each, 1) for each in range(4, 21))
 never pause are one endless episode, and would count as quiet."""
 
 PER_WEEK = 1.0
-"""False episodes a week that operators put up with."""
+"""False episodes a week that operators tolerate."""
 
-WEEK = 7 * 24 * 3600.0
-"""Seconds in a week."""
-
-LEAST = 24 * 3600.0
-"""Seconds of held-out normal scores without which no mean and deviation can be told."""
+LEAST = DAY
+"""Seconds of held-out normal scores at least: fewer give no mean and deviation worth the name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +52,7 @@ def choose_threshold(stretches: list[Floats], interval_s: float) -> Threshold:
     ----------
     stretches
         Scores of normal rows that the detector did not learn from, each ``(T,)``, NaN where there
-        is none. Never scores of the data that will be judged.
+        is none. Never scores of the data that will be evaluated.
     interval_s
         Time from row to row [s].
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-    from detector.benchmark.evaluate import Result, Verdict
+    from detector.benchmark.evaluate import BenchmarkResult, Evaluation
 
 app = typer.Typer(help="Evaluate detectors on the BATADAL benchmark, or fetch its files.")
 
@@ -116,11 +116,9 @@ def fetch(
         typer.echo(f"verified {path}")
 
 
-def _tell(console: Console, result: Result) -> None:
-    for recording in result.recordings.values():
-        console.print(
-            f"{recording.path}: {'; '.join(recording.notes)}", soft_wrap=True, highlight=False
-        )
+def _tell(console: Console, result: BenchmarkResult) -> None:
+    for record in result.records.values():
+        console.print(f"{record.path}: {'; '.join(record.notes)}", soft_wrap=True, highlight=False)
     for kind, detector in result.detectors.items():
         about = detector.about
         rule = about["threshold"]
@@ -129,8 +127,8 @@ def _tell(console: Console, result: Result) -> None:
             f"{rule['sigmas']:g} x {rule['deviation']:.5g} of held-out normal scores",
             highlight=False,
         )
-    for name, rows in result.verdicts.items():
-        attacks = [attack.number for attack, _ in result.recordings[name].attacks]
+    for name, rows in result.evaluations.items():
+        attacks = [attack.number for attack, _ in result.records[name].attacks]
         console.print(_figures(name, rows))
         if attacks:
             console.print(_delays(name, attacks, rows))
@@ -142,7 +140,7 @@ def _tell(console: Console, result: Result) -> None:
     )
 
 
-def _figures(name: str, rows: dict[str, Verdict]) -> Table:
+def _figures(name: str, rows: dict[str, Evaluation]) -> Table:
     from rich.table import Table
 
     from detector.benchmark.evaluate import PUBLISHED
@@ -165,7 +163,7 @@ def _figures(name: str, rows: dict[str, Verdict]) -> Table:
     table.add_column("detector", no_wrap=True)
     for head in columns.values():
         table.add_column(head, justify="right", no_wrap=True)
-    figures = {each: verdict.metrics.as_dict() for each, verdict in rows.items()}
+    figures = {each: evaluation.metrics.as_dict() for each, evaluation in rows.items()}
     if name == "dataset04":
         figures["published"] = dict(PUBLISHED)
     for each, row in figures.items():
@@ -174,14 +172,14 @@ def _figures(name: str, rows: dict[str, Verdict]) -> Table:
     return table
 
 
-def _delays(name: str, attacks: list[int], rows: dict[str, Verdict]) -> Table:
+def _delays(name: str, attacks: list[int], rows: dict[str, Evaluation]) -> Table:
     from rich.table import Table
 
     table = Table(title=f"{name}: ttd of attack, hours")
     table.add_column("detector")
     for number in attacks:
         table.add_column(str(number), justify="right")
-    for each, verdict in rows.items():
-        hours = verdict.metrics.ttd_hours
+    for each, evaluation in rows.items():
+        hours = evaluation.metrics.ttd_hours
         table.add_row(each, *("-" if value is None else f"{value:g}" for value in hours))
     return table

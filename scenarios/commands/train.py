@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import shlex
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -36,12 +37,12 @@ def train(
     """Train a detector on normal data; Ctrl-C keeps the best epoch so far."""
     from rich.console import Console
 
-    from detector import DataError, create
-    from detector.base import HOUR
+    from detector import DataError
     from detector.benchmark.pictures import draw_loss, save
     from detector.checkpoint import SUFFIX
     from detector.registry import kind_class
     from scenarios.experiments.training import read_normal
+    from scenarios.experiments.training import train as fit
     from scenarios.report.style import drawing
 
     console = Console(stderr=True)
@@ -49,29 +50,24 @@ def train(
     if out.suffix != SUFFIX:
         raise DataError(f"--out {out}: a checkpoint's name must end in {SUFFIX}.")
     tables, described = read_normal(data)
-    detector = create(kind, [str(tag) for tag in tables[0].columns], HOUR)
     with epoch_bar(console) as progress:
-        detector.fit(
+        detector = fit(
             tables,
+            described,
+            kind,
+            command=_command(data, out, kind, epochs, seed, device),
             seed=seed,
             epochs=epochs,
             device=device,
-            progress=lambda epoch: progress(kind, epoch),
+            progress=partial(progress, kind),
         )
-    detector.about = {
-        "command": _command(data, out, kind, epochs, seed, device),
-        "data": described,
-        "seed": seed,
-        "versions": _versions(),
-        **detector.about,
-    }
     detector.save(out)
     written = [out, out.with_suffix(".json")]
     if "history" in detector.about:
         picture = out.with_name(f"{out.stem}-loss.png")
         with drawing(f"{picture}", warn):
             written.append(save(draw_loss(detector.about["history"]), picture))
-    _tell(Console(), detector, described, written)
+    _tell(Console(), detector, written)
     if detector.about.get("history", {}).get("stopped") == "interrupted":
         raise KeyboardInterrupt("the weights of the best epoch so far are kept")
 
@@ -85,20 +81,10 @@ def _command(
     return shlex.join(words)
 
 
-def _versions() -> dict[str, str]:
-    import platform
-    from importlib.metadata import version
-
-    names = ("hydrotwin", "torch", "scikit-learn", "numpy", "pandas")
-    return {"python": platform.python_version(), **{name: version(name) for name in names}}
-
-
-def _tell(
-    console: Console, detector: Detector, described: list[dict[str, Any]], written: list[Path]
-) -> None:
-    for each in described:
-        console.print(f"{each['file']}: {each['rows']} rows; {'; '.join(each['found'])}")
+def _tell(console: Console, detector: Detector, written: list[Path]) -> None:
     about = detector.about
+    for each in about["data"]:
+        console.print(f"{each['file']}: {each['rows']} rows; {'; '.join(each['found'])}")
     if "history" in about:
         history = about["history"]
         best = history["best_epoch"]

@@ -8,17 +8,23 @@ import pytest
 from matplotlib.image import imread
 
 from detector import DataError
-from detector.benchmark.evaluate import FIRST, PUBLISHED, Result, evaluate, write_predictions
+from detector.benchmark.evaluate import (
+    FIRST,
+    PUBLISHED,
+    BenchmarkResult,
+    evaluate,
+    write_predictions,
+)
 from detector.benchmark.pictures import draw_evaluation
 from tests.detector.conftest import write_batadal
 
 
 @pytest.fixture(scope="module")
-def result(small_batadal: Path) -> Result:
+def result(small_batadal: Path) -> BenchmarkResult:
     return evaluate(small_batadal, test=small_batadal / "BATADAL_DATASET04.CSV", epochs=3)
 
 
-def test_a_plain_disturbance_is_found(result: Result) -> None:
+def test_a_plain_disturbance_is_found(result: BenchmarkResult) -> None:
     found = result.as_dict()
     assert set(found) == {"dataset04", "test"}
     assert set(found["dataset04"]) == {"cnn-lstm", "pca", "always", "never", "random"}
@@ -31,31 +37,31 @@ def test_a_plain_disturbance_is_found(result: Result) -> None:
     assert found["test"] == found["dataset04"]
 
 
-def test_the_naive_rows_frame_the_table(result: Result) -> None:
+def test_the_naive_rows_frame_the_table(result: BenchmarkResult) -> None:
     rows = result.as_dict()["dataset04"]
     assert (rows["always"]["S"], rows["never"]["S"]) == (0.75, 0.25)
     assert rows["always"]["recall"] == 1.0
     assert rows["always"]["auc"] == rows["never"]["auc"] == 0.5
     assert rows["always"]["rows"] == 480 - FIRST
-    alarms = result.verdicts["dataset04"]["random"].alarms
+    alarms = result.evaluations["dataset04"]["random"].alarms
     assert 0.02 < alarms.mean() < 0.08
 
 
-def test_the_json_names_are_fixed(result: Result) -> None:
+def test_the_json_names_are_fixed(result: BenchmarkResult) -> None:
     names = set(result.as_dict()["dataset04"]["pca"])
     wanted = "auc pr_auc accuracy precision recall f1 S S_TTD S_CLF ttd_hours"
     assert names >= set(wanted.split())
     assert set(PUBLISHED) <= names
 
 
-def test_the_threshold_never_sees_what_it_judges(result: Result, tmp_path: Path) -> None:
+def test_the_threshold_never_sees_what_it_judges(result: BenchmarkResult, tmp_path: Path) -> None:
     write_batadal(tmp_path / "dataset03.csv", "2014-01-06", 60, 1, [])
     write_batadal(tmp_path / "dataset04.csv", "2016-09-10", 20, 9, [slice(0, 480)])
     other = evaluate(tmp_path, kinds=["pca"])
     assert other.detectors["pca"].threshold == result.detectors["pca"].threshold
 
 
-def test_predictions_have_a_row_an_hour(result: Result, tmp_path: Path) -> None:
+def test_predictions_have_a_row_an_hour(result: BenchmarkResult, tmp_path: Path) -> None:
     written = write_predictions(result, tmp_path)
     assert [str(each.relative_to(tmp_path)) for each in written] == [
         "dataset04/cnn-lstm.csv",
@@ -65,7 +71,7 @@ def test_predictions_have_a_row_an_hour(result: Result, tmp_path: Path) -> None:
     ]
     with written[0].open(newline="") as file:
         rows = list(csv.DictReader(file))
-    verdict = result.verdicts["dataset04"]["cnn-lstm"]
+    verdict = result.evaluations["dataset04"]["cnn-lstm"]
     assert len(rows) == 480
     assert rows[23] == {"DATETIME": "10/09/16 23", "score": "", "alarm": "0"}
     assert rows[0]["DATETIME"] == "10/09/16 00"
@@ -73,7 +79,7 @@ def test_predictions_have_a_row_an_hour(result: Result, tmp_path: Path) -> None:
     assert [row["alarm"] == "1" for row in rows] == verdict.alarms.tolist()
 
 
-def test_every_picture_is_drawn(result: Result, tmp_path: Path) -> None:
+def test_every_picture_is_drawn(result: BenchmarkResult, tmp_path: Path) -> None:
     drawn = draw_evaluation(result, tmp_path / "pictures", FIRST)
     names = {each.name for each in drawn}
     assert names == {"loss-cnn-lstm.png"} | {
