@@ -10,7 +10,7 @@ PACKAGES = ("twin", "attacks", "detector", "scenarios")
 FILES = [path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))]
 BY_NAME = {
     ("attacks/discovery.py", "f'attacks.kinds.{module.name}'"),
-    ("detector/registry.py", "_modules[kind]"),
+    ("detector/registry.py", "SHIPPED[kind]"),
     ("scenarios/__init__.py", "_HOMES[name]"),
 }
 """Where a module is imported by its name: each goes down, to what its own file names."""

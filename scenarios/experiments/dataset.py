@@ -7,11 +7,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from scenarios.results.folder import read_scenario, read_table
+from scenarios.results.folder import read_hourly, read_scenario, read_table
 from scenarios.results.labels import attacked
 from twin.errors import InputError
 from twin.records.batadal import Record
-from twin.units import HOUR
 
 
 def hourly(run: Path) -> Record:
@@ -36,10 +35,7 @@ def hourly(run: Path) -> Record:
             run,
         )
     start = read_scenario(run).start
-    frames = read_table(run, "scada")
-    table = frames[frames.index % HOUR == 0]
-    if table.empty:
-        raise InputError("no frame falls on a full hour: SCADA polls beside it", run)
+    table = read_hourly(run)
     hours = table.index.to_numpy(dtype=float)
     table.index = pd.DatetimeIndex(pd.Timestamp(start) + pd.to_timedelta(hours, unit="s"))
     under = attacked(read_table(run, "labels"), hours)

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import platform
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from pyarrow import ArrowException
 
 from detector import DataError, Detector, create
 from detector.base import HOUR, Progress
 from detector.benchmark import batadal
+from scenarios.results.folder import METRICS, read_hourly, read_metrics, read_table
+from twin.errors import InputError
 
 _LIBRARIES = ("hydrotwin", "torch", "scikit-learn", "numpy", "pandas")
 
@@ -53,29 +53,21 @@ def _read_csv(path: Path) -> tuple[pd.DataFrame, list[str]]:
 
 def _read_run(folder: Path) -> tuple[pd.DataFrame, list[str]]:
     """Return the frames of a run that fall on a full hour, and notes about them."""
-    path = folder / "scada.parquet"
-    if not path.is_file():
+    if not (folder / "scada.parquet").is_file():
         raise DataError(f"{folder}: no scada.parquet; name a run folder or a BATADAL CSV file.")
-    labels = folder / "labels.parquet"
     try:
-        frames = pd.read_parquet(path)
-        entries = pd.read_parquet(labels) if labels.is_file() else pd.DataFrame({"label": []})
-    except (ArrowException, OSError) as error:
-        raise DataError(f"{folder}: damaged: {error}. Run the scenario again.") from error
-    if (entries["label"] == "attack").any():
-        raise DataError(f"{folder}: a run under attack. Train on normal runs only.")
-    if "time" not in frames.columns:
-        raise DataError(f"{path}: no column 'time'; this is no run of the twin.")
-    hourly = frames[frames["time"] % HOUR == 0].reset_index(drop=True)
-    if hourly.empty:
-        raise DataError(f"{path}: no frame falls on a full hour.")
-    first, last = hourly["time"].iloc[0] / HOUR, hourly["time"].iloc[-1] / HOUR
+        labelled = (folder / "labels.parquet").is_file()
+        if labelled and (read_table(folder, "labels")["label"] == "attack").any():
+            raise DataError(f"{folder}: a run under attack. Train on normal runs only.")
+        hourly = read_hourly(folder)
+        summary = read_metrics(folder) if (folder / METRICS).is_file() else None
+    except InputError as error:
+        raise DataError(str(error)) from error
+    first, last = hourly.index[0] / HOUR, hourly.index[-1] / HOUR
     notes = [f"hourly frames, hour {first:g} to {last:g} of the run"]
-    metrics = folder / "metrics.json"
-    if metrics.is_file():
-        summary = json.loads(metrics.read_text(encoding="utf-8"))
+    if summary is not None:
         notes.append(f"scenario {summary['scenario']}, seed {summary['seed']}")
-    return hourly.drop(columns="time"), notes
+    return hourly.reset_index(drop=True), notes
 
 
 def train(

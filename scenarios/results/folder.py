@@ -26,6 +26,7 @@ from scenarios.results.orders import Misorder
 from scenarios.results.run import Run
 from scenarios.results.slips import Slip
 from twin.errors import InputError, listed
+from twin.units import HOUR
 
 SCENARIO = "scenario.yaml"  # what makes a folder a run folder
 METRICS = "metrics.json"
@@ -130,11 +131,30 @@ def read_table(folder: Path, name: str) -> pd.DataFrame:
         table = pd.read_parquet(path)
     except (ArrowException, OSError, ValueError) as error:
         raise InputError(f"damaged or missing: {error}; run the scenario again", path) from None
+    if name in STREAMS:
+        if "time" not in table:
+            raise InputError("damaged: no column 'time'; this is no run of the twin", path)
+        table = table.set_index("time")
     for column in table.columns.intersection(_LISTS) if len(table) else ():
         table[column] = table[column].map(list).astype(object)
     if name == "impact":
         return table.rename_axis(None)
-    return table.set_index("time") if name in STREAMS else table
+    return table
+
+
+def read_hourly(folder: Path) -> pd.DataFrame:
+    """Read what SCADA showed on every full hour of a run, by time [s].
+
+    Raises
+    ------
+    InputError
+        If the table is missing or damaged, or no frame falls on a full hour.
+    """
+    frames = read_table(folder, "scada")
+    hourly = frames[frames.index % HOUR == 0]
+    if hourly.empty:
+        raise InputError("no frame falls on a full hour: SCADA polls beside it", folder)
+    return hourly
 
 
 def read_metrics(folder: Path) -> dict[str, Any]:

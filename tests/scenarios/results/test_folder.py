@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 import scenarios
+from attacks import registry
 from scenarios.definition.schema import from_data, to_yaml
 from scenarios.results import tables
 from scenarios.results.run import Run
@@ -72,7 +73,14 @@ def test_a_run_pickles(runs, which):
     assert_same(runs[which], pickle.loads(pickle.dumps(runs[which])))
 
 
-def test_a_run_with_a_plugin_pickles_into_another_process(tmp_path):
+@pytest.fixture
+def forgotten():
+    """Forget, once the test is over, the plug-in it loads."""
+    yield
+    registry.forget("pickled-half")
+
+
+def test_a_run_with_a_plugin_pickles_into_another_process(tmp_path, forgotten):
     (tmp_path / "mine.py").write_text(
         "from dataclasses import dataclass\n"
         "from attacks import Attack, register\n"
