@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,11 @@ from twin.errors import InputError
 from twin.units import HOUR
 
 
+@dataclass(frozen=True)
 class DataFiles:
     """Reads the CSV files that an experiment names.
 
-    Parameters
+    Attributes
     ----------
     imported : Imported
     plant : Counterparts
@@ -31,16 +33,11 @@ class DataFiles:
         Of a batch, from 0: which row of a file, or which file of a folder, is read.
     """
 
-    def __init__(
-        self,
-        imported: Imported,
-        plant: Counterparts,
-        companions: Companions,
-        root: Node,
-        simulation: int,
-    ):
-        self.imported, self.plant, self.companions = imported, plant, companions
-        self.root, self.simulation = root, simulation
+    imported: Imported
+    plant: Counterparts
+    companions: Companions
+    root: Node
+    simulation: int
 
     def _row(self, node: Node, instead: str) -> tuple[Path, int, Mapping[str, float]] | None:
         """Return path, line and values, by the header's names, of the simulation's row."""

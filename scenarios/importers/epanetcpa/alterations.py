@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from scenarios.importers import actions, tables
@@ -36,10 +37,11 @@ def method_of(line: Attack) -> str:
     return name.casefold()
 
 
+@dataclass(frozen=True)
 class Alterations:
     """Reads what Sensor and Communication attacks do.
 
-    Parameters
+    Attributes
     ----------
     imported : Imported
     companions : Companions
@@ -50,16 +52,11 @@ class Alterations:
     conditions : Conditions
     """
 
-    def __init__(
-        self,
-        imported: Imported,
-        companions: Companions,
-        lines: Sequence[Attack],
-        names: Mapping[int, str],
-        conditions: Conditions,
-    ):
-        self.imported, self.companions, self.lines = imported, companions, lines
-        self.names, self.conditions = names, conditions
+    imported: Imported
+    companions: Companions
+    lines: Sequence[Attack]
+    names: Mapping[int, str]
+    conditions: Conditions
 
     def of(self, line: Attack, tag: str) -> dict[str, Any]:
         """Return what an attack does to the readings of a tag.
