@@ -1,4 +1,4 @@
-"""`hydrotwin import`: the peers' scenario files as ours."""
+"""`hydrotwin import`: reads other tools' scenario files into scenario files."""
 
 from __future__ import annotations
 
@@ -45,10 +45,10 @@ def import_(
         plant = str(Path(plant).absolute())
     wanted = not without_companions
     if file.suffix.casefold() == ".cpa":
-        found = [read_cpa(file, plant, wanted)]
+        imports = [read_cpa(file, plant, wanted)]
     elif file.suffix.casefold() in (".yaml", ".yml"):
         _refuse_own(file)
-        found = read_dhalsim(file, plant, wanted)
+        imports = read_dhalsim(file, plant, wanted)
     else:
         raise InputError(f"{file.name} is neither a .cpa file (epanetCPA) nor a .yaml (DHALSIM)")
     target = out or Path(f"{file.stem}.yaml")
@@ -56,14 +56,14 @@ def import_(
         raise InputError(f"{target} is there already: name another with --out")
     if target.exists() and target.samefile(file):
         raise InputError(f"--out {target} is the file to import")
-    texts = written(found, target)
+    texts = files_of(imports, target)
     if not target.parent.is_dir():
         raise InputError(f"--out: no folder {target.parent}")
     for path, text in texts.items():
         beside = path.with_name(f".{path.name}.tmp")
         beside.write_text(text, encoding="utf-8")
         os.replace(beside, path)  # noqa: PTH105
-    for note in dict.fromkeys(str(note) for made in found for note in made.notes):
+    for note in dict.fromkeys(str(note) for imported in imports for note in imported.notes):
         typer.echo(note)
     names = ", ".join(str(path) for path in texts)
     typer.echo(f"Wrote {names}. Run it with: hydrotwin run {next(iter(texts))}")
@@ -78,14 +78,14 @@ def _refuse_own(file: Path) -> None:
         raise InputError(f"{file} is a hydrotwin scenario already: hydrotwin run {file}")
 
 
-def written(found: list[Imported], target: Path) -> dict[Path, str]:
-    """Return the files to write: each scenario, then the tables it names, by their paths."""
+def files_of(imports: list[Imported], target: Path) -> dict[Path, str]:
+    """Return the texts of the files to write, by path: the scenarios, then their tables."""
     scenarios: dict[Path, str] = {}
     tables: dict[Path, str] = {}
-    for place, made in enumerate(found):
-        stem = target.stem if len(found) == 1 else f"{target.stem}-{place}"
-        names = {key: f"{stem}-{key}.csv" for key in made.tables}
-        made.name_tables(names)
-        scenarios[target.with_name(f"{stem}{target.suffix}")] = made.to_yaml()
-        tables |= {target.with_name(names[key]): text for key, text in made.tables.items()}
+    for number, imported in enumerate(imports):
+        stem = target.stem if len(imports) == 1 else f"{target.stem}-{number}"
+        names = {key: f"{stem}-{key}.csv" for key in imported.tables}
+        imported.name_tables(names)
+        scenarios[target.with_name(f"{stem}{target.suffix}")] = imported.to_yaml()
+        tables |= {target.with_name(names[key]): text for key, text in imported.tables.items()}
     return {**scenarios, **tables}

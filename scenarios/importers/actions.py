@@ -1,4 +1,4 @@
-"""What the peers' attacks do, in the words of the catalogue."""
+"""What attacks of other tools do, as the `do` of an entry: a kind of attack and its fields."""
 
 from __future__ import annotations
 
@@ -48,14 +48,14 @@ def force(to: float) -> Do:
 
 
 def shifted(seconds: float) -> Do:
-    """Show what passed so long ago."""
+    """Show what passed a time ago."""
     return {"replay": {"shift": readable(seconds)}}
 
 
 def repeated(seconds: float, noise: float, low: float, high: float) -> Do:
-    """Show what passed in so long before the attack, over and over, noisy and within limits.
+    """Show what passed in a time before the attack, over and over, with noise, within limits.
 
-    An infinite limit is none.
+    An infinite limit is no limit.
     """
     fields: Do = {"window": readable(seconds)}
     if noise:
@@ -66,12 +66,12 @@ def repeated(seconds: float, noise: float, low: float, high: float) -> Do:
 
 
 def table(key: str) -> Do:
-    """Show what a table says, called by its key in `Imported.tables`, row by row."""
+    """Show the values of a table, named by its key in `Imported.tables`, row by row."""
     return {"table": {"file": key, "staircase": True}}
 
 
 def setpoint(actuator: str, opens_below: float, closes_above: float) -> Do:
-    """Change a pair of thresholds."""
+    """Change the thresholds of a pump or valve [m]."""
     fields = {"actuators": [actuator], "opens_below": opens_below, "closes_above": closes_above}
     return {"setpoint": fields}
 

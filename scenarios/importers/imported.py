@@ -1,32 +1,30 @@
-"""What an import makes: a scenario as data, where each of its lines came from, and the notes."""
+"""An import's result: a scenario, what each of its lines came from, and notes on what differs."""
 
 from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any, Protocol
 
-from twin.errors import InputError
+from twin.errors import InputError, nearest
 from twin.files import flow
 
 WIDTH = 100
 SUNDAY = date(2026, 1, 4)
-"""Where an experiment starts whose tool knows no dates: C-Town's week begins on one."""
+"""The start of an experiment whose tool knows no dates: C-Town's week begins on a Sunday."""
 _LISTS = ("attacks", "faults")
-LEFT_OUT, DIFFERS, REPLACED, MOVED, READ_AS = (
-    "left out",
-    "differs",
-    "replaced",
-    "moved",
-    "read as",
-)
-"""What a note says of a line: it is not in the scenario; it does not do quite the same here; a
-missing file's place was taken by the plant's own; another PLC or link carries it here; how
-something that can be understood in two ways was understood."""
+LEFT_OUT = "left out"
+DIFFERS = "differs"
+REPLACED = "replaced"
+MOVED = "moved"
+READ_AS = "read as"
+"""The kinds of a note. Of a line of the file it says: it is not in the scenario; it does not do
+quite the same here; the plant's own took the place of a missing file; another PLC or link carries
+it here; how something that can be understood in two ways was understood."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +49,7 @@ class Place:
 
 
 class Placed(Protocol):
-    """What knows where it stands: a word or a line of a `.cpa` file, a value of a YAML file."""
+    """A part of an imported file: a word or a line of a `.cpa` file, a value of a YAML file."""
 
     @property
     def place(self) -> Place:
@@ -60,7 +58,7 @@ class Placed(Protocol):
 
 @dataclass(frozen=True)
 class Note:
-    """Something a reader of the imported file must know.
+    """What the user of an imported scenario must know of it.
 
     Attributes
     ----------
@@ -86,21 +84,21 @@ class Note:
 
 @dataclass
 class Imported:
-    """A scenario in the making.
+    """A scenario made of another tool's file, key by key.
 
     Attributes
     ----------
     source : Path
         The imported file.
     peer : str
-        Whose it is.
+        The tool it is of.
     data : dict
-        What a scenario file says, as `scenarios.definition.schema.from_data` takes it.
+        The scenario, as `scenarios.definition.schema.from_data` takes it.
     comments : dict
-        Where each of its lines came from, by the keys that lead there.
+        What of the file each key of `data` came from, by the path of keys to it.
     notes : list of Note
     tables : dict of str to str
-        CSV files the scenario needs beside itself: what their names end in → their text.
+        CSV files the scenario needs beside itself: the end of each one's name → its text.
     """
 
     source: Path
@@ -123,7 +121,7 @@ class Imported:
         for key, (_, comment) in entry.items():
             self.comments[(kind, place, key)] = comment
 
-    def require(self, pressure: float, comment: str, at: Placed | None = None) -> None:
+    def require_pressure(self, pressure: float, comment: str, at: Placed | None = None) -> None:
         """Set the pressure [m] at which a demand is met in full."""
         kept = min(max(pressure, 0.1), 100.0)
         if kept != pressure:
@@ -133,14 +131,14 @@ class Imported:
 
     def note(self, kind: str, text: str, at: Placed | None = None) -> None:
         """Add a note, once: on a place of the file, or, without `at`, on all of it."""
-        made = Note(kind, text, self.source.name)
+        note = Note(kind, text, self.source.name)
         if at is not None:
-            made = Note(kind, text, at.place.file.name, at.place.line, at.place.column)
-        if made not in self.notes:
-            self.notes.append(made)
+            note = Note(kind, text, at.place.file.name, at.place.line, at.place.column)
+        if note not in self.notes:
+            self.notes.append(note)
 
-    def named(self, wish: str) -> str:
-        """Return a name for an entry that no other has."""
+    def free_name(self, wish: str) -> str:
+        """Return a name for an entry that no other has: `wish`, or `wish-2` and so on."""
         base = re.sub(r"[^\w.-]+", "_", wish).strip("._") or "attack"
         taken = {entry["name"] for kind in _LISTS for entry in self.data.get(kind, [])}
         name, number = base, 2
@@ -149,7 +147,7 @@ class Imported:
         return name
 
     def name_tables(self, names: Mapping[str, str]) -> None:
-        """Name the files of `tables` in the scenario, which calls them by their keys till then."""
+        """Put the file names of `tables` where the scenario has the keys of `tables` till then."""
         if self.data.get("demands") in names:
             self.data["demands"] = names[self.data["demands"]]
         for entry in self.data.get("attacks", []):
@@ -163,24 +161,17 @@ class Imported:
         if self.notes:
             lines += ["#", "# What is not the same here, or is not here at all:"]
             for note in self.notes:
-                lines += textwrap.wrap(
-                    f"{note}",
-                    WIDTH,
-                    initial_indent="#  - ",
-                    subsequent_indent="#    ",
-                    break_long_words=False,
-                    break_on_hyphens=False,
-                )
+                lines += _wrapped(str(note), "#  - ", "#    ")
         for key, value in self.data.items():
             if key not in _LISTS:
                 lines += _key(key, value, self.comments.get((key,), ""))
                 continue
             lines += _line(f"{key}:", self.comments.get((key,), ""))
             for place, entry in enumerate(value):
-                for field_name, said in entry.items():
-                    start = "  - " if field_name == next(iter(entry)) else "    "
-                    comment = self.comments.get((key, place, field_name), "")
-                    lines += _line(f"{start}{field_name}: {flow(said)}", comment)
+                for number, (name, content) in enumerate(entry.items()):
+                    start = "    " if number else "  - "
+                    comment = self.comments.get((key, place, name), "")
+                    lines += _line(f"{start}{name}: {flow(content)}", comment)
         return "\n".join(lines) + "\n"
 
 
@@ -204,10 +195,22 @@ def _line(text: str, comment: str) -> list[str]:
     if column + 2 + len(comment) <= WIDTH:
         return [f"{text:<{column}}# {comment}"]
     indent = " " * (len(text) - len(text.lstrip()))
-    wrapped = textwrap.wrap(
-        comment,
-        WIDTH - len(indent) - 2,
+    return [*_wrapped(comment, f"{indent}# ", f"{indent}# "), text]
+
+
+def _wrapped(text: str, first: str, rest: str) -> list[str]:
+    """Break a text into lines, each with what stands before it."""
+    return textwrap.wrap(
+        text,
+        WIDTH,
+        initial_indent=first,
+        subsequent_indent=rest,
         break_long_words=False,
         break_on_hyphens=False,
     )
-    return [*(f"{indent}# {part}" for part in wrapped), text]
+
+
+def hint(name: str, known: Iterable[str]) -> str:
+    """Return the known name that was probably meant, in parentheses; empty if none is near."""
+    near = nearest(name, known)
+    return f" ({near})" if near.startswith("did you mean") else ""

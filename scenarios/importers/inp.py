@@ -1,4 +1,4 @@
-"""What the peers take from an EPANET file beside the network: its times, and its controls."""
+"""What importers take from an EPANET file: its times, required pressure and level controls."""
 
 from __future__ import annotations
 
@@ -17,14 +17,15 @@ _CONTROL = re.compile(
 
 
 @dataclass(frozen=True)
-class Level:
-    """A control on a level: what sets an actuator to what.
+class LevelControl:
+    """A simple control: sets `actuator` to `to` where the level of `node` passes `level`.
 
     Attributes
     ----------
     line, column : int
-        Of what it says of its level.
+        Where its level is written.
     actuator, to, node : str
+        As written.
     sign : str
         `<` or `>`.
     level : float
@@ -42,17 +43,17 @@ class Level:
 
 @dataclass(frozen=True)
 class Inp:
-    """Of an EPANET file.
+    """What is read of an EPANET file.
 
     Attributes
     ----------
     step, pattern_step, duration : float
-        [s]
+        Hydraulic step, pattern step and duration [s].
     required_pressure : float or None
-        [m or psi], where it says.
+        [m or psi]; None where the file does not give it.
     metric : bool
         Whether its flows, and so its lengths, are metric.
-    controls : tuple of Level
+    controls : tuple of LevelControl
     """
 
     step: float
@@ -60,7 +61,7 @@ class Inp:
     duration: float
     required_pressure: float | None
     metric: bool
-    controls: tuple[Level, ...]
+    controls: tuple[LevelControl, ...]
 
 
 def read(path: Path) -> Inp:
@@ -69,7 +70,7 @@ def read(path: Path) -> Inp:
     Raises
     ------
     InputError
-        If it is none, or a time in it is none.
+        If it is no EPANET file, or a number in it is no number.
     """
     try:
         text = path.read_text(encoding="utf-8", errors="replace")
@@ -78,16 +79,16 @@ def read(path: Path) -> Inp:
     times: dict[str, float] = {}
     required: float | None = None
     units = "GPM"
-    controls: list[Level] = []
+    controls: list[LevelControl] = []
     section = ""
-    seen = set()
+    seen: set[str] = set()
     for number, line in enumerate(text.splitlines(), start=1):
-        said, at = line.partition(";")[0].strip(), (path, number, line)
-        if said.startswith("["):
-            section = said.strip("[]").upper()
+        content, at = line.partition(";")[0].strip(), (path, number, line)
+        if content.startswith("["):
+            section = content.strip("[]").upper()
             seen.add(section)
             continue
-        fields = said.split()
+        fields = content.split()
         if section == "TIMES" and len(fields) >= 2:
             key = " ".join(fields[:-1]).upper()
             unit = ""
@@ -101,11 +102,11 @@ def read(path: Path) -> Inp:
                 units = fields[1].upper()
             if " ".join(fields[:2]).upper() == "REQUIRED PRESSURE" and len(fields) > 2:
                 required = _number(fields[2], at)
-        elif section == "CONTROLS" and (match := _CONTROL.match(said)):
+        elif section == "CONTROLS" and (match := _CONTROL.match(content)):
             sign = ">" if match[4].upper() == "ABOVE" else "<"
             level = _number(match[5], at)
             column = line.find(match[5], match.start(5)) + 1
-            controls.append(Level(number, column, match[1], match[2], match[3], sign, level))
+            controls.append(LevelControl(number, column, match[1], match[2], match[3], sign, level))
     if not {"JUNCTIONS", "TIMES"} & seen:
         raise InputError("not an EPANET file: it has no [JUNCTIONS] and no [TIMES]", path)
     return Inp(

@@ -1,4 +1,4 @@
-"""DHALSIM's attacks and network events as entries of a scenario."""
+"""DHALSIM's attacks and network events as entries of a scenario: a function for each type."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from scenarios.importers.counterparts import SCADA
 from scenarios.importers.dhalsim.concealment import blackbox, concealment, replay
 from scenarios.importers.dhalsim.context import (
     NO_LIMIT,
+    SENT_AGAIN,
     Context,
     Trigger,
     alteration,
@@ -21,29 +22,30 @@ from scenarios.importers.dhalsim.links import all_inward, all_outward, inward, p
 from scenarios.importers.imported import DIFFERS, LEFT_OUT
 from twin.errors import InputError, nearest
 
-_LISTS = ("device_attacks", "network_attacks", "network_events")
+LISTS = ("device_attacks", "network_attacks", "network_events")
+_OF_DEVICE = {"actuator", "actuators", "command", "sensor", "value", "lower_value", "upper_value"}
 _EVENTS = ("packet_loss", "network_delay", "network_delay_loss")
 _FORKS = (
     *("seq_mitm", "noise_injection", "rogue_scada", "tcp_rst", "icmp_redirect_mitm"),
     *("link_down", "rate_limit", "bursty_loss", "ip_conflict", "packet_reorder"),
 )
-"""Of programs that grew out of DHALSIM."""
+"""Attacks of programs that grew out of DHALSIM."""
 _COMMANDS = {"open": 1.0, "opened": 1.0, "close": 0.0, "closed": 0.0}
 
 
 def add(ctx: Context, source: Node) -> None:
-    """Append what stands under `source`."""
+    """Append the attacks and events under `source`: a mapping of lists, or the oldest form."""
     if isinstance(source.data, list):
         for item in source.items():
             _older(ctx, item)
         return
     for key in source.keys():  # noqa: SIM118 - not a dict
-        if key in _LISTS and key in source:
+        if key in LISTS and key in source:
             for item in source.get(key).items():
                 _add(ctx, item, key)
-        elif key not in _LISTS and source.name in ("attacks", "events"):
+        elif key not in LISTS and source.name in ("attacks", "events"):
             at = source.key(key)
-            text = f"{key} is no list of attacks: {nearest(key, _LISTS)}"
+            text = f"{key} is no list of attacks: {nearest(key, LISTS)}"
             ctx.note(LEFT_OUT, text, at)
 
 
@@ -70,34 +72,30 @@ def _older(ctx: Context, item: Node) -> None:
     trigger, name = ctx.trigger(item), item.get("name").text()
     unused(ctx, item, {"source_plc", "destination_plc", "values", "tags"})
     target = item.get("destination_plc")
-    values = [one.number() for one in item.get("values").items()]
+    values = [value.number() for value in item.get("values").items()]
     tags = item.get("tags").texts()
     if len(values) != len(tags):
         raise item.fail(f"{len(values)} values for {len(tags)} tags")
     if trigger is None:
         return
     for tag, value in zip(tags, values, strict=True):
-        ours = ctx.tag(tag, item)
-        if ours is None:
+        own_tag = ctx.tag(tag, item)
+        if own_tag is None:
             continue
         reader = ctx.plc(target)
-        link = inward(ctx, ours, reader)
+        link = inward(ctx, own_tag, reader)
         if kind == "concealment_attack":
-            link = f"link:{ctx.layout.owners[ours]}->{SCADA}"
+            link = f"link:{ctx.plant.owners[own_tag]}->{SCADA}"
         if link is None:
             ctx.note(LEFT_OUT, f"{name}: here no PLC sends {tag} to {reader}", item)
             continue
         do = actions.constant(value)
-        ctx.entry(item, name, link, [ours], do, f"{tag}: {value:g}", trigger)
+        ctx.entry(item, name, link, [own_tag], do, f"{tag}: {value:g}", trigger)
 
 
 def _device(ctx: Context, item: Node) -> None:
     name = item.get("name").text()
-    unused(
-        ctx,
-        item,
-        {"actuator", "actuators", "command", "sensor", "value", "lower_value", "upper_value"},
-    )
+    unused(ctx, item, _OF_DEVICE)
     node = item.either("actuator", "actuators") or item.get("actuator")
     to = _command(item.get("command"))
     trigger = ctx.trigger(item)
@@ -111,14 +109,11 @@ def _device(ctx: Context, item: Node) -> None:
         )
         ctx.note(DIFFERS, text, item)
     for wish in node.texts():
-        actuator = ctx.layout.element(wish)
-        if actuator is None:
-            raise node.fail(ctx.layout.unknown(wish).message)
-        driver = ctx.layout.driver(actuator)
-        if driver is None:
+        actuator = ctx.plant.element_at(wish, node)
+        if ctx.plant.driver(actuator) is None:
             ctx.note(LEFT_OUT, f"{name}: no PLC drives {wish} here", node)
             continue
-        if to not in (0.0, 1.0) and ctx.layout.kind(actuator) != "pump":
+        if to not in (0.0, 1.0) and ctx.plant.kind(actuator) != "pump":
             raise item.get("command").fail(f"{wish} is no pump: open or closed, not {to:g}")
         on, do = f"actuator:{actuator}", actions.force(to)
         ctx.entry(item, name, on, [], do, f"command {item.get('command').data}", trigger)
@@ -150,7 +145,7 @@ def _network(ctx: Context, item: Node) -> None:
 
 
 def _unknown(ctx: Context, item: Node, kind: str, known: Iterable[str]) -> None:
-    """Note what has a type that is not known here; one that is nearly a known one is an error."""
+    """Note an attack of an unknown type; a type that nearly is a known one is an error."""
     name, near = item.get("name").text(), nearest(kind, known)
     if kind in _FORKS:
         text = f"{name}: {kind} is of a program that grew out of DHALSIM: not carried over"
@@ -163,7 +158,7 @@ def _unknown(ctx: Context, item: Node, kind: str, known: Iterable[str]) -> None:
 
 
 def _links(ctx: Context, item: Node) -> list[tuple[str, list[str]]]:
-    """Return the links that all of an attack's direction pass, with tags where not all do."""
+    """Return the links in an attack's direction, each with the tags attacked; empty for all."""
     target = item.get("target")
     if target.text().casefold() == "scada":
         return [(f"link:*->{SCADA}", [])]
@@ -178,25 +173,26 @@ def _links(ctx: Context, item: Node) -> list[tuple[str, list[str]]]:
 
 def _naive(ctx: Context, item: Node, trigger: Trigger) -> None:
     unused(ctx, item, {"value", "offset", "direction"})
-    do = alteration(ctx, item)
-    for on, tags in _links(ctx, item) if do else []:
-        assert do is not None
-        ctx.entry(item, name_of(item), on, tags, *do, trigger)
+    altered = alteration(ctx, item)
+    if altered is not None:
+        for on, tags in _links(ctx, item):
+            ctx.entry(item, name_of(item), on, tags, *altered, trigger)
 
 
 def _mitm(ctx: Context, item: Node, trigger: Trigger) -> None:
     unused(ctx, item, {"tags", "tag", "value", "offset", "direction"})
-    direction = _direction(item)
-    for name, tag, do, said, _ in spoofed(ctx, item):
-        for on in passes(ctx, tag, item.get("target"), direction):
-            ctx.entry(item, name_of(item), on, [tag], do, f"{name}: {said}", trigger)
+    _spoof(ctx, item, trigger, _direction(item))
 
 
 def _server(ctx: Context, item: Node, trigger: Trigger) -> None:
     unused(ctx, item, {"tags", "tag", "value", "offset"})
-    for name, tag, do, said, _ in spoofed(ctx, item):
-        for on in passes(ctx, tag, item.get("target"), "source"):
-            ctx.entry(item, name_of(item), on, [tag], do, f"{name}: {said}", trigger)
+    _spoof(ctx, item, trigger, "source")
+
+
+def _spoof(ctx: Context, item: Node, trigger: Trigger, direction: str | None) -> None:
+    for spoof in spoofed(ctx, item):
+        for on in passes(ctx, spoof.tag, item.get("target"), direction):
+            ctx.entry(item, name_of(item), on, [spoof.tag], spoof.do, spoof.comment, trigger)
 
 
 def _dos(ctx: Context, item: Node, trigger: Trigger) -> None:
@@ -238,11 +234,7 @@ def _event(ctx: Context, item: Node) -> None:
         plc = ctx.plc(target)
         links = [f"link:{plc}->*", *(on for on, _ in all_inward(ctx, plc))]
     if loss:
-        text = (
-            "DHALSIM's messages are sent again when they are lost, so that a loss there mostly "
-            "delays; here a lost reading does not arrive"
-        )
-        ctx.note(DIFFERS, text, item)
+        ctx.note(DIFFERS, SENT_AGAIN, item)
     for on in links:
         if loss:
             do = actions.drop(loss / 100.0)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 from scenarios.importers import actions, tables
+from scenarios.importers.actions import Do
 from scenarios.importers.counterparts import SCADA
 from scenarios.importers.dhalsim.context import (
     Context,
+    Spoof,
     Trigger,
     alteration,
     name_of,
@@ -21,10 +23,8 @@ from scenarios.importers.imported import DIFFERS, LEFT_OUT, READ_AS
 from twin.errors import InputError, nearest
 from twin.units import HOUR
 
-Window = tuple[float, dict[str, Any], str]
-"""A replay: how long ago what it shows passed [s], when it plays, and how that was said."""
-
-
+Shown = tuple[str, Do, str]
+"""A tag, what is done to it on its way to SCADA, and the comment."""
 _WINDOW = {"type", "capture_start", "capture_end", "replay_start"}
 _OF_DATA = {
     "value": {"type", "concealment_value"},
@@ -33,31 +33,51 @@ _OF_DATA = {
     "payload_replay": _WINDOW,
     "network_replay": _WINDOW,
 }
+_KEYS = {
+    *("tags", "tag", "value", "offset"),
+    *("concealment_data", "concealment_value", "direction"),
+}
+
+
+class Window(NamedTuple):
+    """A replay's times.
+
+    Attributes
+    ----------
+    shift : float
+        How long ago what it shows passed [s].
+    when : dict
+        The `when` of its entry.
+    comment : str
+    """
+
+    shift: float
+    when: dict[str, Any]
+    comment: str
 
 
 def replay(ctx: Context, item: Node, trigger: Trigger) -> None:
-    """Add what was sent to SCADA, sent again."""
+    """Add a replay of what was sent to SCADA."""
     unused(ctx, item, {"capture_start", "capture_end", "replay_start"})
     target = item.get("target")
     at_scada = target.text().casefold() == "scada"
     plc = "*" if at_scada else ctx.plc(target)
-    found = window_of(ctx, item, item, trigger)
+    window = window_of(ctx, item, item, trigger)
     text = (
         "documented: what was sent to SCADA is sent again; in DHALSIM the changed packet is "
         "never put back, and the attack has no effect. Here the documented is done"
     )
     ctx.note(DIFFERS, text, item)
-    if found is not None:
-        shift, when, said = found
-        links = [] if at_scada else all_outward(ctx, target)
-        tags = [tags for on, tags in links if on == f"link:{plc}->*"]
-        on, do = f"link:{plc}->{SCADA}", actions.shifted(shift)
-        name, listed = name_of(item), tags[0] if tags else []
-        ctx.entry(item, name, on, listed, do, said, trigger, when=when)
+    if window is not None:
+        links = {} if at_scada else dict(all_outward(ctx, target))
+        tags = links.get(f"link:{plc}->*", [])
+        on, do = f"link:{plc}->{SCADA}", actions.shifted(window.shift)
+        comment, when = window.comment, window.when
+        ctx.entry(item, name_of(item), on, tags, do, comment, trigger, when=when)
 
 
 def window_of(ctx: Context, item: Node, node: Node, trigger: Trigger) -> Window | None:
-    """Return a replay's shift, when it plays, and how that was said."""
+    """Return a replay's times; None, with a note, where they lie outside the attack's."""
     start, end = node.get("capture_start").whole(), node.get("capture_end").whole()
     begin = node.get("replay_start").whole()
     if end <= start:
@@ -76,37 +96,27 @@ def window_of(ctx: Context, item: Node, node: Node, trigger: Trigger) -> Window 
     first = max(begin, trigger.first)
     last = min(begin + end - start, trigger.last + 1)
     if first >= last:
-        text = f"{name_of(item)}: its replay lies outside iterations {trigger.said}"
+        text = f"{name_of(item)}: its replay lies outside iterations {trigger.comment}"
         ctx.note(LEFT_OUT, text, node)
         return None
-    when = {"from": ctx.clock.at(first), "to": ctx.clock.at(last)}
-    ctx.last = max(ctx.last, last * ctx.clock.step)
-    said = f"iterations {start} to {end - 1} again from {begin}"
-    return (begin - start) * ctx.clock.step, when, said
+    ctx.last = max(ctx.last, last * ctx.step)
+    return Window(
+        (begin - start) * ctx.step,
+        {"from": ctx.time(first), "to": ctx.time(last)},
+        f"iterations {start} to {end - 1} again from {begin}",
+    )
 
 
 def concealment(ctx: Context, item: Node, trigger: Trigger) -> None:
-    """Add what PLCs are told, and what SCADA is shown meanwhile."""
-    unused(
-        ctx,
-        item,
-        {
-            "tags",
-            "tag",
-            "value",
-            "offset",
-            "concealment_data",
-            "concealment_value",
-            "direction",
-        },
-    )
+    """Add the false readings that PLCs get, and those that hide them from SCADA."""
+    unused(ctx, item, _KEYS)
     target = item.get("target")
     data = item.either("concealment_data")
     kind = _kind(data)
     if data is not None and isinstance(data.data, dict):
         unused(ctx, data, _OF_DATA[kind], f"the concealment_data of {name_of(item)}")
     at_scada = target.text().casefold() == "scada"
-    lies = spoofed(ctx, item)
+    spoofs = spoofed(ctx, item)
     window = None
     if kind in ("payload_replay", "network_replay") and data is not None:
         window = window_of(ctx, item, data, trigger)
@@ -114,7 +124,7 @@ def concealment(ctx: Context, item: Node, trigger: Trigger) -> None:
             return
         text = (
             f"with {kind} the attack itself acts only while the replay plays, "
-            f"{window[1]['from']} to {window[1]['to']}"
+            f"{window.when['from']} to {window.when['to']}"
         )
         ctx.note(READ_AS, text, data)
         if kind == "network_replay":
@@ -123,15 +133,14 @@ def concealment(ctx: Context, item: Node, trigger: Trigger) -> None:
                 "iteration, whatever its tag. Here each tag's own values are"
             )
             ctx.note(DIFFERS, text, data)
-    when = window[1] if window else None
-    for name, tag, do, said, _ in [] if at_scada else lies:
+    name, when = name_of(item), window.when if window else None
+    for _, tag, do, comment in [] if at_scada else spoofs:
         for on in to_plcs(ctx, tag, target):
-            said_of = f"{name}: {said}"
-            ctx.entry(item, name_of(item), on, [tag], do, said_of, trigger, when=when)
-    shown = f"{name_of(item)}-shown"
-    for tag, do, said in _shown(ctx, item, data, kind, lies, window, trigger):
-        on = f"link:{ctx.layout.owners[tag]}->{SCADA}"
-        ctx.entry(item, shown, on, [tag], do, said, trigger, when=when, incident=name_of(item))
+            ctx.entry(item, name, on, [tag], do, comment, trigger, when=when)
+    for tag, do, comment in _shown(ctx, item, data, kind, spoofs, window, trigger):
+        on = f"link:{ctx.plant.owners[tag]}->{SCADA}"
+        shown = f"{name}-shown"
+        ctx.entry(item, shown, on, [tag], do, comment, trigger, when=when, incident=name)
 
 
 def _kind(data: Node | None) -> str:
@@ -147,51 +156,46 @@ def _shown(
     item: Node,
     data: Node | None,
     kind: str,
-    lies: list[tuple[str, str, dict[str, Any], str, Node]],
+    spoofs: list[Spoof],
     window: Window | None,
     trigger: Trigger,
-) -> list[tuple[str, dict[str, Any], str]]:
-    """Return what SCADA is shown: our tag, what is done, what was said."""
+) -> list[Shown]:
+    """Return what SCADA is shown."""
     if window is not None:
-        shift, _, said = window
-        return [(tag, actions.shifted(shift), said) for _, tag, *_ in lies]
+        do = actions.shifted(window.shift)
+        return [(spoof.tag, do, window.comment) for spoof in spoofs]
     if kind == "path" and data is not None:
-        return _shown_by_path(ctx, item, data, lies, trigger)
-    older = item.either("concealment_value")
-    if older is not None and not isinstance(older.data, list | dict):
-        do = actions.constant(older.number())
-        return [(tag, do, f"concealment_value {older.number():g}") for _, tag, *_ in lies]
-    node = older or (data and data.either("concealment_value"))
+        return _shown_by_path(ctx, item, data, spoofs, trigger)
+    node = item.either("concealment_value") or (data and data.either("concealment_value"))
     if node is None:
         text = f"{name_of(item)} says nothing of what SCADA is shown: the truth"
         ctx.note(READ_AS, text, item)
         return []
     if not isinstance(node.data, list | dict):
         do = actions.constant(node.number())
-        return [(tag, do, f"concealment_value {node.number():g}") for _, tag, *_ in lies]
-    found = []
+        return [(spoof.tag, do, f"concealment_value {node.number():g}") for spoof in spoofs]
+    shown = []
     for entry in node.items():
         name = entry.get("tag")
-        tag, do_said = ctx.tag(name.text(), name), alteration(ctx, entry)
-        if tag is not None and do_said is not None:
-            found.append((tag, do_said[0], f"{name.text()}: {do_said[1]}"))
-    return found
+        tag, altered = ctx.tag(name.text(), name), alteration(ctx, entry)
+        if tag is not None and altered is not None:
+            shown.append((tag, altered[0], f"{name.text()}: {altered[1]}"))
+    return shown
 
 
 def _shown_by_path(
     ctx: Context,
     item: Node,
     data: Node,
-    lies: list[tuple[str, str, dict[str, Any], str, Node]],
+    spoofs: list[Spoof],
     trigger: Trigger,
-) -> list[tuple[str, dict[str, Any], str]]:
+) -> list[Shown]:
+    """Return what a table of readings, a row an iteration, shows."""
     node = data if isinstance(data.data, str) else data.get("path")
-    instead = "SCADA is shown the truth"
-    path = ctx.companions.find(node.text(), "path", node, instead)
+    path = ctx.companions.find(node.text(), "path", node, "SCADA is shown the truth")
     if path is None:
         return []
-    rows = tables.read(path)
-    header = rows[0][1]
+    (_, header), *rows = tables.read(path)
     if header[0].casefold() != "iteration":
         message = f"the first column is Iteration, not {header[0]!r}"
         raise InputError(message, path, 1, column=1)
@@ -201,17 +205,14 @@ def _shown_by_path(
             "itself looks for 'iteration'"
         )
         ctx.note(DIFFERS, text, node)
-    table = tables.numbers(path, rows[1:])
+    table = tables.numbers(path, rows)
     if not table:
         raise InputError("no row under its header", path, 1, column=1)
-    iterations: list[float] = []
-    for (line, _), row in zip(rows[1:], table, strict=True):
+    for line, row in rows:
         if len(row) != len(header):
             raise InputError(f"a row has {len(header)} numbers", path, line, column=1)
-        if iterations and row[0] <= iterations[-1]:
-            message = "the iterations do not rise from row to row"
-            raise InputError(message, path, line, column=1)
-        iterations.append(row[0])
+    iterations = [row[0] for row in table]
+    tables.check_rising(path, rows, iterations, "iterations")
     lacking = trigger.first < iterations[0] or trigger.last > iterations[-1]
     if lacking or any(b - a != 1 for a, b in pairwise(iterations)):
         text = (
@@ -226,23 +227,21 @@ def _shown_by_path(
         )
         ctx.note(LEFT_OUT, text, node)
         return []
-    found = []
-    hours = [iteration * ctx.clock.step / HOUR for iteration in iterations]
-    for name, tag, *_ in lies:
+    shown = []
+    hours = [iteration * ctx.step / HOUR for iteration in iterations]
+    begin = trigger.first * ctx.step / HOUR
+    for name, tag, *_ in spoofs:
         if name not in header:
             raise InputError(f"no column {name}: {nearest(name, header)}", path, 1, column=1)
-        key = f"{name_of(item)}-{tag}"
-        column = header.index(name)
-        course = tables.course(
-            tag, hours, [row[column] for row in table], trigger.first * ctx.clock.step / HOUR
-        )
-        ctx.made.tables[key] = course or ""
-        found.append((tag, actions.table(key), f"{node.text()}, column {name}"))
-    return found
+        key, column = f"{name_of(item)}-{tag}", header.index(name)
+        values = [row[column] for row in table]
+        ctx.imported.tables[key] = tables.staircase(tag, hours, values, begin)
+        shown.append((tag, actions.table(key), f"{node.text()}, column {name}"))
+    return shown
 
 
 def blackbox(ctx: Context, item: Node, trigger: Trigger) -> None:
-    """Say that what a neural network shows cannot be carried over."""
+    """Note that what a neural network shows cannot be carried over."""
     text = (
         f"{name_of(item)}: it shows SCADA what a trained neural network makes of all "
         "readings, which the file does not hold; replay on link:*->SCADA is the nearest here"

@@ -1,9 +1,9 @@
-"""DHALSIM's YAML: files that include others, read so that every value knows file and line."""
+"""DHALSIM's YAML files, which include others: each value with its file, line and column."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +41,7 @@ class Node:
 
     @property
     def place(self) -> Place:
-        """Return where it stands."""
+        """Return where it is."""
         return Place(self.file, self.line, self.column)
 
     def fail(self, message: str) -> InputError:
@@ -49,8 +49,8 @@ class Node:
         return self.place.error(message)
 
     def __contains__(self, key: str) -> bool:
-        found = self.data.get(key) if isinstance(self.data, CommentedMap) else None
-        return (found.data if isinstance(found, Node) else found) is not None
+        value = self.data.get(key) if isinstance(self.data, CommentedMap) else None
+        return (value.data if isinstance(value, Node) else value) is not None
 
     def keys(self) -> list[str]:
         """Return the keys of a mapping."""
@@ -63,18 +63,17 @@ class Node:
         if key not in self.keys() or key not in self:
             present = [k for k in self.keys() if k != key]
             raise self.fail(f"{self.name or 'this'} needs {key!r}; it has {', '.join(present)}")
-        found = self.data[key]
-        if isinstance(found, Node):
-            return Node(found.data, found.file, found.line, found.column, key)
-        at = self.key(key, of_value=not isinstance(found, list | dict))
-        return Node(found, self.file, at.line, at.column, key)
+        value = self.data[key]
+        if isinstance(value, Node):
+            return replace(value, name=key)
+        return replace(self.key(key, of_value=not isinstance(value, list | dict)), data=value)
 
     def key(self, key: str, of_value: bool = False) -> Node:
-        """Return the place of a key, or of its value, without it.
+        """Return a node without data at a key, or at its value.
 
-        What came in by `<<` stands elsewhere: it has the place of all of this.
+        What a merge key, `<<`, brought in stands elsewhere: it has the place of the whole mapping.
         """
-        written = next(one for one in self.data if str(one) == key)  # `1:` is a number
+        written = next(k for k in self.data if str(k) == key)  # `1:` is a number
         if written not in (self.data.lc.data or {}):
             return Node(None, self.file, self.line, self.column, key)
         line, column = self.data.lc.value(written) if of_value else self.data.lc.key(written)
@@ -118,7 +117,7 @@ class Node:
         raise self.fail(f"{self.name} is a number, not {self.data!r}")
 
     def off(self) -> bool:
-        """Return whether it says no: as YAML 1.1, which DHALSIM reads, has it, or in quotes."""
+        """Return whether it is false: a word for it of YAML 1.1, which DHALSIM reads, will do."""
         return str(self.data).casefold() in ("false", "no", "off")
 
     def whole(self) -> int:
@@ -130,14 +129,14 @@ class Node:
 
     def word(self, *known: str) -> str:
         """Return one of some words, whatever its case."""
-        found = self.text().casefold()
-        if found not in known:
-            raise self.fail(f"{self.name} {self.text()!r}: {nearest(found, known)}")
-        return found
+        word = self.text().casefold()
+        if word not in known:
+            raise self.fail(f"{self.name} {self.text()!r}: {nearest(word, known)}")
+        return word
 
 
 Missing = Callable[[str, Node], "Node | None"]
-"""What to do about an included file that is missing: raise, or return what takes its place."""
+"""Called for an included file that is missing: raises, or returns what takes its place."""
 
 
 def read(path: Path, missing: Missing) -> Node:
@@ -154,8 +153,7 @@ def read(path: Path, missing: Missing) -> Node:
 def _read(path: Path, folder: Path, missing: Missing, depth: int) -> Node:
     if depth > _DEEPEST:
         raise InputError("it includes itself, over others", path)
-    data = load_yaml(path)
-    node = Node(data, path, 1, 1, path.name)
+    node = Node(load_yaml(path), path, 1, 1, path.name)
     _include(node, folder, missing, depth)
     return node
 
@@ -178,9 +176,7 @@ def _include(node: Node, folder: Path, missing: Missing, depth: int) -> None:
         tag, name = str(value.tag.value), str(value.value)
         if tag != "!include":
             raise here.fail(f"{tag} is no tag of DHALSIM's files; it knows !include")
-        found = tables.find(name, folder)
+        included = tables.find(name, folder)
         data[place] = (
-            _read(found, folder, missing, depth + 1)
-            if found is not None and found.is_file()
-            else missing(name, here)
+            missing(name, here) if included is None else _read(included, folder, missing, depth + 1)
         )

@@ -1,8 +1,8 @@
 """The `.cpa` format: sections of lines, in the two spellings epanetCPA has had.
 
-The older one parts fields by tabs and lists by commas, the newer one fields by commas and lists by
-blanks. Which of both a line is in shows behind its first word. An editor may have made the tabs
-blanks.
+The older one separates fields by tabs and lists by commas, the newer one fields by commas and lists
+by blanks. What follows its first word shows which of the two a line is in. An editor may have
+turned the tabs into blanks.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from scenarios.importers.epanetcpa import matlab
@@ -19,6 +20,7 @@ from twin.errors import InputError, nearest
 HEADED = ("CYBERNODES", "CYBERLINKS", "CYBERATTACKS")
 """Sections whose first line is a header, whatever it says."""
 SECTIONS = (*HEADED, "CYBEROPTIONS")
+LAYERS = ("Sensor", "Communication", "Actuator", "Control")
 FIELD = ("NULL", "PHY")
 """What stands for the field device at one end of a link."""
 _HEADINGS = {"name", "source", "type", "option"}
@@ -30,10 +32,10 @@ class Word(str):
     place: Place
 
     def __new__(cls, text: str, place: Place) -> Word:
-        """Make one of a text without blanks around it."""
-        made = super().__new__(cls, text)
-        made.place = place
-        return made
+        """Take a text without blanks around it, and where it begins."""
+        word = super().__new__(cls, text)
+        word.place = place
+        return word
 
     def part(self, start: int, end: int) -> Word:
         """Return a stretch of it, without the blanks and quotes around it."""
@@ -47,13 +49,11 @@ class Word(str):
 
     def parts(self, between: str, most: int = 0) -> list[Word]:
         """Return what stands between the matches of a pattern, or its first `most` matches."""
-        found, start = [], 0
-        for place, match in enumerate(re.finditer(between, self)):
-            if most and place >= most:
-                break
-            found.append(self.part(start, match.start()))
+        parts, start = [], 0
+        for match in islice(re.finditer(between, self), most or None):
+            parts.append(self.part(start, match.start()))
             start = match.end()
-        return [*found, self.part(start, len(self))]
+        return [*parts, self.part(start, len(self))]
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class Row:
 
     @property
     def blanks(self) -> bool:
-        """Whether its fields are parted by neither commas nor tabs."""
+        """Whether its fields are separated by neither commas nor tabs."""
         return not self.newer and "\t" not in self.text
 
     @property
@@ -95,7 +95,7 @@ def read_sections(path: Path) -> dict[str, list[Row]]:
     InputError
         If it cannot be read, or has something else than the format's sections.
     """
-    found: dict[str, list[Row]] = {}
+    sections: dict[str, list[Row]] = {}
     here: list[Row] | None = None
     first = False
     for number, line in enumerate(_text(path).splitlines(), start=1):
@@ -105,7 +105,7 @@ def read_sections(path: Path) -> dict[str, list[Row]]:
             name = match[1].strip().upper()
             if name not in SECTIONS:
                 raise text.place.error(f"no section {name!r}: {nearest(name, SECTIONS)}")
-            here, first = found.setdefault(name, []), name in HEADED
+            here, first = sections.setdefault(name, []), name in HEADED
             continue
         if text.strip(" \t,"):
             if here is None:
@@ -114,9 +114,9 @@ def read_sections(path: Path) -> dict[str, list[Row]]:
             heads = first or words(text)[0].casefold() in _HEADINGS
             here.append(Row(text, heads))
         first = False
-    if not found:
+    if not sections:
         raise InputError(f"none of a .cpa file's sections is in it: {', '.join(SECTIONS)}", path)
-    return found
+    return sections
 
 
 def _text(path: Path) -> str:
@@ -189,12 +189,19 @@ class Attack:
         return self.row.place
 
     @property
-    def said(self) -> str:
+    def argument_text(self) -> str:
         """Return its arguments as one text."""
         return " ".join(self.arguments)
 
+    @property
+    def summary(self) -> str:
+        """Return all of it as one text."""
+        return f"{self.layer} {self.target}, {self.start}, {self.end}, {self.argument_text}"
 
-LAYERS = ("Sensor", "Communication", "Actuator", "Control")
+    @property
+    def sensor(self) -> str:
+        """Return the name of what is attacked, without the sender and receiver of a message."""
+        return self.target.split("-")[1] if self.target.count("-") == 2 else self.target
 
 
 def attack(row: Row) -> Attack:
@@ -245,14 +252,14 @@ def numbers(texts: Sequence[Word], what: str, endless: bool = False) -> list[flo
     Raises
     ------
     InputError
-        If one is none, or, unless `endless`, is infinite.
+        If one is no number, or is infinite and not `endless`.
     """
-    found = []
+    values = []
     for text in texts:
         value = matlab.value(text)
         if value is None:
             raise text.place.error(f"{what}: {text!r} is not a number")
         if not endless and abs(value) == float("inf"):
             raise text.place.error(f"{what}: a number must be finite, not {text!r}")
-        found.append(value)
-    return found
+        values.append(value)
+    return values

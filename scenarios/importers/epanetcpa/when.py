@@ -1,54 +1,66 @@
-"""When the attacks of a `.cpa` file act, in the words of a scenario."""
+"""When the attacks of a `.cpa` file act: their conditions as the `when` of an entry."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import astuple, dataclass, field
+from typing import Any, NamedTuple
 
-from scenarios.importers.counterparts import Layout, of_epanetcpa
+from scenarios.importers.counterparts import Counterparts
 from scenarios.importers.epanetcpa import matlab
 from scenarios.importers.epanetcpa.file import Attack, Word
-from scenarios.importers.epanetcpa.matlab import Translated, UnsayableError, Words
+from scenarios.importers.epanetcpa.matlab import (
+    Expression,
+    Translated,
+    UntranslatableError,
+    always,
+)
 from scenarios.importers.imported import DIFFERS, READ_AS, Imported, Place
 from twin.errors import InputError
 from twin.units import HOUR, readable
 
 _FROM = ("==", ">=", ">")
-"""How a condition that holds from an hour on, or in it, compares."""
+"""The signs of a condition on the clock that holds at an hour, or from it on."""
+
+
+class Omitted(NamedTuple):
+    """Why an attack is left out, and where in the file the reason stands."""
+
+    reason: str
+    place: Place
 
 
 @dataclass
 class Conditions:
-    """Reads start and end conditions.
+    """Reads the start and end conditions of attacks.
 
     Attributes
     ----------
-    made : Imported
-    layout : Layout
+    imported : Imported
+    plant : Counterparts
     names : dict of int to str
-        The entry each attack, by its number, becomes.
+        The entry each attack, by its number from 1, becomes.
     own : dict of str to bool
-        Of the condition that is read: its attack's entry, and whether it is on then.
+        While a condition is read: its attack's entry → whether that attack is on then.
     """
 
-    made: Imported
-    layout: Layout
+    imported: Imported
+    plant: Counterparts
     names: Mapping[int, str]
     own: dict[str, bool] = field(default_factory=dict, init=False)
 
-    def when(self, line: Attack, number: int) -> dict[str, Any] | Word:
-        """Return the `when` of an attack, or, where the condition is, why there is none."""
-        found = []
+    def when(self, line: Attack, number: int) -> dict[str, Any] | Omitted:
+        """Return the `when` of an attack, or why it has none."""
+        conditions = []
         for condition, on in ((line.start, False), (line.end, True)):
             try:
-                found.append(self.translated(condition, number, on))
-            except UnsayableError as error:
-                return Word(str(error), condition.place)
-        start, end = found
+                conditions.append(self.translated(condition, number, on))
+            except UntranslatableError as error:
+                return Omitted(str(error), condition.place)
+        start, end = conditions
         if start.always is False:
-            return Word(f"its start condition {line.start} never holds", line.start.place)
+            return Omitted(f"its start condition {line.start} never holds", line.start.place)
         self._watch_the_clock(line, start, end)
         if start.always or (start.clock and start.clock[0] in _FROM):
             begin = 0.0 if start.always else self._first(start)
@@ -58,27 +70,25 @@ class Conditions:
         return self._between(line, start.text, end)
 
     def translated(self, condition: Word, number: int, on: bool) -> Translated:
-        """Return a condition of the attack of a number in our words.
+        """Return a condition of the attack of a number as one of a scenario.
 
-        A start is looked at while the attack is off, an end while it is `on`: that is what the
-        attack itself is in it.
+        Where it asks whether its own attack is on, the answer is known: epanetCPA looks at a start
+        while the attack is off, and at an end while it is `on`.
 
         Raises
         ------
         InputError
-            With its place, if it is none.
-        UnsayableError
-            If it is one that our language has no words for.
+            With its place, if it is no condition.
+        UntranslatableError
+            If a scenario's conditions cannot say it.
         """
         self.own = {self.names[number]: on}
         try:
             return matlab.translate(condition, self.resolve)
         except InputError as error:
-            inside = (error.column or 1) - 1
-            place = condition.place
-            raise Place(place.file, place.line, place.column + inside).error(
-                error.message
-            ) from None
+            file, line, column = astuple(condition.place)
+            place = Place(file, line, column + (error.column or 1) - 1)
+            raise place.error(error.message) from None
 
     def _from(
         self, line: Attack, begin: float, start: Translated, end: Translated
@@ -96,11 +106,11 @@ class Conditions:
                         f"{line.start} still holds when {line.end} does: epanetCPA starts the "
                         "attack again a step later; here it is over"
                     )
-                    self.made.note(DIFFERS, text, line.end)
+                    self.imported.note(DIFFERS, text, line.end)
                 return when
             if sign == "==":
                 text = f"{line.end} is past when the attack starts: it never ends"
-                self.made.note(READ_AS, text, line.end)
+                self.imported.note(READ_AS, text, line.end)
                 return when
         if comes_back:
             return self._between(line, f"t >= {begin:g}", end)
@@ -115,19 +125,19 @@ class Conditions:
             f"where {line.start} holds while {line.end} does, epanetCPA starts the attack for a "
             "step, again and again; here nothing starts while its end holds"
         )
-        self.made.note(DIFFERS, text, line.end)
+        self.imported.note(DIFFERS, text, line.end)
         return when
 
     def _first(self, condition: Translated) -> float:
         """Return the hour of the first step at which a condition on the clock holds."""
         assert condition.clock is not None
         sign, hours = condition.clock
-        return hours + self.layout.spec.step / HOUR if sign == ">" else hours
+        return hours + self.plant.spec.step / HOUR if sign == ">" else hours
 
     def _watch_the_clock(self, line: Attack, *conditions: Translated) -> None:
         """Say where epanetCPA's clock may miss an exact time, or is not a clock."""
-        step = self.layout.spec.step
-        for condition, said in zip(conditions, (line.start, line.end), strict=True):
+        step = self.plant.spec.step
+        for condition, source in zip(conditions, (line.start, line.end), strict=True):
             for written in re.findall(r"\bt == (\d[\d.]*)", condition.text):
                 if round(float(written) * HOUR, 3) % step:
                     text = (
@@ -135,34 +145,34 @@ class Conditions:
                         f"of {readable(step)} none does there: epanetCPA would never see it; here "
                         "it is the next step"
                     )
-                    self.made.note(DIFFERS, text, said)
-            if "CLOCKTIME" in said:
+                    self.imported.note(DIFFERS, text, source)
+            if "CLOCKTIME" in source:
                 text = (
                     "CLOCKTIME counts in epanetCPA from the network file's report start instead "
                     "of its start clock time; here it is the hour of the day"
                 )
-                self.made.note(DIFFERS, text, said)
+                self.imported.note(DIFFERS, text, source)
 
-    def resolve(self, name: str) -> Words:
-        """Return our words for a name of epanetCPA's conditions."""
+    def resolve(self, name: str) -> Expression:
+        """Return a name of epanetCPA's conditions as a term of a scenario's."""
         if name == "TIME":
-            return Words("t", False, 6)
+            return Expression("t", False, 6)
         if name == "CLOCKTIME":
-            return Words("hour", False, 6)
+            return Expression("hour", False, 6)
         if match := re.fullmatch(r"ATT(\d+)", name):
             number = int(match[1])
             if number not in self.names:
                 raise InputError(f"there is no attack {number}: {len(self.names)} are listed")
             if (on := self.own.get(self.names[number])) is not None:
-                return Words("true" if on else "false", True, 6, float(on))
-            return Words(f"{self.names[number]}.active", True, 6)
+                return always(on)
+            return Expression(f"{self.names[number]}.active", True, 6)
         if name.startswith("MAXLEVEL"):
-            tank = self.layout.element(name.removeprefix("MAXLEVEL"))
-            if tank is None or self.layout.kind(tank) != "tank":
-                raise self.layout.unknown(name.removeprefix("MAXLEVEL"))
-            return Words(f"max_level({tank}) - 0.001", False, 4)
-        try:
-            return Words(of_epanetcpa(self.layout, name), False, 6)
-        except KeyError:
+            tank = self.plant.element(name.removeprefix("MAXLEVEL"))
+            if tank is None or self.plant.kind(tank) != "tank":
+                raise self.plant.unknown(name.removeprefix("MAXLEVEL"))
+            return Expression(f"max_level({tank}) - 0.001", False, 4)
+        tag = self.plant.epanetcpa_tag(name)
+        if tag is None:
             reason = f"the plant does not measure {name}: a condition here asks tags"
-            raise UnsayableError(reason) from None
+            raise UntranslatableError(reason)
+        return Expression(tag, False, 6)

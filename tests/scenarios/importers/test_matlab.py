@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scenarios.importers.counterparts import Layout
-from scenarios.importers.epanetcpa.matlab import UnsayableError, Words, translate
+from scenarios.importers.counterparts import Counterparts
+from scenarios.importers.epanetcpa.matlab import Expression, UntranslatableError, translate
 from twin.conditions.parser import parse
 from twin.errors import InputError
 from twin.plants.spec import load_plant
@@ -14,12 +14,12 @@ VALUES = {"t": 3.0, "hour": 1.0, "L_T1": 2.0, "F_PU2": 0.0}
 
 def resolve(name):
     if name == "ATT1":
-        return Words("att1.active", True, 6)
+        return Expression("att1.active", True, 6)
     if name == "MAXLEVELT1":
-        return Words("max_level(T1) - 0.001", False, 4)
+        return Expression("max_level(T1) - 0.001", False, 4)
     if name not in NAMES:
         raise InputError(f"unknown name {name!r}")
-    return Words(NAMES[name], False, 6)
+    return Expression(NAMES[name], False, 6)
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_no_condition_is_an_error_with_a_caret(theirs, says):
 
 @pytest.mark.parametrize("theirs", ["sin(TIME)>0", "mod(T1,2)==0", "(T1>1)+1>1"])
 def test_what_has_no_words_is_told_apart(theirs):
-    with pytest.raises(UnsayableError):
+    with pytest.raises(UntranslatableError):
         translate(theirs, resolve)
 
 
@@ -128,6 +128,6 @@ def test_it_means_the_same_in_our_words(pair):
 
 
 def test_the_plant_finds_names_whatever_their_case():
-    layout = Layout(load_plant("ctown"))
-    assert layout.element("pu10") == "PU10"
-    assert layout.element("nothing") is None
+    plant = Counterparts(load_plant("ctown"))
+    assert plant.element("pu10") == "PU10"
+    assert plant.element("nothing") is None
