@@ -9,18 +9,17 @@ from typing import Annotated, Any
 
 import typer
 
-from scenarios.commands.output import print_json, print_table
+from scenarios.commands.output import Json, print_json, print_table
 
 app = typer.Typer(
     help="The kinds of attack a scenario can use, and writing one.",
     epilog="Example: hydrotwin attacks show replay",
     no_args_is_help=True,
 )
-_Json = Annotated[bool, typer.Option("--json", help="Print JSON only.")]
 
 
 @app.command("list", epilog="Example: hydrotwin attacks list")
-def list_attacks(as_json: _Json = False) -> None:
+def list_attacks(as_json: Json = False) -> None:
     """List the kinds of attack."""
     from attacks.discovery import kinds
 
@@ -39,7 +38,7 @@ def list_attacks(as_json: _Json = False) -> None:
 @app.command("show", epilog="Example: hydrotwin attacks show replay")
 def show_attack(
     name: Annotated[str, typer.Argument(help="A kind, or a Python file with kinds of your own.")],
-    as_json: _Json = False,
+    as_json: Json = False,
 ) -> None:
     """Explain a kind of attack: its ports, fields, end, technique, and an example."""
     from attacks.discovery import kinds, load_file
@@ -105,7 +104,7 @@ def new_attack(
 @app.command("check", epilog="Example: hydrotwin attacks check my-attack.py")
 def check_attack(
     file: Annotated[Path, typer.Argument(help="A Python file with attacks of your own.")],
-    as_json: _Json = False,
+    as_json: Json = False,
 ) -> None:
     """Try on your own attacks what every attack must keep to; exit status 1 if one does not."""
     from dataclasses import asdict

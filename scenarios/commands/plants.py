@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from scenarios.commands.output import Json, print_json
+
 app = typer.Typer(help="What a plant has; bringing your own.", no_args_is_help=True)
 
 
@@ -18,20 +20,19 @@ def plant() -> None:
 @app.command(epilog="Example: hydrotwin plant show ctown")
 def show(
     plant: Annotated[str, typer.Argument(help="A shipped plant or a plant folder.")] = "ctown",
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON only.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Say who measures, hears, drives and decides what: the names that scenarios use."""
     from dataclasses import asdict
 
-    from scenarios.commands.output import print_json
-    from scenarios.report.plant import in_words, layout
+    from scenarios.report.plant import plant_in_words, plant_summary
     from twin.plants.spec import load_plant
 
-    found = layout(load_plant(plant))
+    summary = plant_summary(load_plant(plant))
     if as_json:
-        print_json(asdict(found))
+        print_json(asdict(summary))
     else:
-        typer.echo("\n".join(in_words(found)))
+        typer.echo("\n".join(plant_in_words(summary)))
 
 
 @app.command(epilog="Example: hydrotwin plant new my-town.inp --out my-town")

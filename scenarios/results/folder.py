@@ -69,9 +69,9 @@ def fill(place: Path, run: Run) -> Run:
     out = run.folder
     assert out is not None
     try:
-        from scenarios.report.pictures import draw
+        from scenarios.report.pictures import write_pictures
 
-        failed = draw(place, run)
+        failed = write_pictures(place, run)
     except KeyboardInterrupt:
         if run.status == "done":
             run = replace(run, status="interrupted", reason="stopped by the user at its pictures")
