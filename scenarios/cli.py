@@ -81,7 +81,7 @@ def main() -> None:
             raise
         _fail(error, 1)
     finally:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # all is done and said: let it end in peace
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # no traceback while Python shuts down
 
 
 def _fail(error: Exception, status: int) -> NoReturn:

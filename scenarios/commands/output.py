@@ -33,7 +33,7 @@ def print_json(data: Any) -> None:
 
 
 def json_of(figures: dict[str, Any]) -> str:
-    """Return figures as JSON text in ASCII; raises ValueError where one is no number."""
+    """Return figures as JSON text in ASCII; raises ValueError on NaN."""
     return json.dumps(figures, indent=2, allow_nan=False)
 
 

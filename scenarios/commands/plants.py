@@ -1,4 +1,4 @@
-"""`hydrotwin plant`: what a plant has, and plants of one's own."""
+"""`hydrotwin plant`: show what a plant has, or draft one from an EPANET file."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def new(
     """Draft a plant folder: the network, its tags, and PLCs with the file's controls and rules."""
     from twin.drafting.draft import RECORD, draft, record
 
-    made = draft(file, out)
-    typer.echo(record(made, file.name))
+    drafted = draft(file, out)
+    typer.echo(record(drafted, file.name))
     typer.echo(f"{out} is a plant now; {RECORD} in it holds the above. Run it with:")
     typer.echo(f"  hydrotwin run normal --plant {out}")

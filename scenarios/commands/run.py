@@ -1,4 +1,4 @@
-"""`hydrotwin run`: a scenario simulated, watched while it runs, and told."""
+"""`hydrotwin run`: simulate a scenario, show its progress, and print its account."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def run(
     if plant is not None:
         label += f"-{Path(plant).name}"
         where = plant if plant in plants() else str(Path(plant).absolute())
-        chosen = replace(chosen, plant=where, description="")  # which told of the other plant
+        chosen = replace(chosen, plant=where, description="")  # which was of the other plant
     number = chosen.seed if seed is None else seed
     options: dict[str, Any] = {
         "seed": seed,

@@ -1,4 +1,4 @@
-"""`hydrotwin scenarios`: what is shipped, and a file of one's own."""
+"""`hydrotwin scenarios`: list, show, write and check scenario files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A run as one watches it in a terminal: what begins, its progress and alarms, what came of it."""
+"""A run shown in a terminal: what is run, its progress and alarms, and the account."""
 
 from __future__ import annotations
 

@@ -22,19 +22,7 @@ _SAMPLED, _KEPT = 24, 8  # initial conditions
 def free_run(
     spec: PlantSpec, scenario: Scenario, window: RecordWindow, state: Reconstruction
 ) -> tuple[Values, Values]:
-    """Run from the state at the window's start to its end; restarted at no row after it.
-
-    Parameters
-    ----------
-    spec : PlantSpec
-    scenario : Scenario
-    window : RecordWindow
-    state : Reconstruction
-
-    Returns
-    -------
-    view, truth : ndarray of shape (rows, tags)
-    """
+    """Run from the state at the window's start to its end; return view and truth (rows, tags)."""
     restarts = np.arange(len(window.rows)) <= window.lead
     return _run_restarted(spec, scenario, window, state, restarts)
 
@@ -42,18 +30,9 @@ def free_run(
 def one_step_ahead(
     spec: PlantSpec, scenario: Scenario, window: RecordWindow, state: Reconstruction
 ) -> tuple[Values, Values]:
-    """Forecast each row from the one before: two runs, each restarted at every other row.
+    """Forecast each row from the state at the one before; return view and truth (rows, tags).
 
-    Parameters
-    ----------
-    spec : PlantSpec
-    scenario : Scenario
-    window : RecordWindow
-    state : Reconstruction
-
-    Returns
-    -------
-    view, truth : ndarray of shape (rows, tags)
+    Two runs, each restarted at every other row, give all forecasts.
     """
     rows = np.arange(len(window.rows))
     even, odd = (
