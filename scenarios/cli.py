@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
-from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Any, NoReturn
 
 import typer
 from typer.core import TyperGroup
@@ -16,6 +15,7 @@ from scenarios.commands.compare import compare
 from scenarios.commands.export import export
 from scenarios.commands.fidelity import fidelity
 from scenarios.commands.imports import import_
+from scenarios.commands.run import run
 from scenarios.commands.train import train
 
 
@@ -41,61 +41,10 @@ app = typer.Typer(
 )
 
 
-@app.command(
+app.command(
     epilog="Examples: hydrotwin run normal · hydrotwin run t1-overflow-concealed --seed 3 · "
     "hydrotwin run my-attack.yaml --out runs/mine --json · hydrotwin run normal --plant my-town"
-)
-def run(
-    scenario: Annotated[str, typer.Argument(help="A shipped scenario's name, or a file.")],
-    seed: Annotated[int | None, typer.Option(min=0, help="Instead of the scenario's.")] = None,
-    out: Annotated[
-        Path | None, typer.Option(help="The run folder. [default: runs/SCENARIO-seedN]")
-    ] = None,
-    duration: Annotated[
-        str | None, typer.Option(help='Instead of the scenario\'s, like "7 d".')
-    ] = None,
-    plant: Annotated[
-        str | None, typer.Option(help="Instead of the scenario's: a shipped name, or a folder.")
-    ] = None,
-    no_detector: Annotated[bool, typer.Option("--no-detector", help="Let nobody watch.")] = False,
-    speed: Annotated[
-        float | None,
-        typer.Option(help="Simulated seconds a second. [default: as fast as possible]"),
-    ] = None,
-    no_pair: Annotated[
-        bool, typer.Option("--no-pair", help="Do not compare with the run without attacks.")
-    ] = False,
-    aftermath: Annotated[
-        str,
-        typer.Option(
-            help="What hours count as in which only an attack's effects last: normal (as in "
-            "BATADAL), attack, or out (not counted)."
-        ),
-    ] = "normal",
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Only say who would be deceived, when, about what.")
-    ] = False,
-    json: Annotated[bool, typer.Option("--json", help="Print the result as JSON only.")] = False,
-) -> None:
-    """Run a scenario: simulate it, watch it while it happens, and tell what came of it."""
-    from scenarios.commands.run import run_scenario
-
-    failed = run_scenario(
-        scenario,
-        seed=seed,
-        out=out,
-        duration=duration,
-        plant=plant,
-        watch=not no_detector,
-        pair=not no_pair,
-        aftermath=aftermath,
-        speed=speed,
-        dry=dry_run,
-        as_json=json,
-    )
-    raise typer.Exit(1 if failed else 0)
-
-
+)(run)
 app.add_typer(shipped.app, name="scenarios")
 app.add_typer(attacks.app, name="attacks")
 app.add_typer(plants.app, name="plant")
@@ -132,7 +81,7 @@ def main() -> None:
             raise
         _fail(error, 1)
     finally:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # all is done and said: let it end in peace
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # no traceback while Python shuts down
 
 
 def _fail(error: Exception, status: int) -> NoReturn:

@@ -1,4 +1,4 @@
-"""`hydrotwin attacks`: the kinds there are, and one of one's own."""
+"""`hydrotwin attacks`: list, show, write and check kinds of attack."""
 
 from __future__ import annotations
 
@@ -9,18 +9,17 @@ from typing import Annotated, Any
 
 import typer
 
-from scenarios.commands.output import print_json, print_table
+from scenarios.commands.output import Json, print_json, print_table
 
 app = typer.Typer(
     help="The kinds of attack a scenario can use, and writing one.",
     epilog="Example: hydrotwin attacks show replay",
     no_args_is_help=True,
 )
-_Json = Annotated[bool, typer.Option("--json", help="Print JSON only.")]
 
 
 @app.command("list", epilog="Example: hydrotwin attacks list")
-def list_attacks(as_json: _Json = False) -> None:
+def list_attacks(as_json: Json = False) -> None:
     """List the kinds of attack."""
     from attacks.discovery import kinds
 
@@ -39,7 +38,7 @@ def list_attacks(as_json: _Json = False) -> None:
 @app.command("show", epilog="Example: hydrotwin attacks show replay")
 def show_attack(
     name: Annotated[str, typer.Argument(help="A kind, or a Python file with kinds of your own.")],
-    as_json: _Json = False,
+    as_json: Json = False,
 ) -> None:
     """Explain a kind of attack: its ports, fields, end, technique, and an example."""
     from attacks.discovery import kinds, load_file
@@ -77,15 +76,15 @@ def _explained(cls: Any) -> str:
     from attacks.fields import fields
     from attacks.techniques import techniques
 
-    found = techniques(cls)
+    ports_of = techniques(cls)
     lines = [f"{cls.kind}: {_text(cls)}", "", f"on:   {_ports(cls)}"]
     lines += [f"do:   {field}" for field in fields(cls)]
     lines += [f"end:  {cls.at_end}"]
-    if len(found) == 1:
-        lines += [f"MITRE ATT&CK for ICS: {next(iter(found))}"]
-    elif found:
+    if len(ports_of) == 1:
+        lines += [f"MITRE ATT&CK for ICS: {next(iter(ports_of))}"]
+    elif ports_of:
         lines += ["MITRE ATT&CK for ICS:"]
-        lines += [f"  {technique} on {', '.join(ports)}" for technique, ports in found.items()]
+        lines += [f"  {technique} on {', '.join(ports)}" for technique, ports in ports_of.items()]
     lines += ["", "attacks:", f"  - {cls.example}"] if cls.example else []
     return "\n".join(lines) + "\n"
 
@@ -105,7 +104,7 @@ def new_attack(
 @app.command("check", epilog="Example: hydrotwin attacks check my-attack.py")
 def check_attack(
     file: Annotated[Path, typer.Argument(help="A Python file with attacks of your own.")],
-    as_json: _Json = False,
+    as_json: Json = False,
 ) -> None:
     """Try on your own attacks what every attack must keep to; exit status 1 if one does not."""
     from dataclasses import asdict
@@ -113,17 +112,17 @@ def check_attack(
     from attacks.contract import check
     from attacks.discovery import kinds, load_file
 
-    found = {kind: check(kinds()[kind]) for kind in load_file(file)}
+    results = {kind: check(kinds()[kind]) for kind in load_file(file)}
     if as_json:
-        print_json({kind: [asdict(one) for one in some] for kind, some in found.items()})
+        print_json({kind: [asdict(result) for result in each] for kind, each in results.items()})
     else:
-        for kind, some in found.items():
+        for kind, each in results.items():
             typer.echo(kind)
-            for one in some:
-                typer.echo(f"  {'kept  ' if one.kept else 'BROKEN'}  {one.promise}")
-                if one.why:
-                    typer.echo(f"          {one.why}")
-    if not all(one.kept for some in found.values() for one in some):
+            for result in each:
+                typer.echo(f"  {'kept  ' if result.kept else 'BROKEN'}  {result.promise}")
+                if result.why:
+                    typer.echo(f"          {result.why}")
+    if not all(result.kept for each in results.values() for result in each):
         raise typer.Exit(1)
 
 

@@ -68,14 +68,14 @@ def evaluate(
     from detector.benchmark.evaluate import FIRST, evaluate, write_predictions
     from detector.benchmark.pictures import draw_evaluation
     from scenarios.commands.output import epoch_bar
-    from scenarios.report.style import drawing
+    from scenarios.report.style import plotting
 
     if data is None:
         raise DataError("--data DIR is missing. To get the data: hydrotwin batadal fetch --to DIR")
     kinds = list(dict.fromkeys(each.strip() for each in detectors.split(",") if each.strip()))
     if not kinds:
         raise DataError("--detectors names none; for instance: --detectors cnn-lstm,pca")
-    with epoch_bar(Console(stderr=True)) as progress:
+    with epoch_bar() as progress:
         result = evaluate(
             data,
             test=test,
@@ -87,7 +87,7 @@ def evaluate(
         )
     written = write_predictions(result, predictions) if predictions is not None else []
     pictures: list[Path] = []
-    with drawing(f"a picture in {out}", warn):
+    with plotting(f"a picture in {out}", warn):
         pictures = draw_evaluation(result, out, FIRST)
     if json:
         typer.echo(dumps(result.as_dict(), indent=2, allow_nan=False))

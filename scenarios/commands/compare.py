@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from scenarios.commands.output import warn
+from scenarios.commands.output import Json, print_json, warn
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -25,25 +24,25 @@ def compare(
         typer.Argument(help="Another. [default: the first without its attacks]", metavar="[RUN_B]"),
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Draw it here.", metavar="FILE.png")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON only.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Say what differs between two runs, from when and by how much."""
-    from scenarios.report.comparison import picture
-    from scenarios.report.style import drawing
+    from scenarios.report.comparison import plot_comparison
+    from scenarios.report.style import plotting
     from scenarios.results.compare import compare as compared
     from scenarios.simulation.sides import sides
 
     if out is not None:
         _check(out)
-    made = compared(*sides(run_a, run_b))
+    comparison = compared(*sides(run_a, run_b))
     if as_json:
-        typer.echo(json.dumps(made.summary(), indent=2, ensure_ascii=False))
+        print_json(comparison.summary())
     else:
-        _print(made)
+        _print(comparison)
     if out is not None:
         failed: list[str] = []
-        with drawing(f"{out}", failed.append):
-            picture(made).savefig(out, dpi=140)
+        with plotting(f"{out}", failed.append):
+            plot_comparison(comparison).savefig(out, dpi=140)
         for why in failed:
             warn(why)
             raise typer.Exit(1)
@@ -65,21 +64,24 @@ def _check(out: Path) -> None:
         raise InputError(f"--out {out}: there is no folder {out.parent}")
 
 
-def _print(made: Comparison) -> None:
+def _print(comparison: Comparison) -> None:
     from rich.console import Console
 
     console = Console(highlight=False)
-    console.print(f"A  {made.a.name}\nB  {made.b.name}\n{made.hours:g} h of both\n", markup=False)
-    if made.differences:
-        _print_differences(console, made)
+    console.print(
+        f"A  {comparison.a.name}\nB  {comparison.b.name}\n{comparison.hours:g} h of both\n",
+        markup=False,
+    )
+    if comparison.differences:
+        _print_differences(console, comparison)
     else:
         console.print("Nothing differs: neither the water nor what SCADA shows.")
-    for side, name in ((made.a, "A"), (made.b, "B")):
+    for side, name in ((comparison.a, "A"), (comparison.b, "B")):
         for note in side.notes:
             console.print(f"\n{name}: {note}", markup=False)
 
 
-def _print_differences(console: Console, made: Comparison) -> None:
+def _print_differences(console: Console, comparison: Comparison) -> None:
     from rich.markup import escape
     from rich.table import Table
 
@@ -89,14 +91,18 @@ def _print_differences(console: Console, made: Comparison) -> None:
         *map(escape, ("tag", "water differs from [h]", "for [h]", "SCADA differs from [h]",
                       "for [h]", "by at most", "at [h]")), box=None, pad_edge=False,
     )  # fmt: skip
-    for one in made.differences:
-        starts = ["–" if at is None else f"{at:.1f}" for at in (one.true_from_h, one.shown_from_h)]
-        most = f"{one.most:.2f} {one.unit}".strip()
-        table.add_row(one.tag, starts[0], f"{one.true_h:.1f}", starts[1], f"{one.shown_h:.1f}",
-                      most, f"{one.most_at_h:.1f}")  # fmt: skip
+    for difference in comparison.differences:
+        true_from, shown_from = (
+            "–" if at is None else f"{at:.1f}"
+            for at in (difference.true_from_h, difference.shown_from_h)
+        )
+        most = f"{difference.most:.2f} {difference.unit}".strip()
+        table.add_row(difference.tag, true_from, f"{difference.true_h:.1f}",
+                      shown_from, f"{difference.shown_h:.1f}",
+                      most, f"{difference.most_at_h:.1f}")  # fmt: skip
     console.print(table)
     totals = Table("impact", "A", "B", "A − B", box=None, pad_edge=False)
-    for name, row in made.totals.iterrows():
+    for name, row in comparison.totals.iterrows():
         cells = (figure(str(name), row[column]) for column in ("a", "b", "difference"))
         totals.add_row(escape(COUNTER_WORDS[str(name)]), *cells)
     console.print()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from scenarios.commands.output import warn
+from scenarios.commands.output import FiguresAsJson, json_of, share_bar, warn
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -25,10 +25,11 @@ def demand() -> None:
 
 
 @app.command(
+    "fit",
     epilog="Example: hydrotwin demand fit data/BATADAL_dataset03.csv --plant ctown "
-    "--out my-plant/demand.csv"
+    "--out my-plant/demand.csv",
 )
-def fit(
+def fit_profile(
     file: Annotated[Path, typer.Argument(help="A record: an hourly BATADAL-style CSV.")],
     plant: Annotated[str, typer.Option(help="A shipped plant's name, or a folder.")] = "ctown",
     out: Annotated[
@@ -38,18 +39,15 @@ def fit(
     per_dma: Annotated[
         bool, typer.Option("--per-dma", help="A profile for each DMA, not one for all.")
     ] = False,
-    json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON only.")] = False,
+    as_json: FiguresAsJson = False,
 ) -> None:
     """Infer the DMAs' hourly demand multipliers from a record and fit their day-type profile.
 
     Hours under attack, and those whose label is unknown, are left out.
     """
-    from json import dumps
-
     from rich.console import Console
 
-    from scenarios.commands.output import share_bar
-    from scenarios.validation.demand_fit import fitted
+    from scenarios.validation.demand_fit import fit_demands
     from twin.errors import InputError
     from twin.plants.profile import write
     from twin.plants.spec import load_plant
@@ -65,20 +63,20 @@ def fit(
             f"{file}: {weeks:.1f} weeks are little to fit a profile on, for which some hours come "
             "but once; give a record of two weeks, better four"
         )
-    with share_bar(Console(stderr=True)) as progress:
-        found = fitted(
+    with share_bar() as progress:
+        fit = fit_demands(
             spec, record, shared=not per_dma, on_share=lambda share: progress("demands", share)
         )
     if out is not None:
         try:
-            write(found.profile, tuple(spec.dmas), out)
+            write(fit.profile, tuple(spec.dmas), out)
         except OSError as error:
             raise InputError(f"--out {out} cannot be written: {error.strerror}") from None
-    if json:
-        typer.echo(dumps(found.as_dict(), indent=2, allow_nan=False))
+    if as_json:
+        typer.echo(json_of(fit.as_dict()))
         return
     console = Console(highlight=False)
-    _tell(console, found.as_dict(), found.profile, found.names)
+    _tell(console, fit.as_dict(), fit.profile, fit.names)
     if out is not None:
         console.print(f"wrote {out}", soft_wrap=True)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from scenarios.commands.output import share_bar, warn
+from scenarios.commands.output import FiguresAsJson, figures_table, make_folder, publish, share_bar
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -30,20 +30,15 @@ def fidelity(
     out: Annotated[
         Path, typer.Option(help="Where picture and figures go.", metavar="DIR")
     ] = PICTURES,
-    json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON only.")] = False,
+    as_json: FiguresAsJson = False,
 ) -> None:
     """Compare the twin's normal year with a record: distributions, classifiers, lead times.
 
     An AUC of .5 says that a classifier cannot tell twin and record apart. The year of each seed
     starts on the record's first day.
     """
-    from json import dumps
-
-    from rich.console import Console
-
-    from scenarios.report.style import drawing
     from scenarios.validation.fidelity import assess
-    from scenarios.validation.fidelity_picture import draw_fidelity
+    from scenarios.validation.fidelity_picture import plot_fidelity
     from twin.errors import InputError
     from twin.plants.spec import load_plant
     from twin.records.batadal import UNKNOWN, read
@@ -61,38 +56,25 @@ def fidelity(
             )
         if each is not None and (each.flags == 0).sum() < 48:
             raise InputError("fewer than 48 normal hours: nothing to compare with", each.path)
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"--out {out} cannot be a folder: {error.strerror}") from None
-    with share_bar(Console(stderr=True)) as progress:
-        found = assess(spec, record, sibling=other, seeds=seeds, days=days, progress=progress)
-    figures = {"against": str(against), "plant": spec.name, **found.as_dict()}
-    text = dumps(figures, indent=2, allow_nan=False)
-    written = [out / "fidelity.json"]
-    written[0].write_text(text + "\n", encoding="utf-8")
-    picture = out / "fidelity.png"
-    with drawing(f"{picture}", warn):
-        draw_fidelity(found).savefig(picture, dpi=110)
-        written.append(picture)
-    if json:
-        typer.echo(text)
-        return
-    console = Console()
-    _tell(console, figures)
-    console.print(f"wrote {', '.join(map(str, written))}", soft_wrap=True, highlight=False)
+    make_folder(out)
+    with share_bar() as progress:
+        result = assess(spec, record, sibling=other, seeds=seeds, days=days, progress=progress)
+    figures = {"against": str(against), "plant": spec.name, **result.as_dict()}
+    publish(
+        out / "fidelity",
+        figures,
+        lambda: plot_fidelity(result),
+        lambda console: _tell(console, figures),
+        as_json,
+    )
 
 
 def _tell(console: Console, figures: dict[str, Any]) -> None:
-    from rich.table import Table
-
     def shown(value: float | None, digits: int = 3) -> str:
         return "-" if value is None else f"{value:.{digits}f}"
 
-    table = Table(title="two samples of hourly rows", title_justify="left")
-    heads = ["", "KS mean", "KS worst", "AUC row", "AUC pair", "AUC day"]
-    for head in heads:
-        table.add_column(head, justify="left" if not head else "right")
+    heads = ("", "KS mean", "KS worst", "AUC row", "AUC pair", "AUC day")
+    table = figures_table(heads, title="two samples of hourly rows", title_justify="left")
     keys = {"ks_mean": 4, "ks_max": 4, "auc_row": 3, "auc_pair": 3, "auc_day": 3}
     for name, row in (
         ("record and twin", figures),
@@ -111,9 +93,8 @@ def _tell(console: Console, figures: dict[str, Any]) -> None:
         table.add_row(name, *cells)
     console.print(table)
 
-    table = Table(title="statuses, hourly", title_justify="left")
-    for head in ("tag", "duty, record", "twin", "switches a day, record", "twin", "more by"):
-        table.add_column(head, justify="left" if head == "tag" else "right")
+    heads = ("tag", "duty, record", "twin", "switches a day, record", "twin", "more by")
+    table = figures_table(heads, title="statuses, hourly", title_justify="left")
     for tag in figures["duty"]:
         record, twin = figures["tags"][tag]["record"], figures["tags"][tag]["twin"]
         more = figures["switches"].get(tag)

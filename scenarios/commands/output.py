@@ -1,27 +1,40 @@
-"""What commands print: rows for people or programs, warnings, and bars for long work."""
+"""What commands print and write: tables, JSON, warnings, pictures, and bars for long work."""
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
     from rich.console import Console
+    from rich.table import Table
 
     from detector import Epoch
 
+Json = Annotated[bool, typer.Option("--json", help="Print JSON only.")]
+FiguresAsJson = Annotated[bool, typer.Option("--json", help="Print the figures as JSON only.")]
 
-def warn(what: str) -> None:
-    """Say on stderr what the user should know beside the result."""
-    sys.stderr.write(f"warning: {what}\n")
+
+def warn(message: str) -> None:
+    """Print a warning on stderr."""
+    sys.stderr.write(f"warning: {message}\n")
 
 
 def print_json(data: Any) -> None:
     """Print data as JSON and nothing else."""
     sys.stdout.write(json.dumps(data, indent=2, ensure_ascii=False) + "\n")
+
+
+def json_of(figures: dict[str, Any]) -> str:
+    """Return figures as JSON text in ASCII; raises ValueError on NaN."""
+    return json.dumps(figures, indent=2, allow_nan=False)
 
 
 def print_table(heads: dict[str, str], rows: list[dict[str, Any]], as_json: bool) -> None:
@@ -38,40 +51,106 @@ def print_table(heads: dict[str, str], rows: list[dict[str, Any]], as_json: bool
     Console().print(table)
 
 
-@contextmanager
-def epoch_bar(console: Console) -> Iterator[Callable[[str, Epoch], None]]:
-    """Show a bar that moves with every epoch; yield what is to be called with kind and epoch."""
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+def figures_table(heads: Sequence[str], **options: Any) -> Table:
+    """Return an empty table: its first column aligned left, the others, of figures, right.
 
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console) as bar:
-        tasks: dict[str, Any] = {}
+    Parameters
+    ----------
+    heads : sequence of str
+    **options
+        Of `rich.table.Table`.
+    """
+    from rich.table import Table
+
+    table = Table(**options)
+    for place, head in enumerate(heads):
+        table.add_column(head, justify="right" if place else "left")
+    return table
+
+
+def make_folder(out: Path) -> None:
+    """Make the folder that --out names, with its parents."""
+    from twin.errors import InputError
+
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"--out {out} cannot be a folder: {error.strerror}") from None
+
+
+def publish(
+    stem: Path,
+    figures: dict[str, Any],
+    plot: Callable[[], Figure],
+    tell: Callable[[Console], None],
+    as_json: bool,
+) -> None:
+    """Write figures as STEM.json and their picture as STEM.png, and print them.
+
+    Parameters
+    ----------
+    stem : Path
+        Both files, without their endings.
+    figures : dict
+    plot : callable
+        Returns the picture; if it raises, there is a warning and no picture.
+    tell : callable
+        Prints the figures for people.
+    as_json : bool
+        Whether to print them as JSON instead.
+    """
+    from rich.console import Console
+
+    from scenarios.report.style import plotting
+
+    text = json_of(figures)
+    written = [stem.with_name(f"{stem.name}.json")]
+    written[0].write_text(text + "\n", encoding="utf-8")
+    picture = stem.with_name(f"{stem.name}.png")
+    with plotting(f"{picture}", warn):
+        plot().savefig(picture, dpi=110)
+        written.append(picture)
+    if as_json:
+        typer.echo(text)
+        return
+    console = Console()
+    tell(console)
+    console.print(f"wrote {', '.join(map(str, written))}", soft_wrap=True, highlight=False)
+
+
+@contextmanager
+def epoch_bar() -> Iterator[Callable[[str, Epoch], None]]:
+    """Show a bar that moves with every epoch; yield what is to be called with kind and epoch."""
+    with _bars() as move:
 
         def moved(kind: str, epoch: Epoch) -> None:
-            if kind not in tasks:
-                tasks[kind] = bar.add_task(kind, total=epoch.of)
-            bar.update(
-                tasks[kind],
-                completed=epoch.number,
-                description=f"{kind}: epoch {epoch.number} of {epoch.of} at most, "
-                f"loss {epoch.loss:.5f}, held out {epoch.held_out:.5f}",
-            )
+            words = f"{kind}: epoch {epoch.number} of {epoch.of} at most, "
+            words += f"loss {epoch.loss:.5f}, held out {epoch.held_out:.5f}"
+            move(kind, words, epoch.number, epoch.of)
 
         yield moved
 
 
 @contextmanager
-def share_bar(console: Console) -> Iterator[Callable[[str, float], None]]:
+def share_bar() -> Iterator[Callable[[str, float], None]]:
     """Show a bar a task; yield what is to be called with a task's name and its share done."""
+    with _bars() as move:
+        yield lambda task, share: move(task, task, share, 1.0)
+
+
+@contextmanager
+def _bars() -> Iterator[Callable[[str, str, float, float], None]]:
+    """Show a bar a task; yield what is called with its name, words, and how much of how much."""
+    from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console) as bar:
+    with Progress(*columns, console=Console(stderr=True)) as progress:
         tasks: dict[str, Any] = {}
 
-        def moved(what: str, share: float) -> None:
-            if what not in tasks:
-                tasks[what] = bar.add_task(what, total=1.0)
-            bar.update(tasks[what], completed=share)
+        def move(task: str, words: str, completed: float, total: float) -> None:
+            if task not in tasks:
+                tasks[task] = progress.add_task(task, total=total)
+            progress.update(tasks[task], completed=completed, description=words)
 
-        yield moved
+        yield move

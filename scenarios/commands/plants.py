@@ -1,4 +1,4 @@
-"""`hydrotwin plant`: what a plant has, and plants of one's own."""
+"""`hydrotwin plant`: show what a plant has, or draft one from an EPANET file."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from scenarios.commands.output import Json, print_json
 
 app = typer.Typer(help="What a plant has; bringing your own.", no_args_is_help=True)
 
@@ -18,20 +20,19 @@ def plant() -> None:
 @app.command(epilog="Example: hydrotwin plant show ctown")
 def show(
     plant: Annotated[str, typer.Argument(help="A shipped plant or a plant folder.")] = "ctown",
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON only.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Say who measures, hears, drives and decides what: the names that scenarios use."""
     from dataclasses import asdict
 
-    from scenarios.commands.output import print_json
-    from scenarios.report.plant import in_words, layout
+    from scenarios.report.plant import plant_in_words, plant_summary
     from twin.plants.spec import load_plant
 
-    found = layout(load_plant(plant))
+    summary = plant_summary(load_plant(plant))
     if as_json:
-        print_json(asdict(found))
+        print_json(asdict(summary))
     else:
-        typer.echo("\n".join(in_words(found)))
+        typer.echo("\n".join(plant_in_words(summary)))
 
 
 @app.command(epilog="Example: hydrotwin plant new my-town.inp --out my-town")
@@ -42,7 +43,7 @@ def new(
     """Draft a plant folder: the network, its tags, and PLCs with the file's controls and rules."""
     from twin.drafting.draft import RECORD, draft, record
 
-    made = draft(file, out)
-    typer.echo(record(made, file.name))
+    drafted = draft(file, out)
+    typer.echo(record(drafted, file.name))
     typer.echo(f"{out} is a plant now; {RECORD} in it holds the above. Run it with:")
     typer.echo(f"  hydrotwin run normal --plant {out}")

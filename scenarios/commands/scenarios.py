@@ -1,4 +1,4 @@
-"""`hydrotwin scenarios`: what is shipped, and a file of one's own."""
+"""`hydrotwin scenarios`: list, show, write and check scenario files."""
 
 from __future__ import annotations
 
@@ -8,18 +8,17 @@ from typing import Annotated
 
 import typer
 
-from scenarios.commands.output import print_json, print_table
+from scenarios.commands.output import Json, print_json, print_table
 
 app = typer.Typer(
     help="The shipped scenarios, and writing one.",
     epilog="Example: hydrotwin scenarios list",
     no_args_is_help=True,
 )
-_Json = Annotated[bool, typer.Option("--json", help="Print JSON only.")]
 
 
 @app.command("list", epilog="Example: hydrotwin scenarios list")
-def list_scenarios(as_json: _Json = False) -> None:
+def list_scenarios(as_json: Json = False) -> None:
     """List the shipped scenarios."""
     from scenarios.definition.schema import library, load
 
@@ -28,7 +27,7 @@ def list_scenarios(as_json: _Json = False) -> None:
 
 
 @app.command("show", epilog="Example: hydrotwin scenarios show normal")
-def show_scenario(name: str, as_json: _Json = False) -> None:
+def show_scenario(name: str, as_json: Json = False) -> None:
     """Print a scenario's file."""
     from scenarios.definition.schema import path_of
     from twin.files import plain, read_yaml
@@ -56,7 +55,7 @@ def new_scenario(
 
 @app.command("check", epilog="Example: hydrotwin scenarios check mine.yaml")
 def check_scenario(
-    file: Annotated[str, typer.Argument(help="A scenario's file or name.")], as_json: _Json = False
+    file: Annotated[str, typer.Argument(help="A scenario's file or name.")], as_json: Json = False
 ) -> None:
     """Find what is wrong with a scenario, ports and conditions too, without running it."""
     from scenarios.definition.check import check

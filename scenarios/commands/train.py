@@ -43,14 +43,13 @@ def train(
     from detector.registry import kind_class
     from scenarios.experiments.training import read_normal
     from scenarios.experiments.training import train as fit
-    from scenarios.report.style import drawing
+    from scenarios.report.style import plotting
 
-    console = Console(stderr=True)
     kind_class(kind)
     if out.suffix != SUFFIX:
         raise DataError(f"--out {out}: a checkpoint's name must end in {SUFFIX}.")
     tables, described = read_normal(data)
-    with epoch_bar(console) as progress:
+    with epoch_bar() as progress:
         detector = fit(
             tables,
             described,
@@ -65,7 +64,7 @@ def train(
     written = [out, out.with_suffix(".json")]
     if "history" in detector.about:
         picture = out.with_name(f"{out.stem}-loss.png")
-        with drawing(f"{picture}", warn):
+        with plotting(f"{picture}", warn):
             written.append(save(draw_loss(detector.about["history"]), picture))
     _tell(Console(), detector, written)
     if detector.about.get("history", {}).get("stopped") == "interrupted":

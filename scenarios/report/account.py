@@ -1,7 +1,8 @@
-"""The closing account of a run, in plain words."""
+"""The account of a run in sentences: the water, the attack, its damage, who saw what."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pandas as pd
@@ -19,7 +20,7 @@ from twin.units import HOUR
 from twin.water.balance import LOW_PRESSURE
 
 _MORE_HOURS = 10.0  # of low pressure, by which two runs of a pair may well differ
-_TOLD = 6  # lies at most are told one by one
+_LISTED = 6  # lines at most of one sort
 _SERVED = 99.95  # percent; more rounds to all
 
 
@@ -32,7 +33,7 @@ class Section:
 
 
 def account(run: Run) -> list[Section]:
-    """Tell what happened to the water, what was done, what was shown, and what was noticed."""
+    """Return what happened to the water, what was done, what was shown, and what was noticed."""
     sections = [Section("The water", tuple(_water(run)))]
     if run.scenario.faults:
         sections.append(Section("The faults", tuple(_faults(run))))
@@ -52,55 +53,55 @@ def account(run: Run) -> list[Section]:
 
 
 def _water(run: Run) -> list[str]:
-    told: list[tuple[float, str]] = []
+    tanks: list[tuple[float, str]] = []
     for name in run.impact.index:
-        amount, otherwise = run.impact.loc[name, "run"], run.impact.loc[name, "paired"]
+        amount, paired = run.impact.loc[name, "run"], run.impact.loc[name, "paired"]
         place = name.split("_", 1)[1].rsplit("_", 1)[0]
         if name.startswith("overflow_") and name not in COUNTERS and amount >= 0.5:
             since = _since(run.truth[name])
-            words = f"{amount:,.0f} m³ spilled{_against(run, f'{otherwise:,.0f} m³')}"
-            told.append((since, f"Tank {place} overflowed from {clock(since)} on: {words}."))
+            words = f"{amount:,.0f} m³ spilled{_against(run, f'{paired:,.0f} m³')}"
+            tanks.append((since, f"Tank {place} overflowed from {clock(since)} on: {words}."))
         if name.startswith("empty_") and name not in COUNTERS and amount > 0:
             since = _since(run.truth[name])
-            words = f"{amount:.1f} h{_against(run, f'{otherwise:.1f} h')}"
-            told.append((since, f"Tank {place} ran empty at {clock(since)}; empty for {words}."))
-    lines = [words for _, words in sorted(told)]
-    done, usual = run.impact["run"], run.impact["paired"]
-    if done["unmet_m3"] >= 1 or usual["unmet_m3"] >= 1:
+            words = f"{amount:.1f} h{_against(run, f'{paired:.1f} h')}"
+            tanks.append((since, f"Tank {place} ran empty at {clock(since)}; empty for {words}."))
+    lines = [words for _, words in sorted(tanks)]
+    total, usual = run.impact["run"], run.impact["paired"]
+    if total["unmet_m3"] >= 1 or usual["unmet_m3"] >= 1:
         lines.append(
-            f"{done['unmet_m3']:,.0f} m³ of demand were not delivered"
+            f"{total['unmet_m3']:,.0f} m³ of demand were not delivered"
             + _against(run, f"{usual['unmet_m3']:,.0f} m³")
-            + f": {_served(done)}."
+            + f": {_served(total)}."
         )
-    if done["leaked_m3"] >= 1:
+    if total["leaked_m3"] >= 1:
         lines.append(
-            f"{done['leaked_m3']:,.0f} m³ leaked away"
+            f"{total['leaked_m3']:,.0f} m³ leaked away"
             + _against(run, f"{usual['leaked_m3']:,.0f} m³")
             + "."
         )
     if not lines:
         lines.append("No tank overflowed or emptied, and every demand was met.")
-    if done["low_pressure_h"] > usual["low_pressure_h"] + _MORE_HOURS:
+    if total["low_pressure_h"] > usual["low_pressure_h"] + _MORE_HOURS:
         lines.append(
             f"Junctions had less than {LOW_PRESSURE:g} m of pressure for "
-            f"{done['low_pressure_h']:,.0f} h, added up"
+            f"{total['low_pressure_h']:,.0f} h, added up"
             + _against(run, f"{usual['low_pressure_h']:,.0f} h")
             + "."
         )
     lines.append(
-        f"Pumps started {done['pump_starts']:.0f} times"
+        f"Pumps started {total['pump_starts']:.0f} times"
         + _against(run, f"{usual['pump_starts']:.0f}")
-        + f" and used {done['energy_kwh']:,.0f} kWh"
+        + f" and used {total['energy_kwh']:,.0f} kWh"
         + _against(run, f"{usual['energy_kwh']:,.0f}")
         + "."
     )
     return lines
 
 
-def _served(done: pd.Series[float]) -> str:
+def _served(total: pd.Series[float]) -> str:
     """Say how much of the demand was delivered, in all and where it was least."""
-    words = f"{done[AVAILABILITY]:z.1f} % of all was"
-    by_dma = done[[name for name in done.index if name.startswith("availability_")]]
+    words = f"{total[AVAILABILITY]:z.1f} % of all was"
+    by_dma = total[[name for name in total.index if name.startswith("availability_")]]
     by_dma = by_dma.drop(AVAILABILITY).dropna()
     if len(by_dma) < 2 or by_dma.min() >= _SERVED:
         return words
@@ -109,6 +110,7 @@ def _served(done: pd.Series[float]) -> str:
 
 
 def _against(run: Run, usual: str) -> str:
+    """Say what the paired run came to, if the run is compared with one."""
     compared = run.scenario.entries and run.paired is not None
     return f" ({usual} without the {blamed(run.scenario)})" if compared else ""
 
@@ -151,23 +153,23 @@ def _damage(run: Run) -> list[str]:
     """Say of each incident what would not have happened without it."""
     if run.damage is None:
         return ["Nothing is known of it: the run was not compared with one without the attack."]
-    if not run.damage and not any(one.damage for one in run.incidents):
+    if not run.damage and not any(incident.damage for incident in run.incidents):
         return ["None that is counted."]
     if len(run.incidents) == 1:
         head = "More than in the same run without the attack"
-        return [f"{head}: {one}." for one in damage_in_words(run.damage)]
+        return [f"{head}: {words}." for words in damage_in_words(run.damage)]
     lines = []
     for incident in run.incidents:
         if incident.damage is None:
             lines.append(f"{incident.name}: not known.")
         elif incident.damage:
             lines.append(f"{incident.name}: more than in the same run without it:")
-            lines += [f"  {one}" for one in damage_in_words(incident.damage)]
+            lines += [f"  {words}" for words in damage_in_words(incident.damage)]
         elif incident.start_h is not None:
             lines.append(f"{incident.name}: no more than in the same run without it.")
-    each = [one.damage for one in run.incidents]
-    for one in damage_in_words(undecided(run.damage, each)):
-        lines.append(f"No incident alone decides this, but all of them do: {one}.")
+    each = [incident.damage for incident in run.incidents]
+    for words in damage_in_words(undecided(run.damage, each)):
+        lines.append(f"No incident alone decides this, but all of them do: {words}.")
     if shared(run.damage, each):
         lines.append("What incidents did only together is counted for each of them.")
     return lines
@@ -176,10 +178,8 @@ def _damage(run: Run) -> list[str]:
 def _plcs(run: Run) -> list[str]:
     """Say what PLCs took for true, and was not, and what they took for SCADA's orders."""
     lines = [
-        f"{listed(view.readers)} took {_lie(run, tag, view, 'for')}."
-        for tag, seen in run.views.lies.items()
-        for view in seen
-        if view.readers != (SCADA,)
+        f"{listed(view.readers)} took {tag} for {_falsified(run, tag, view)}."
+        for tag, view in _views(run, scada=False)
     ]
     lines += _unknown(run)
     truth = "the truth" if run.spec.exact else "what the instruments showed"
@@ -197,8 +197,8 @@ def _unknown(run: Run) -> list[str]:
         reader, _, tag = str(column).partition(".")
         readers.setdefault((tag, int(steps)), []).append(reader)
     return [
-        f"{listed(some)} had no value of {tag} for {steps * run.spec.step / HOUR:.1f} h."
-        for (tag, steps), some in readers.items()
+        f"{listed(names)} had no value of {tag} for {steps * run.spec.step / HOUR:.1f} h."
+        for (tag, steps), names in readers.items()
         if steps
     ]
 
@@ -206,19 +206,16 @@ def _unknown(run: Run) -> list[str]:
 def _operator(run: Run) -> list[str]:
     """Say where SCADA's view and the truth differ most, by tag, and what SCADA warned of."""
     lines = [
-        f"{tag} was shown {_lie(run, tag, view, 'as')}."
-        for tag, seen in run.views.lies.items()
-        for view in seen
-        if view.readers == (SCADA,)
+        f"{tag} was shown as {_falsified(run, tag, view)}." for tag, view in _views(run, scada=True)
     ]
     lines = _few(lines, "more tags")
-    lines += [slip_in_words(one, run.spec) for one in run.slips]
+    lines += [slip_in_words(slip, run.spec) for slip in run.slips]
     for quality, word in ((Quality.STALE, "stale"), (Quality.BAD, "bad")):
         marked = run.quality == quality
         hours = marked.any(axis=1).sum() * run.spec.polling / HOUR
         if hours:
             tags = [str(tag) for tag in marked.columns[marked.any()]]
-            which = listed(tags) if len(tags) <= _TOLD else f"{len(tags)} tags"
+            which = listed(tags) if len(tags) <= _LISTED else f"{len(tags)} tags"
             lines.append(f"For {hours:.1f} h at least one value was marked {word} ({which}).")
     if not lines and run.spec.exact:
         lines = ["Everything as it was: SCADA's view was true all the time."]
@@ -230,26 +227,34 @@ def _operator(run: Run) -> list[str]:
         lines.append("PLCs held orders that were not SCADA's: see what the PLCs saw.")
     raised = run.limits.loc[0.0:]
     if len(raised):
-        at, one = clock(float(raised.index[0]) / HOUR), raised.iloc[0]
-        what = run.spec.passed(one["tag"], one["limit"], one["value"], one["bound"])
+        at, alarm = clock(float(raised.index[0]) / HOUR), raised.iloc[0]
+        what = run.spec.passed(alarm["tag"], alarm["limit"], alarm["value"], alarm["bound"])
         alarms = "limit alarm," if len(raised) == 1 else "limit alarms, first"
         lines.append(f"SCADA raised {len(raised)} {alarms} {what}, at {at}.")
     return lines
 
 
-def _lie(run: Run, tag: str, view: View, word: str) -> str:
-    """Say for how long a view was wrong, and where most: `L_T1 for 1.30 m when it was 6.50 m`."""
+def _views(run: Run, scada: bool) -> Iterator[tuple[str, View]]:
+    """Yield each tag and wrong view of it that SCADA, or else that PLCs had."""
+    for tag, views in run.views.falsified.items():
+        for view in views:
+            if (view.readers == (SCADA,)) == scada:
+                yield tag, view
+
+
+def _falsified(run: Run, tag: str, view: View) -> str:
+    """Say how far a view was wrong at most, and for how long: `1.30 m when it was 6.50 m, …`."""
     true = run.truth[tag].reindex(view.seen.index)
     step = run.spec.polling if view.readers == (SCADA,) else run.spec.step
     at = float(str((view.seen - true).abs().where(view.wrong).idxmax()))
-    shown, was = (run.spec.reading(tag, float(one.loc[at])) for one in (view.seen, true))
+    shown, was = (run.spec.reading(tag, float(values.loc[at])) for values in (view.seen, true))
     hours = f"{view.wrong.sum() * step / HOUR:.1f} h"
-    about = f"{tag} {word}" if word == "for" else word
-    return f"{about} {shown} when it was {was}, at {clock(at / HOUR)}; wrong for {hours}"
+    return f"{shown} when it was {was}, at {clock(at / HOUR)}; wrong for {hours}"
 
 
 def _few(lines: list[str], more: str) -> list[str]:
-    return lines[:_TOLD] + ([f"… and {len(lines) - _TOLD} {more}."] if len(lines) > _TOLD else [])
+    rest = len(lines) - _LISTED
+    return lines[:_LISTED] + ([f"… and {rest} {more}."] if rest > 0 else [])
 
 
 def _detector(run: Run) -> list[str]:
@@ -274,15 +279,16 @@ _COUNTED = {
 }
 
 
-def _hourly(found: Detection) -> str:
-    auc = "" if found.auc is None else f", area under the ROC curve {found.auc:.3f}"
-    hours = "hour" if found.attacked_rows == 1 else "hours"
+def _hourly(measured: Detection) -> str:
+    """Say how well the alarms fit the attacked hours."""
+    auc = "" if measured.auc is None else f", area under the ROC curve {measured.auc:.3f}"
+    hours = "hour" if measured.attacked_rows == 1 else "hours"
     right = "and there was no alarm at all"
-    if found.precision is not None:
-        right = f"and of its alarmed hours {found.precision:.0%} were attacked"
+    if measured.precision is not None:
+        right = f"and of its alarmed hours {measured.precision:.0%} were attacked"
     return (
-        f"Of {found.attacked_rows} attacked {hours} it alarmed in {found.recall:.0%}, {right}: "
-        f"F1 {found.f1:.2f}{auc} ({_COUNTED[found.aftermath]})."
+        f"Of {measured.attacked_rows} attacked {hours} it alarmed in {measured.recall:.0%}, "
+        f"{right}: F1 {measured.f1:.2f}{auc} ({_COUNTED[measured.aftermath]})."
     )
 
 

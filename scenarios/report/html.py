@@ -35,7 +35,7 @@ def _words(row: str) -> str:
 
 
 def _rows(impact: pd.DataFrame) -> pd.DataFrame:
-    """Leave out tanks and districts to which nothing happened."""
+    """Return the impact table without the tanks and districts to which nothing happened."""
     usual = pd.Series([_USUAL.get(row.rpartition("_")[2], 0.0) for row in impact.index])
     parts = impact[["run", "paired"]].fillna({"paired": 0.0})
     happened = parts.sub(usual.to_numpy(), axis=0).abs().gt(0.05)
@@ -46,7 +46,7 @@ def _rows(impact: pd.DataFrame) -> pd.DataFrame:
 def write(folder: Path, run: Run) -> None:
     """Write report.html into `folder`, with the pictures that are there."""
     paths = {name: folder / f"{name}.png" for name in _CAPTIONS}
-    drawn = {
+    images = {
         name: base64.b64encode(path.read_bytes()).decode()
         for name, path in paths.items()
         if path.is_file()
@@ -56,7 +56,7 @@ def write(folder: Path, run: Run) -> None:
     page = environment.get_template("report.html").render(
         run=run,
         sections=account(run),
-        pictures=drawn,
+        pictures=images,
         captions=_CAPTIONS,
         words=_words,
         figure=figure,

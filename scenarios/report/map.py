@@ -1,4 +1,4 @@
-"""Where a network's nodes stand in a picture."""
+"""The map of a network: its districts, devices and PLCs, and what entries act on."""
 
 from __future__ import annotations
 
@@ -11,39 +11,38 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.patheffects import withStroke
 
 from attacks.entries.entry import Entry
-from scenarios.report.style import ENTRY, TRUTH
+from scenarios.report.style import ENTRY, OUTLINE, TRUTH
 from twin.errors import listed
 from twin.plants.spec import PlantSpec
 
 _ITERATIONS = 20  # of the springs: a second for 500 nodes, twelve for 3,000
-_APART = 0.01  # of the picture's half: nodes that start at one spot would stay there
+_JITTER = 0.01  # of the picture's half: nodes that start at one spot would stay there
 
 
-def mapped(model: Any) -> bool:
+def has_coordinates(model: Any) -> bool:
     """Return whether a WNTR model's nodes have coordinates, and not all the same."""
     return len({tuple(node.coordinates) for _, node in model.nodes()}) > 1
 
 
-def places(model: Any) -> dict[str, tuple[float, float]]:
-    """Return each node's place: its coordinates, or one that shows what hangs together.
+def node_positions(model: Any) -> dict[str, tuple[float, float]]:
+    """Return each node's place (x, y): its coordinates, or a computed one where none has any.
 
-    Where nothing has coordinates, springs pull the ends of each link together, from a spectral
-    layout on; the same network is always drawn the same way.
+    To compute them, springs pull the ends of each link together (`networkx.spring_layout`), from a
+    spectral layout on; the same network is always laid out the same way.
     """
-    if mapped(model):
+    if has_coordinates(model):
         return {name: tuple(node.coordinates) for name, node in model.nodes()}
     graph = nx.Graph((link.start_node_name, link.end_node_name) for _, link in model.links())
     graph.add_nodes_from(model.node_name_list)
-    draws = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     start = {
-        name: spot + draws.normal(scale=_APART, size=2)
+        name: spot + rng.normal(scale=_JITTER, size=2)
         for name, spot in nx.spectral_layout(graph).items()
     }
-    found = nx.spring_layout(graph, pos=start, iterations=_ITERATIONS, method="force", seed=0)
-    return {name: (float(x), float(y)) for name, (x, y) in found.items()}
+    spots = nx.spring_layout(graph, pos=start, iterations=_ITERATIONS, method="force", seed=0)
+    return {name: (float(x), float(y)) for name, (x, y) in spots.items()}
 
 
 _RINGS = {"fault": ("faulty", 520), "attack": ("attacked", 330)}
@@ -52,10 +51,10 @@ _DMA_COLORS = ["#7fb3d5", "#a9dfbf", "#f9e79f", "#d7bde2", "#f5cba7", "#aeb6bf",
 _MANY = 30  # names on the map, from which on they are written smaller
 
 
-def network_map(spec: PlantSpec, entries: Sequence[Entry] = ()) -> Figure:
-    """Draw the network by district, with its tanks, pumps and PLCs, and what entries act on."""
+def plot_map(spec: PlantSpec, entries: Sequence[Entry] = ()) -> Figure:
+    """Plot the network by district, with its tanks, pumps and PLCs, and rings where entries act."""
     model = spec.model
-    at, surveyed = places(model), mapped(model)
+    at, surveyed = node_positions(model), has_coordinates(model)
     figure = Figure(figsize=(9.0, 6.4), layout="constrained")
     axes: Axes = figure.subplots()
     pipes = [
@@ -72,7 +71,7 @@ def network_map(spec: PlantSpec, entries: Sequence[Entry] = ()) -> Figure:
         name: tuple(np.mean([at[link.start_node_name], at[link.end_node_name]], axis=0))
         for name, link in model.links()
     }
-    driven = _driven(spec)
+    driven = _actuators(spec)
     valves = [name for name in model.valve_name_list if name in driven]
     groups = [
         ("tank", model.tank_name_list, at, "s", 62, TRUTH),
@@ -91,7 +90,7 @@ def network_map(spec: PlantSpec, entries: Sequence[Entry] = ()) -> Figure:
     rings: dict[str, str] = {}
     for label, (word, size) in _RINGS.items():
         color = ENTRY[label]
-        ringed = touched(spec, [entry for entry in entries if entry.label == label])
+        ringed = target_elements(spec, [entry for entry in entries if entry.label == label])
         for name in ringed:
             x, y = place[name]
             axes.scatter([x], [y], s=size, facecolors="none", edgecolors=color, lw=2.2, zorder=6)
@@ -112,7 +111,7 @@ def network_map(spec: PlantSpec, entries: Sequence[Entry] = ()) -> Figure:
     return figure
 
 
-def _driven(spec: PlantSpec) -> set[str]:
+def _actuators(spec: PlantSpec) -> set[str]:
     return {name for plc in spec.plcs.values() for name in plc.actuators}
 
 
@@ -123,7 +122,7 @@ def _label_devices(
     owner = {tag.element: tag.plc for tag in spec.tags}
     span = np.ptp(list(place.values()), axis=0).max()
     stations: list[tuple[Any, str, list[str]]] = []
-    for name in [n for n in owner if n in _driven(spec)]:
+    for name in [n for n in owner if n in _actuators(spec)]:
         for _, plc, members in stations:
             apart = np.hypot(*np.subtract(place[members[-1]], place[name]))
             if plc == owner[name] and apart < 0.05 * span:
@@ -134,7 +133,7 @@ def _label_devices(
     tanks = [(place[t], owner.get(t, ""), [t]) for t in spec.model.tank_name_list]
     size = 7 if len(tanks) + len(stations) < _MANY else 5
     sources = spec.model.tank_name_list + spec.model.reservoir_name_list
-    taken = [np.array(place[name]) for name in [*_driven(spec), *sources]]
+    taken = [np.array(place[name]) for name in [*_actuators(spec), *sources]]
     for spot, plc, members in [*tanks, *stations]:
         sides = [(0.035, 0.0), (-0.035, 0.0), (0.0, 0.035), (0.0, -0.035)]
         middles = [np.array(spot) + span * np.array(side) * (1.9, 1.0) for side in sides]
@@ -150,14 +149,14 @@ def _label_devices(
             fontsize=size,
             zorder=7,
             color=next((rings[name] for name in members if name in rings), "#1c2833"),
-            path_effects=[withStroke(linewidth=2.5, foreground="white")],
+            path_effects=OUTLINE,
         )
 
 
-def touched(spec: PlantSpec, entries: Iterable[Entry]) -> list[str]:
-    """Return the tanks, pumps, valves, junctions and pipes that entries act on or lie about."""
+def target_elements(spec: PlantSpec, entries: Iterable[Entry]) -> list[str]:
+    """Return the network's elements that entries act on or whose readings they alter."""
     elements = {*spec.model.node_name_list, *spec.model.link_name_list}
-    found: dict[str, None] = {}
+    targets: dict[str, None] = {}
     for entry in entries:
         family, _, rest = entry.on.partition(":")
         names = [spec.element(tag) for tag in entry.tags]
@@ -167,5 +166,5 @@ def touched(spec: PlantSpec, entries: Iterable[Entry]) -> list[str]:
         names += [spec.element(order) for order in getattr(entry.do, "write", ())]
         if family == "link" and not names:
             names = [rest.partition("->")[0]]
-        found |= dict.fromkeys(n for n in names if n in elements)
-    return list(found)
+        targets |= dict.fromkeys(n for n in names if n in elements)
+    return list(targets)

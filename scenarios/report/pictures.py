@@ -1,4 +1,4 @@
-"""Pictures of a run: where, what the water did, what was shown, what the detector thought."""
+"""The pictures of a run: map, tank levels, pumps, the detector's score, and the story."""
 
 from __future__ import annotations
 
@@ -15,47 +15,48 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
 from scenarios.definition.words import blamed
-from scenarios.report.map import network_map
-from scenarios.report.story import story
+from scenarios.report.map import plot_map
+from scenarios.report.story import plot_story
 from scenarios.report.style import (
     ALARM,
     PAIR,
     TRUTH,
     VIEW,
-    drawing,
     hours_axis,
     on_spans,
-    shade,
-    shade_signs,
+    plotting,
+    shade_active,
+    shade_handles,
 )
 from scenarios.results.run import Run
 from twin.units import HOUR
 
 
 def pictures(run: Run) -> dict[str, Callable[[Run], Figure]]:
-    """Return what draws each picture that a run has, by the name of its file."""
+    """Return what plots each picture that a run has, by the stem of its file's name."""
     measured = {tag.quantity for tag in run.spec.tags}
-    found: dict[str, Callable[[Run], Figure]] = {
-        "map": lambda run: network_map(run.spec, run.scenario.entries)
+    plots: dict[str, Callable[[Run], Figure]] = {
+        "story": plot_story,
+        "map": lambda run: plot_map(run.spec, run.scenario.entries),
     }
     if "level" in measured:
-        found["levels"] = levels
+        plots["levels"] = plot_levels
     if "status" in measured:
-        found["pumps"] = pumps
+        plots["pumps"] = plot_pumps
     if len(run.scores):
-        found["score"] = score
-    return found
+        plots["score"] = plot_score
+    return plots
 
 
-def levels(run: Run) -> Figure:
-    """Draw every tank's level: the truth, what SCADA showed, and the paired run."""
+def plot_levels(run: Run) -> Figure:
+    """Plot every tank's level: the truth, what SCADA showed, and the paired run."""
     tags = [tag for tag in run.spec.tags if tag.quantity == "level"]
     figure = Figure(figsize=(9.0, 1.15 * len(tags) + 1.0), layout="constrained")
     rows = np.atleast_1d(figure.subplots(len(tags), 1, sharex=True))
     hours = run.truth.index / HOUR
     for axes, tag in zip(rows, tags, strict=True):
         tank = run.spec.model.get_node(tag.element)
-        shade(axes, run)
+        shade_active(axes, run)
         if run.scenario.entries and run.paired is not None:
             axes.plot(hours, run.paired[tag.name], color=PAIR, lw=1.0)
         axes.plot(hours, run.truth[tag.name], color=TRUTH, lw=1.4)
@@ -73,44 +74,46 @@ def levels(run: Run) -> Figure:
         handles.append(
             Line2D([], [], color=PAIR, lw=1.4, label=f"truth without the {blamed(run.scenario)}")
         )
-    handles += shade_signs(run)
+    handles += shade_handles(run)
     figure.legend(handles=handles, loc="outside upper center", ncols=5, fontsize=8, frameon=False)
     hours_axis(rows[-1], run)
     return figure
 
 
-def pumps(run: Run) -> Figure:
-    """Draw when each pump and driven valve ran, with and without the attack."""
+def plot_pumps(run: Run) -> Figure:
+    """Plot when each pump and driven valve ran, with and without the attack."""
     tags = [tag for tag in run.spec.tags if tag.quantity == "status"]
     figure = Figure(figsize=(9.0, 0.27 * len(tags) + 1.2), layout="constrained")
     axes: Axes = figure.subplots()
-    shade(axes, run)
+    shade_active(axes, run)
     hours = run.truth.index / HOUR
     for row, tag in enumerate(tags):
         if run.scenario.entries and run.paired is not None:
-            _bars(axes, hours, run.paired[tag.name].to_numpy(), row + 0.22, 0.22, PAIR)
-        _bars(axes, hours, run.truth[tag.name].to_numpy(), row - 0.12, 0.42, TRUTH)
+            _plot_bars(axes, hours, run.paired[tag.name].to_numpy(), row + 0.22, 0.22, PAIR)
+        _plot_bars(axes, hours, run.truth[tag.name].to_numpy(), row - 0.12, 0.42, TRUTH)
     axes.set_yticks(range(len(tags)), [tag.element for tag in tags], fontsize=8)
     axes.set_ylim(len(tags) - 0.4, -0.6)
     handles = [Patch(color=TRUTH, label="runs (valve: flows)")]
     if run.scenario.entries and run.paired is not None:
         handles.append(Patch(color=PAIR, label=f"without the {blamed(run.scenario)}"))
-    handles += shade_signs(run)
+    handles += shade_handles(run)
     figure.legend(handles=handles, loc="outside upper center", ncols=3, fontsize=8, frameon=False)
     hours_axis(axes, run)
     return figure
 
 
-def _bars(axes: Axes, hours: pd.Index, on: Any, middle: float, height: float, color: str) -> None:
+def _plot_bars(
+    axes: Axes, hours: pd.Index, on: Any, middle: float, height: float, color: str
+) -> None:
     spans = on_spans(hours, on > 0.5)
     axes.broken_barh(spans, (middle - height / 2, height), facecolors=color, lw=0)
 
 
-def score(run: Run) -> Figure:
-    """Draw the detector's score, its threshold and the alarm episodes."""
+def plot_score(run: Run) -> Figure:
+    """Plot the detector's score, its threshold and the alarm episodes."""
     figure = Figure(figsize=(9.0, 3.0), layout="constrained")
     axes: Axes = figure.subplots()
-    shade(axes, run)
+    shade_active(axes, run)
     hours = run.scores.index / HOUR
     axes.plot(hours, run.scores["score"], color=TRUTH, lw=1.3, drawstyle="steps-post")
     axes.axhline(float(run.scores["threshold"].iloc[0]), color=ALARM, lw=1.0, ls="--")
@@ -129,17 +132,17 @@ def score(run: Run) -> Figure:
         Line2D([], [], color=ALARM, lw=1.2, ls="--", label="threshold"),
         Patch(color=ALARM, label="alarm episode"),
     ]
-    handles += shade_signs(run)
+    handles += shade_handles(run)
     figure.legend(handles=handles, loc="outside upper center", ncols=4, fontsize=8, frameon=False)
     hours_axis(axes, run)
     return figure
 
 
-def draw(folder: Path, run: Run) -> list[str]:
+def write_pictures(folder: Path, run: Run) -> list[str]:
     """Write each picture of a run as PNG; return which of them failed, and why."""
     failed: list[str] = []
-    for name, picture in {"story": story, **pictures(run)}.items():
+    for name, plot in pictures(run).items():
         path = folder / f"{name}.png"
-        with drawing(path.name, failed.append):
-            picture(run).savefig(path, dpi=140)
+        with plotting(path.name, failed.append):
+            plot(run).savefig(path, dpi=140)
     return failed

@@ -1,4 +1,4 @@
-"""A plant as an attack's author needs it: who measures, hears, drives and decides what."""
+"""A plant in words, for the author of an attack: who measures, hears, drives and decides what."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ _LITRES = 1000.0
 
 
 @dataclass(frozen=True)
-class PlcLayout:
-    """A PLC.
+class PlcSummary:
+    """What a PLC measures, receives, drives and decides.
 
     Attributes
     ----------
     measures, drives : list of str
         Tags wired to it; pumps and valves.
     hears : dict of str to str
-        Tag → the PLC that tells it.
+        Tag → the PLC that sends it.
     rules : list of str
         In order: a later one overrules those before it.
     orders : list of str
@@ -36,7 +36,7 @@ class PlcLayout:
 
 
 @dataclass(frozen=True)
-class TankLayout:
+class TankSummary:
     """A tank: its lowest and highest level [m], and its district (or '')."""
 
     lowest_m: float
@@ -45,7 +45,7 @@ class TankLayout:
 
 
 @dataclass(frozen=True)
-class DistrictLayout:
+class DistrictSummary:
     """A district: its base demand [L/s], how many junctions draw it, and its tanks."""
 
     base_l_s: float
@@ -54,8 +54,8 @@ class DistrictLayout:
 
 
 @dataclass(frozen=True)
-class Layout:
-    """A plant.
+class PlantSummary:
+    """What scenarios can name in a plant.
 
     Attributes
     ----------
@@ -72,22 +72,22 @@ class Layout:
 
     plant: str
     tags: dict[str, list[str]]
-    plcs: dict[str, PlcLayout]
-    tanks: dict[str, TankLayout]
-    districts: dict[str, DistrictLayout]
+    plcs: dict[str, PlcSummary]
+    tanks: dict[str, TankSummary]
+    districts: dict[str, DistrictSummary]
     links: list[str]
     elements: dict[str, list[str]]
 
 
-def layout(spec: PlantSpec) -> Layout:
-    """Return what there is to name in scenarios of a plant."""
+def plant_summary(spec: PlantSpec) -> PlantSummary:
+    """Return what scenarios can name in a plant."""
     model = spec.model
     tanks = {name: _tank(spec, name) for name in sorted(model.tank_name_list, key=natural)}
     districts = {}
     for name, junctions in spec.dmas.items():
         base = [_base(model.get_node(junction)) for junction in junctions]
-        own = [tank for tank, found in tanks.items() if found.district == name]
-        districts[name] = DistrictLayout(round(sum(base), 2), sum(b != 0.0 for b in base), own)
+        own = [tank for tank, summary in tanks.items() if summary.district == name]
+        districts[name] = DistrictSummary(round(sum(base), 2), sum(b != 0.0 for b in base), own)
     plcs = {name: _plc(plc, spec) for name, plc in spec.plcs.items()}
     links = [
         f"link:{sender}->{name}"
@@ -99,7 +99,7 @@ def layout(spec: PlantSpec) -> Layout:
     element = {tag.name: tag.element for tag in spec.tags}
     for name, plc in plcs.items():
         wired = dict.fromkeys(element[tag] for tag in plc.measures)
-        links += [f"link:{one}->{name}" for one in sorted(wired, key=natural)]
+        links += [f"link:{sender}->{name}" for sender in sorted(wired, key=natural)]
     tags: dict[str, list[str]] = {}
     for tag in spec.tags:
         unit = f"[{tag.unit}]" if tag.unit else "[0 or 1]"
@@ -111,38 +111,38 @@ def layout(spec: PlantSpec) -> Layout:
         "pumps": model.pump_name_list,
         "valves": model.valve_name_list,
     }
-    made_of = {kind: sorted(names, key=natural) for kind, names in elements.items() if names}
-    return Layout(spec.name, tags, plcs, tanks, districts, links, made_of)
+    named = {kind: sorted(names, key=natural) for kind, names in elements.items() if names}
+    return PlantSummary(spec.name, tags, plcs, tanks, districts, links, named)
 
 
-def _plc(plc: PlcSpec, spec: PlantSpec) -> PlcLayout:
+def _plc(plc: PlcSpec, spec: PlantSpec) -> PlcSummary:
     rules = [
         f"{rule.when.text}: {rule.actuator} {spec.command(rule.actuator, rule.command)}"
         for rule in plc.rules
     ]
-    return PlcLayout(
+    return PlcSummary(
         list(plc.sensors), dict(plc.receives), list(plc.actuators), rules, list(plc.orders)
     )
 
 
 def _base(junction: Any) -> float:
-    return _LITRES * float(sum(one.base_value for one in junction.demand_timeseries_list))
+    return _LITRES * float(sum(demand.base_value for demand in junction.demand_timeseries_list))
 
 
-def _tank(spec: PlantSpec, name: str) -> TankLayout:
+def _tank(spec: PlantSpec, name: str) -> TankSummary:
     model = spec.model
     tank = model.get_node(name)
     links = [model.get_link(link) for link in model.get_links_for_node(name)]
     ends = {end for link in links for end in (link.start_node_name, link.end_node_name)}
-    found = [dma for dma, members in spec.dmas.items() if ends & set(members)]
-    return TankLayout(float(tank.min_level), float(tank.max_level), found[0] if found else "")
+    district = next((dma for dma, members in spec.dmas.items() if ends & set(members)), "")
+    return TankSummary(float(tank.min_level), float(tank.max_level), district)
 
 
-def in_words(found: Layout) -> list[str]:
+def plant_in_words(summary: PlantSummary) -> list[str]:
     """Write a plant as lines for a terminal."""
-    lines = [found.plant, "", "tags"]
-    lines += [f"  {of:15} {listed(tags)}" for of, tags in found.tags.items()]
-    for name, plc in found.plcs.items():
+    lines = [summary.plant, "", "tags"]
+    lines += [f"  {kind:15} {listed(tags)}" for kind, tags in summary.tags.items()]
+    for name, plc in summary.plcs.items():
         heard = [f"{tag} from {sender}" for tag, sender in plc.hears.items()]
         rows = {
             "measures": listed(plc.measures),
@@ -153,19 +153,19 @@ def in_words(found: Layout) -> list[str]:
         }
         lines += ["", name, *(f"  {key:9}{words}" for key, words in rows.items() if words)]
     lines += ["", "tanks"]
-    for name, tank in found.tanks.items():
+    for name, tank in summary.tanks.items():
         place = f", in {tank.district}" if tank.district else ""
         lines.append(f"  {name:9}{tank.lowest_m:g} to {tank.highest_m:g} m{place}")
     lines += ["", "districts"]
-    for name, one in found.districts.items():
-        own = f", tanks {listed(one.tanks)}" if one.tanks else ""
-        lines.append(f"  {name:9}{one.base_l_s:g} L/s by {one.junctions} junctions{own}")
+    for name, district in summary.districts.items():
+        own = f", tanks {listed(district.tanks)}" if district.tanks else ""
+        lines.append(f"  {name:9}{district.base_l_s:g} L/s by {district.junctions} junctions{own}")
     sent: dict[str, list[str]] = {}
-    for link in found.links:
+    for link in summary.links:
         sender, _, receiver = link.removeprefix("link:").partition("->")
         sent.setdefault(receiver, []).append(sender)
     lines += ["", "links"]
     lines += [f"  to {receiver:6} from {listed(senders)}" for receiver, senders in sent.items()]
     lines += ["", "elements, each a plant:NAME (all names: --json)"]
-    lines += [f"  {kind:11}{listed(some)}" for kind, some in found.elements.items()]
+    lines += [f"  {kind:11}{listed(names)}" for kind, names in summary.elements.items()]
     return lines

@@ -1,4 +1,4 @@
-"""Where every picture is drawn: one that fails costs the picture, and nothing that was computed."""
+"""What all pictures share: colours, axes, the spans of a signal that is on, cut texts."""
 
 from __future__ import annotations
 
@@ -16,28 +16,31 @@ from matplotlib.ticker import MultipleLocator
 from scenarios.results.run import Run
 from twin.units import HOUR
 
-
-@contextmanager
-def drawing(picture: str, tell: Callable[[str], object]) -> Iterator[None]:
-    """Draw a picture inside; where that fails, go on behind it.
-
-    Parameters
-    ----------
-    picture : str
-        What is drawn, as the user knows it.
-    tell : callable
-        Told which picture is missing, and why.
-    """
-    try:
-        yield
-    except Exception as error:
-        tell(f"{picture} could not be drawn: {type(error).__name__}: {error}")
-
-
 TRUTH, VIEW, PAIR, ATTACK, ALARM = "#1b4f72", "#e67e22", "#9aa5ab", "#f5b7b1", "#c0392b"
 ENTRY = {"attack": ALARM, "fault": "#b7950b"}
 SHADES = {"attack": ATTACK, "fault": "#f7dc6f"}
 """The colours of entries, and of the time in which they are active, by their label."""
+CHARACTERS = 130
+"""How many characters fit across the panels of the story."""
+OUTLINE = [withStroke(linewidth=2.5, foreground="white")]
+"""The path effect that keeps text readable on lines and bars."""
+
+
+@contextmanager
+def plotting(picture: str, warn: Callable[[str], object]) -> Iterator[None]:
+    """Guard the code that draws a picture: if it raises, warn and go on without the picture.
+
+    Parameters
+    ----------
+    picture : str
+        The picture's name in the warning.
+    warn : callable
+        Called with the message: which picture is missing, and why.
+    """
+    try:
+        yield
+    except Exception as error:
+        warn(f"{picture} could not be drawn: {type(error).__name__}: {error}")
 
 
 def on_spans(hours: Any, on: Any) -> list[tuple[float, float]]:
@@ -50,26 +53,26 @@ def on_spans(hours: Any, on: Any) -> list[tuple[float, float]]:
     ]
 
 
-def shade(axes: Axes, run: Run) -> None:
+def shade_active(axes: Axes, run: Run) -> None:
     """Shade the time in which attacks, and faults, were active."""
     active = run.labels[run.labels["active"].astype(bool)]
     for label, color in SHADES.items():
-        mine = run.truth.index.isin(active.loc[active["label"] == label, "time"])
-        for begin, length in on_spans(run.truth.index / HOUR, mine):
+        rows = run.truth.index.isin(active.loc[active["label"] == label, "time"])
+        for begin, length in on_spans(run.truth.index / HOUR, rows):
             axes.axvspan(begin, begin + length, color=color, alpha=0.5, lw=0)
 
 
-def shade_signs(run: Run) -> list[Any]:
-    """Return what the shades mean."""
-    some = {"attack": run.scenario.attacks, "fault": run.scenario.faults}
+def shade_handles(run: Run) -> list[Any]:
+    """Return the legend's handles of `shade_active`."""
+    entries = {"attack": run.scenario.attacks, "fault": run.scenario.faults}
     return [
         Patch(color=color, alpha=0.5, label=f"{label} active")
         for label, color in SHADES.items()
-        if some[label]
+        if entries[label]
     ]
 
 
-def spacing(hours: float) -> float:
+def tick_spacing(hours: float) -> float:
     """Return how many hours apart ticks are: a day or a few, or a part of one in short runs."""
     parts = [part for part in (0.1, 0.25, 0.5, 1, 2, 3, 4, 6, 12) if hours / part <= 10]
     return parts[0] if parts else 24 * math.ceil(hours / 24 / 10)
@@ -77,16 +80,18 @@ def spacing(hours: float) -> float:
 
 def hours_axis(axes: Axes, run: Run) -> None:
     """Label the time axis in hours since the start, with about ten ticks."""
-    axes.xaxis.set_major_locator(MultipleLocator(spacing(run.hours)))
+    axes.xaxis.set_major_locator(MultipleLocator(tick_spacing(run.hours)))
     axes.set_xlim(0, run.hours)
     axes.tick_params(axis="x", labelsize=8)
     axes.set_xlabel(f"hours since {run.scenario.start:%a %Y-%m-%d %H:%M}", fontsize=8)
 
 
-CHARACTERS = 130  # what fits across a panel
-WHITE = [withStroke(linewidth=2.5, foreground="white")]
+def legend_beside(axes: Axes) -> None:
+    """Place a panel's legend at its right."""
+    axes.legend(loc="center left", bbox_to_anchor=(1.005, 0.5), fontsize=7, frameon=False,
+                handlelength=1.8, labelspacing=0.25, borderaxespad=0.0)  # fmt: skip
 
 
-def short(text: str, length: int) -> str:
-    """Return a text cut to so many characters."""
+def shortened(text: str, length: int) -> str:
+    """Return a text cut to `length` characters, the last of them an ellipsis."""
     return text if len(text) <= length else text[: length - 1] + "…"

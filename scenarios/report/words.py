@@ -1,4 +1,4 @@
-"""Figures of a run in words."""
+"""Figures of a run in words: orders, damage, masks, counters."""
 
 from __future__ import annotations
 
@@ -16,29 +16,38 @@ from twin.units import HOUR
 from twin.water.balance import LOW_PRESSURE
 
 
-def misorders_in_words(some: Sequence[Misorder], spec: PlantSpec, hours: float) -> list[str]:
-    """Say which orders a PLC held that were none, or did not get, in a run of so many hours.
+def misorders_in_words(orders: Sequence[Misorder], spec: PlantSpec, hours: float) -> list[str]:
+    """Say which orders a PLC held that were forged or old, or did not get.
 
-    Orders of one PLC that parted at the same times are told as one, and a forged one that changed
-    again and again too.
+    Orders of one PLC that were wrong at the same times share a sentence, and so do the values of a
+    forged one that changed again and again.
+
+    Parameters
+    ----------
+    orders : sequence of Misorder
+    spec : PlantSpec
+    hours : float
+        Length of the run.
     """
-    parts: dict[tuple[str, str, float | None, bool], list[Misorder]] = {}
-    for one in some:
-        key = (one.plc, one.name, None if one.forged else one.start, one.old)
-        parts.setdefault(key, []).append(one)
+    groups: dict[tuple[str, str, float | None, bool], list[Misorder]] = {}
+    for order in orders:
+        key = (order.plc, order.name, None if order.forged else order.start, order.old)
+        groups.setdefault(key, []).append(order)
     alike: dict[tuple[object, ...], list[str]] = {}
-    for (plc, name, written, old), group in parts.items():
-        said = list(dict.fromkeys(spec.command(name, one.value) for one in group))
-        many = f"{said[0]} … {said[-1]}, {len(said)} values" if len(said) > 3 else " or ".join(said)
-        ends = [hours if one.end is None else one.end / HOUR for one in group]
-        lasted = sum(end - one.start / HOUR for end, one in zip(ends, group, strict=True))
+    for (plc, name, written, old), group in groups.items():
+        commands = list(dict.fromkeys(spec.command(name, order.value) for order in group))
+        values = " or ".join(commands)
+        if len(commands) > 3:
+            values = f"{commands[0]} … {commands[-1]}, {len(commands)} values"
+        ends = [hours if order.end is None else order.end / HOUR for order in group]
+        lasted = sum(end - order.start / HOUR for end, order in zip(ends, group, strict=True))
         gaps = zip(ends, group[1:], strict=False)
-        times = 1 + sum(one.start / HOUR > end for end, one in gaps)
+        times = 1 + sum(order.start / HOUR > end for end, order in gaps)
         until = f"until h {ends[-1]:.1f}" if group[-1].arrived else ""
         start = group[0].start / HOUR
         how = (plc, written, start, round(lasted, 2), times, until, old)
-        alike.setdefault(how, []).append(f"{name} {many}")
-    return [_misorder(how, listed(orders)) for how, orders in alike.items()]
+        alike.setdefault(how, []).append(f"{name} {values}")
+    return [_misorder(how, listed(names)) for how, names in alike.items()]
 
 
 def _misorder(how: tuple[object, ...], orders: str) -> str:
@@ -64,24 +73,25 @@ _HARM_WORDS = {
 
 
 def damage_in_words(harms: Damage) -> list[str]:
-    """Say what came to harm, how much and since when: the earliest first."""
+    """Say what was damaged, how much and since when: the earliest first."""
     ranked = sorted(harms.items(), key=lambda item: item[1].since_h)
     return [
-        f"{_HARM_WORDS[name].format(one.most)} from {clock(one.since_h)} on" for name, one in ranked
+        f"{_HARM_WORDS[name].format(harm.most)} from {clock(harm.since_h)} on"
+        for name, harm in ranked
     ]
 
 
 _OVER_ALL = "standard deviations in the mean of all tags it masks"
 
 
-def slip_in_words(one: Slip, spec: PlantSpec) -> str:
-    """Say how far a mask slipped."""
-    if one.most <= ALIKE:
-        return f"The mask of {one.entry} did not slip: SCADA showed what it usually would."
-    amount = f"{one.most:.2g} {spec.unit(one.tag)}".rstrip()
-    words = f"The mask of {one.entry} slipped most at {one.tag}: by up to {amount}"
-    over = "" if one.mean_relative is None else f"; {one.mean_relative:.2g} {_OVER_ALL}"
-    return f"{words}, at {clock(one.at_h)}{over}."
+def slip_in_words(slip: Slip, spec: PlantSpec) -> str:
+    """Say how far a covert attack's view differed from what SCADA would usually show."""
+    if slip.most <= ALIKE:
+        return f"The mask of {slip.entry} did not slip: SCADA showed what it usually would."
+    amount = f"{slip.most:.2g} {spec.unit(slip.tag)}".rstrip()
+    words = f"The mask of {slip.entry} slipped most at {slip.tag}: by up to {amount}"
+    mean = "" if slip.mean_relative is None else f"; {slip.mean_relative:.2g} {_OVER_ALL}"
+    return f"{words}, at {clock(slip.at_h)}{mean}."
 
 
 COUNTER_WORDS = {
@@ -97,7 +107,7 @@ COUNTER_WORDS = {
     "energy_cost": "its cost, at the prices of network.inp",
     "availability_percent": "water service availability [%]",
 }
-"""The same in words, with units."""
+"""The counters of `scenarios.results.impact`, in words with units."""
 
 
 def figure(counter: str, value: float, sign: str = "") -> str:

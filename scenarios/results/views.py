@@ -38,7 +38,7 @@ class View:
     wrong: pd.Series[bool]
 
     @property
-    def lie(self) -> pd.Series:
+    def seen_wrong(self) -> pd.Series:
         """What was seen where it was wrong, and at the rows beside; NaN elsewhere."""
         return self.seen.where(self.wrong.rolling(3, center=True, min_periods=1).max() > 0)
 
@@ -52,7 +52,7 @@ class Views:
 
     Attributes
     ----------
-    lies : dict of str to list of View
+    falsified : dict of str to list of View
         By tag, who saw it wrong, PLCs first. Tags that an entry names or changed come first, then
         those whose view is farthest from the truth, in its own standard deviations or, if that is
         more, in what counts as deviating.
@@ -69,7 +69,7 @@ class Views:
                for name, seen in found.items()}  # fmt: skip
         known = named | self._altered
         ranked = sorted(found, key=lambda name: (name not in known, -far[name]))
-        self.lies = {name: found[name] for name in ranked if found[name]}
+        self.falsified = {name: found[name] for name in ranked if found[name]}
 
     def _of(self, tag: Tag) -> list[View]:
         groups: list[View] = []

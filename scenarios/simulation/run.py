@@ -101,9 +101,9 @@ def run(
 def _drawn(place: Path, run: Run) -> Run:
     """Draw a run's pictures; return it with a note of each that failed, or as interrupted."""
     try:
-        from scenarios.report.pictures import draw  # brings matplotlib
+        from scenarios.report.pictures import write_pictures  # brings matplotlib
 
-        failed = draw(place, run)
+        failed = write_pictures(place, run)
     except KeyboardInterrupt:
         if run.status == "done":
             return replace(run, status="interrupted", reason="stopped by the user at its pictures")

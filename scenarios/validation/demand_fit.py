@@ -21,8 +21,8 @@ LAGS = (1, 2, 24, 168)
 
 
 @dataclass(frozen=True)
-class Fitted:
-    """A profile, what it was fitted on, and what that leaves.
+class DemandFit:
+    """A day-type profile, the multipliers it was fitted to, and the residuals.
 
     Attributes
     ----------
@@ -59,7 +59,7 @@ class Fitted:
             "residual_95": round(float(np.quantile(self.residual[known], 0.95)), 9),
             "ks": round(float(test.statistic), 6),
             "p": round(float(test.pvalue), 6),
-            "autocorrelation": {str(lag): round(_lagged(self.z, lag), 6) for lag in LAGS},
+            "autocorrelation": {str(lag): round(_autocorrelation(self.z, lag), 6) for lag in LAGS},
             "profile": {
                 name: {"mean": mean.round(6).tolist(), "std": std.round(6).tolist()}
                 for name, mean, std in zip(
@@ -69,18 +69,19 @@ class Fitted:
         }
 
 
-def _lagged(z: Values, lag: int) -> float:
+def _autocorrelation(z: Values, lag: int) -> float:
+    """Return the mean over the DMAs at a lag [h]."""
     product = z[lag:] * z[:-lag]
     return float(np.nanmean(product) / np.nanvar(z)) if np.isfinite(product).any() else 0.0
 
 
-def fitted(
+def fit_demands(
     spec: PlantSpec,
     record: Record,
     *,
     shared: bool = True,
     on_share: Callable[[float], None] = lambda share: None,
-) -> Fitted:
+) -> DemandFit:
     """Infer the demands of a record's normal hours and fit a profile to them.
 
     It is for the demands that follow a weekly pattern, or for all where none does.
@@ -111,15 +112,15 @@ def fitted(
     rows[record.flags != 0] = np.nan
     multipliers, expected = explain_all(spec, rows, lambda count: on_share(count / len(rows)))
     profile = fit(multipliers, record.start, shared=shared)
-    fitted_to = [i for i, tag in enumerate(spec.tags) if tag.quantity in ("flow", "pressure")]
-    seen = rows[:, fitted_to]
+    fitted = [i for i, tag in enumerate(spec.tags) if tag.quantity in ("flow", "pressure")]
+    seen = rows[:, fitted]
     spread = np.nanstd(seen, axis=0)
     moves = spread > 0
-    error = (expected[:, fitted_to] - seen)[:, moves] / spread[moves]
+    error = (expected[:, fitted] - seen)[:, moves] / spread[moves]
     known = np.isfinite(multipliers).all(axis=1)
     residual = np.full(len(rows), np.nan)
     residual[known] = np.sqrt(np.nanmean(error[known] ** 2, axis=1))
-    return Fitted(
+    return DemandFit(
         profile=profile,
         names=(EVERY,) if shared else tuple(spec.dmas),
         multipliers=multipliers,

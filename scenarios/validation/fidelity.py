@@ -1,7 +1,7 @@
-"""How faithful the twin is: its year against a published one.
+"""How faithful the twin is: its year compared with a published record.
 
-The same figures for another stretch of the record, and for twin against twin, say how much two
-samples of the same water differ.
+The same figures of another part of the record, and of twin against twin, say how much two samples
+of the same water differ.
 """
 
 from __future__ import annotations
@@ -98,26 +98,26 @@ class Fidelity:
         return figures
 
 
-def _summary(found: Sequence[Comparison], tags: tuple[str, ...]) -> dict[str, Any]:
+def _summary(comparisons: Sequence[Comparison], tags: tuple[str, ...]) -> dict[str, Any]:
     """Return each figure's median, and under `spread` its value in every comparison."""
     spread = {
-        "ks_mean": [float(one.ks.mean()) for one in found],
-        "ks_max": [float(one.ks.max()) for one in found],
-        "auc_row": [one.auc_row for one in found],
-        "auc_pair": [one.auc_pair for one in found],
-        "auc_day": [one.auc_day for one in found],
+        "ks_mean": [float(comparison.ks.mean()) for comparison in comparisons],
+        "ks_max": [float(comparison.ks.max()) for comparison in comparisons],
+        "auc_row": [comparison.auc_row for comparison in comparisons],
+        "auc_pair": [comparison.auc_pair for comparison in comparisons],
+        "auc_day": [comparison.auc_day for comparison in comparisons],
     }
     medians = {name: float(np.median(values)) for name, values in spread.items()}
-    ks = np.median([one.ks for one in found], axis=0)
+    ks = np.median([comparison.ks for comparison in comparisons], axis=0)
     return {**medians, "ks": dict(zip(tags, ks, strict=True)), "spread": spread}
 
 
 def _plain(value: Any) -> Any:
-    """Return nested figures as JSON takes them: rounded, and None where there is none."""
+    """Return nested figures as JSON takes them: rounded, None for what is not finite."""
     if isinstance(value, dict):
-        return {key: _plain(one) for key, one in value.items()}
+        return {key: _plain(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [_plain(one) for one in value]
+        return [_plain(item) for item in value]
     if isinstance(value, float):
         return round(float(value), 6) if np.isfinite(value) else None
     return value
@@ -132,7 +132,7 @@ def assess(
     days: int = 365,
     progress: Callable[[str, float], None] = lambda what, share: None,
 ) -> Fidelity:
-    """Compare the twin with a record in every way there is here.
+    """Compare the twin with a record: distributions, classifiers and lead times.
 
     Parameters
     ----------
@@ -148,35 +148,35 @@ def assess(
     progress : callable, optional
         Told what is being done and which share of that is done.
     """
-    one = recorded(record)
+    sample = record_sample(record)
     years = []
     for seed in range(seeds):
 
         def simulating(now: float, seed: int = seed) -> None:
             progress(f"twin, seed {seed}", max(now, 0.0) / (days * DAY))
 
-        years.append(simulated(spec, one.start, days, seed, simulating))
-    other = None if sibling is None else recorded(sibling)
+        years.append(simulated_sample(spec, sample.start, days, seed, simulating))
+    other = None if sibling is None else record_sample(sibling)
     total = 2 * seeds - 1 + (other is not None)
     done = 0
 
-    def counted(a: Sample, b: Sample) -> Comparison:
+    def compared(a: Sample, b: Sample) -> Comparison:
         nonlocal done
-        found = compare(a, b, spec)
+        comparison = compare(a, b, spec)
         done += 1
         progress("classifiers", done / total)
-        return found
+        return comparison
 
-    against = tuple(counted(one, year) for year in years)
-    twins = tuple(counted(a, b) for a, b in pairwise(years))
-    siblings = None if other is None else counted(one, other)
+    against = tuple(compared(sample, year) for year in years)
+    twins = tuple(compared(a, b) for a, b in pairwise(years))
+    siblings = None if other is None else compared(sample, other)
     lead, restarts = lead_errors(
-        spec, record.rows, one.normal, on_step=lambda share: progress("lead times", share)
+        spec, record.rows, sample.normal, on_step=lambda share: progress("lead times", share)
     )
     return Fidelity(
         spec=spec,
         seeds=tuple(range(seeds)),
-        record=one,
+        record=sample,
         years=tuple(years),
         sibling=other,
         against=against,
@@ -187,14 +187,14 @@ def assess(
     )
 
 
-def recorded(record: Record) -> Sample:
+def record_sample(record: Record) -> Sample:
     """Return the normal hours of a record."""
     rows = record.rows.round(DECIMALS)
     normal = (record.flags == 0) & np.isfinite(rows).all(axis=1)
     return Sample(record.start, rows, normal)
 
 
-def simulated(
+def simulated_sample(
     spec: PlantSpec,
     start: datetime,
     days: int,
@@ -221,10 +221,10 @@ def simulated(
 
     with (
         tempfile.TemporaryDirectory(prefix="hydrotwin-") as folder,
-        Testbed(spec, seed=seed, start=start, folder=Path(folder)) as bed,
+        Testbed(spec, seed=seed, start=start, folder=Path(folder)) as testbed,
     ):
-        bed.scada.subscribers.append(keep)
-        for now in bed.run(days * DAY):
+        testbed.scada.subscribers.append(keep)
+        for now in testbed.run(days * DAY):
             on_hour(now)
     rows = np.array(frames).round(DECIMALS)
     return Sample(start, rows, np.asarray(np.isfinite(rows).all(axis=1)))

@@ -1,7 +1,7 @@
-"""How far ahead the twin follows a record: restarted from its rows, with the demands behind them.
+"""How far ahead the twin predicts a record, restarted from its rows under the demands behind them.
 
-Hour by hour over a year a record cannot be followed, for a millimetre at a threshold decides when a
-pump switches: agreement is measured at lead times.
+No run follows a record for a year, for a millimetre at a threshold decides when a pump switches:
+agreement is measured at lead times.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ RESTARTS = 150
 _BLOCK = max(LEADS) + 1  # rows of one restart: its own and those it is compared with
 
 
-def starts(normal: NDArray[np.bool_], restarts: int = RESTARTS) -> NDArray[np.intp]:
+def restart_rows(normal: NDArray[np.bool_], restarts: int = RESTARTS) -> NDArray[np.intp]:
     """Return the rows to restart from: each with a day of normal rows after it, evenly spread.
 
     Parameters
@@ -74,30 +74,30 @@ def lead_errors(
         Restarts made.
     """
     whole = normal & np.isfinite(values).all(axis=1)
-    begin = starts(whole, restarts)
+    begin = restart_rows(whole, restarts)
     if len(begin) == 0:
         return np.full((len(LEADS), values.shape[1]), np.nan), 0
     rows = values[(begin[:, None] + np.arange(_BLOCK)).ravel()]
     total = 2.0 * len(rows)
     multipliers, _ = explain_all(spec, rows, lambda count: on_step(count / total))
-    followed = np.empty_like(rows)
-    with Testbed(spec, warmup=0.0) as bed:
-        bed.demand = Playback(multipliers)
+    predicted = np.empty_like(rows)
+    with Testbed(spec, warmup=0.0) as testbed:
+        testbed.demand = Playback(multipliers)
 
         def restart(now: float, _: Values) -> None:
             row, late = divmod(now, HOUR)
             if late == 0 and row % _BLOCK == 0:
-                bed.impose(rows[int(row)])
+                testbed.impose(rows[int(row)])
 
         def keep(frame: Frame) -> None:
             if frame.time % HOUR == 0:
-                followed[int(frame.time / HOUR)] = frame.values
+                predicted[int(frame.time / HOUR)] = frame.values
 
-        bed.watchers.append(restart)
-        bed.scada.subscribers.append(keep)
-        for now in bed.run(len(rows) * HOUR):
+        testbed.watchers.append(restart)
+        testbed.scada.subscribers.append(keep)
+        for now in testbed.run(len(rows) * HOUR):
             on_step((len(rows) + now / HOUR) / total)
-    error = (followed - rows).reshape(len(begin), _BLOCK, -1)[:, LEADS]
+    error = (predicted - rows).reshape(len(begin), _BLOCK, -1)[:, LEADS]
     spread = values[whole].std(axis=0)
     spread[spread == 0] = np.nan
     return np.sqrt((error**2).mean(axis=0)) / spread, len(begin)

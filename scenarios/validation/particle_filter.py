@@ -1,9 +1,10 @@
-"""A level that rows hide and no pressure tells, followed by many runs beside each other.
+"""A particle filter for a tank level that the record hides and no pressure determines.
 
-It shows later: in when the pumps run that it starts and stops, and in what they send to other
-tanks. Members go an hour ahead, each from a level of its own; those that meet the next row's
-statuses and other levels multiply (the bootstrap filter of Gordon, Salmond and Smith 1993, IEE
-Proc. F 140, 107-113). What is said of a row uses none after it.
+The level shows later: in when the pumps run that it starts and stops, and in what they send to
+other tanks. Each particle is a testbed that goes an hour ahead from a level of its own; those that
+meet the next row's statuses and other levels are resampled more often (the bootstrap filter of
+Gordon, Salmond and Smith 1993, IEE Proc. F 140, 107-113). The estimate for a row uses no row after
+it.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 
 from attacks.entries.entry import arm
 from scenarios.definition.scenario import Scenario
-from scenarios.validation.hidden_readings import bounds
+from scenarios.validation.hidden_readings import level_bounds
 from twin.closeable import Closing
 from twin.plants.spec import PlantSpec
 from twin.shadow.inference import Inference
@@ -22,67 +23,68 @@ from twin.testbed import Testbed
 from twin.units import HOUR
 from twin.water.demand import Playback
 
-MEMBERS = 60
-_ROUNDED = 0.005  # either way, of a level in a row [m]
-_NEAR = 0.006  # of another tank's forecast, standard deviation [m]: rounding, and half of a second
-_STRAY = 1e-3  # likelihood of a level far off: its own rule's instant was missed
-_WRONG = 0.02  # likelihood of statuses other than the row's
-_WANDER = 0.04  # m by which a hidden level's forecast is off within an hour, standard deviation
+PARTICLES = 60
+_ROUNDING = 0.005  # either way, of a level in a row [m]
+_LEVEL_ERROR = 0.006
+"""Standard deviation of another tank's forecast [m]: rounding, and half of a second."""
+_LEVEL_OUTLIER = 1e-3  # likelihood of a level far off: its own rule's instant was missed
+_STATUS_ERROR = 0.02  # likelihood of statuses other than the row's
+_PROCESS_NOISE = 0.04  # of a hidden level within an hour, standard deviation [m]
 
 
-def blurred(row: Values, rims: Values, draws: np.random.Generator) -> Values:
-    """Return a row at one of the levels that are rounded to its own; a full tank stays full.
+def sample_unrounded(row: Values, rims: Values, rng: np.random.Generator) -> Values:
+    """Return a row with levels sampled from those that round to its own; a full tank stays full.
 
     Parameters
     ----------
     row, rims : ndarray of shape (tags,)
-        The rims [m] as of `scenarios.validation.hidden_readings.bounds`.
-    draws : Generator
+        The rims [m] as of `scenarios.validation.hidden_readings.level_bounds`.
+    rng : Generator
     """
-    return np.asarray(row + draws.uniform(-_ROUNDED, _ROUNDED, len(row)) * (row < rims))
+    return np.asarray(row + rng.uniform(-_ROUNDING, _ROUNDING, len(row)) * (row < rims))
 
 
-class _Member:
-    """A run that is put on a row at each hour."""
+class _Particle:
+    """A testbed that is restarted from a state at each hour."""
 
     def __init__(self, spec: PlantSpec, scenario: Scenario, hours: int):
-        self.bed = Testbed(spec, seed=scenario.seed, start=scenario.start, warmup=0)
-        arm(scenario.attacks, self.bed)
-        self.bed.recording = False
-        self.bed.demand = Playback(np.zeros((hours + 1, len(spec.profiled))))
-        self.bed.watchers.append(self._put)
-        self._hours = self.bed.run(hours * HOUR)
+        self.testbed = Testbed(spec, seed=scenario.seed, start=scenario.start, warmup=0)
+        arm(scenario.attacks, self.testbed)
+        self.testbed.recording = False
+        self.testbed.demand = Playback(np.zeros((hours + 1, len(spec.profiled))))
+        self.testbed.watchers.append(self._restart)
+        self._hours = self.testbed.run(hours * HOUR)
         self._row = self._demands = np.empty(0)
 
-    def _put(self, now: float, _: Values) -> None:
+    def _restart(self, now: float, _: Values) -> None:
         if not now % HOUR:
-            self.bed.impose(self._row)
-            self.bed.plant.set_demands(self._demands)
+            self.testbed.impose(self._row)
+            self.testbed.plant.set_demands(self._demands)
 
-    def go(self, row: Values, demands: Values) -> None:
+    def advance(self, row: Values, demands: Values) -> None:
         """Go an hour on from a row, under its demands, up to the instant of the next."""
         self._row, self._demands = row, demands
         next(self._hours)
 
     def settings(self) -> dict[str, float]:
         """Return what PLCs will have set at the coming instant, by the levels there are now."""
-        plant = self.bed.plant
-        names = self.bed.spec.tag_names
-        present = dict(zip(names, plant.values.tolist(), strict=True))
+        plant = self.testbed.plant
+        names = self.testbed.spec.tag_names
+        readings = dict(zip(names, plant.values.tolist(), strict=True))
         settings = dict(plant.settings)
-        for plc in self.bed.plcs.values():
+        for plc in self.testbed.plcs.values():
             for rule in plc.rules:
-                if set(rule.when.names) <= present.keys() and rule.when.holds(present):
+                if set(rule.when.names) <= readings.keys() and rule.when.holds(readings):
                     settings[rule.actuator] = rule.command
         return settings
 
     def close(self) -> None:
         """Give the engine back."""
-        self.bed.close()
+        self.testbed.close()
 
 
-class Ensemble(Closing):
-    """Follows a hidden level through a stretch's rows, hour after hour.
+class ParticleFilter(Closing):
+    """Follows a hidden level through a window's rows, hour after hour.
 
     Parameters
     ----------
@@ -93,22 +95,21 @@ class Ensemble(Closing):
     """
 
     def __init__(self, spec: PlantSpec, scenario: Scenario, hours: int):
-        self._network = spec
-        self._draws = np.random.default_rng(scenario.seed)
+        self._rng = np.random.default_rng(scenario.seed)
         self._inference = Inference(spec)
         tags = spec.tags
         self._levels = np.array([tag.quantity == "level" for tag in tags])
         self._statuses = [(i, t.element) for i, t in enumerate(tags) if t.quantity == "status"]
-        self._rims = bounds(spec)[1]
-        self._members = [_Member(spec, scenario, hours) for _ in range(MEMBERS)]
+        self._rims = level_bounds(spec)[1]
+        self._particles = [_Particle(spec, scenario, hours) for _ in range(PARTICLES)]
 
-    def go(self, row: Values, demands: Values) -> None:
+    def advance(self, row: Values, demands: Values) -> None:
         """Go an hour on from a row that hides nothing, under its demands."""
-        for one in self._members:
-            one.go(blurred(row, self._rims, self._draws), demands)
+        for particle in self._particles:
+            particle.advance(sample_unrounded(row, self._rims, self._rng), demands)
 
-    def follow(self, row: Values, hidden: NDArray[np.bool_]) -> tuple[Values, Values]:
-        """Weigh the members by a row, go an hour on from it, and say how it most likely stood.
+    def update(self, row: Values, hidden: NDArray[np.bool_]) -> tuple[Values, Values]:
+        """Weigh the particles by a row, estimate its hidden levels, and go an hour on from it.
 
         Parameters
         ----------
@@ -117,42 +118,42 @@ class Ensemble(Closing):
 
         Returns
         -------
-        known : ndarray of shape (tags,)
-            The row, its hidden levels those of a member in the middle of the majority: of those
+        estimate : ndarray of shape (tags,)
+            The row, its hidden levels those of a particle in the middle of the majority: of those
             that will have set pumps and valves alike at the next row.
         multipliers : ndarray of shape (DMAs,)
         """
         places = np.flatnonzero(hidden & self._levels)
-        forecasts = np.array([one.bed.plant.values for one in self._members])
-        fits = self._fits(forecasts, row, self._levels & ~hidden)
-        chosen = self._draws.choice(MEMBERS, MEMBERS, p=fits / fits.sum())
-        levels = forecasts[chosen][:, places]
-        levels += self._draws.normal(0.0, _WANDER, levels.shape)
+        forecasts = np.array([particle.testbed.plant.values for particle in self._particles])
+        weights = self._weights(forecasts, row, self._levels & ~hidden)
+        resampled = self._rng.choice(PARTICLES, PARTICLES, p=weights / weights.sum())
+        levels = forecasts[resampled][:, places]
+        levels += self._rng.normal(0.0, _PROCESS_NOISE, levels.shape)
         levels = np.clip(levels, 0.0, self._rims[places])
-        for one, level in zip(self._members, levels, strict=True):
-            start = blurred(row, self._rims, self._draws)
+        for particle, level in zip(self._particles, levels, strict=True):
+            start = sample_unrounded(row, self._rims, self._rng)
             start[places] = level
-            one.go(start, self._explain(row, places, level))
-        ahead = [tuple(one.settings().values()) for one in self._members]
-        majority = max(set(ahead), key=ahead.count)
-        agreed = levels[[settings == majority for settings in ahead]]
+            particle.advance(start, self._infer_demands(row, places, level))
+        settings = [tuple(particle.settings().values()) for particle in self._particles]
+        majority = max(set(settings), key=settings.count)
+        agreed = levels[[each == majority for each in settings]]
         off = np.abs(agreed - np.median(agreed, axis=0)).sum(axis=1)
-        known = row.copy()
-        known[places] = agreed[int(np.argmin(off))]
-        return known, self._explain(row, places, known[places])
+        estimate = row.copy()
+        estimate[places] = agreed[int(np.argmin(off))]
+        return estimate, self._infer_demands(row, places, estimate[places])
 
-    def _fits(self, forecasts: Values, row: Values, seen: NDArray[np.bool_]) -> Values:
-        """Return how likely each member makes a row: by its levels and its statuses."""
-        off = (forecasts[:, seen] - row[seen]) / _NEAR
-        fits = np.prod(np.exp(-0.5 * off**2) + _STRAY, axis=1)
-        for i, one in enumerate(self._members):
-            settings = one.settings()
+    def _weights(self, forecasts: Values, row: Values, seen: NDArray[np.bool_]) -> Values:
+        """Return how likely each particle makes a row: by its levels and its statuses."""
+        off = (forecasts[:, seen] - row[seen]) / _LEVEL_ERROR
+        weights = np.prod(np.exp(-0.5 * off**2) + _LEVEL_OUTLIER, axis=1)
+        for i, particle in enumerate(self._particles):
+            settings = particle.settings()
             for place, element in self._statuses:
                 if element in settings and (settings[element] > 0.0) != (row[place] > 0.0):
-                    fits[i] *= _WRONG
-        return np.asarray(fits)
+                    weights[i] *= _STATUS_ERROR
+        return np.asarray(weights)
 
-    def _explain(self, row: Values, places: NDArray[np.intp], level: Values) -> Values:
+    def _infer_demands(self, row: Values, places: NDArray[np.intp], level: Values) -> Values:
         """Return the demands behind a row whose hidden levels are these."""
         frame = row.copy()
         frame[places] = level
@@ -160,6 +161,6 @@ class Ensemble(Closing):
 
     def close(self) -> None:
         """Give the engines back."""
-        for one in self._members:
-            one.close()
+        for particle in self._particles:
+            particle.close()
         self._inference.close()

@@ -1,10 +1,10 @@
-"""A recorded attack re-enacted: the scenario from the record's own levels and demands, and apart.
+"""A recorded attack re-enacted under the record's own levels and demands, and the deviation.
 
-Hour by hour a free run leaves any record (half a second decides when a pump switches), so it is
-compared twice: *free*, from the first row to the last, in several runs that begin within the row's
-rounding, and *guided*, an hour ahead at a time, from the levels and statuses of the row before.
-What the attack forges is never believed: it is found from what it does not forge, or where that
-tells nothing the twin goes on from where it is.
+Any run leaves a record after a while (half a second decides when a pump switches), so the twin is
+compared twice: in a *free* run from the first row to the last, several times from initial
+conditions within that row's rounding; and *guided*, one step ahead: each hour from the levels and
+statuses of the row before. Readings that the attack falsifies are not used: they are reconstructed
+from the others, or, where those do not determine them, taken from the twin's forecast.
 """
 
 from __future__ import annotations
@@ -20,19 +20,21 @@ import pandas as pd
 from attacks.entries.entry import Entry
 from detector.benchmark.batadal import ATTACKS
 from scenarios.definition.scenario import Scenario
-from scenarios.validation.rerun import LEAD, Stretch, beginnings, find_known, free, guided, obscured
+from scenarios.validation.reconstruction import hidden_tags, reconstruct
+from scenarios.validation.record_window import LEAD, RecordWindow
+from scenarios.validation.rerun import free_run, initial_conditions, one_step_ahead
 from twin.plants.logic import CROSSINGS
 from twin.plants.spec import PlantSpec
 from twin.records.batadal import Record
 from twin.units import HOUR
 
 _WEEK = 168
-_SETTLED = 48  # h after an attack that do not count as normal
+_SETTLING = 48  # h before and after an attack that do not count as normal
 
 
 @dataclass(frozen=True)
-class Apart:
-    """How far SCADA's view lies from the rows: each tag's RMSE over its standard deviation.
+class Deviation:
+    """How far SCADA's view lies from the record: each tag's RMSE over its standard deviation.
 
     Attributes
     ----------
@@ -65,7 +67,7 @@ class Apart:
 
 @dataclass(frozen=True)
 class Reenactment:
-    """A scenario set against the record it is from.
+    """A scenario compared with the record it is from.
 
     Attributes
     ----------
@@ -73,22 +75,23 @@ class Reenactment:
     spec : PlantSpec
     record : DataFrame of shape (T, tags)
         The rows compared, indexed by hours since the scenario's start.
-    free, guided : Apart
-    normal : Apart or None
-        `guided` over the nearest week without any published attack, of the scenario without
+    free, guided : Deviation
+        Of the free runs, and one step ahead.
+    normal : Deviation or None
+        One step ahead over the nearest week without any published attack, of the scenario without
         attacks; None where the record has none.
     views, truths : dict of str to DataFrame
         By `free` and `guided`: what SCADA showed and what was, shaped as `record`; of the free
-        runs, in the one that met the rows before the attack best.
+        runs, those of the one that met the rows before the attack best.
     attacked : tuple of str
     """
 
     scenario: Scenario
     spec: PlantSpec
     record: pd.DataFrame
-    free: Apart
-    guided: Apart
-    normal: Apart | None
+    free: Deviation
+    guided: Deviation
+    normal: Deviation | None
     views: dict[str, pd.DataFrame]
     truths: dict[str, pd.DataFrame]
     attacked: tuple[str, ...]
@@ -130,47 +133,49 @@ def reenact(
     InputError
         If the record does not hold the scenario's time, and an hour before it.
     """
-    spec = _as_made(scenario.plant_spec())
+    spec = _batadal_timing(scenario.plant_spec())
     attacked = attacked_tags(spec, scenario.attacks)
     if spread is None:
         spread = record.table.std(ddof=0)
-    calm = replace(scenario, attacks=())
-    stretch = Stretch.of(record, scenario.start, int(scenario.duration / HOUR))
-    known = find_known(spec, scenario, stretch)
+    attack_free = replace(scenario, attacks=())
+    window = RecordWindow.of(record, scenario.start, int(scenario.duration / HOUR))
+    state = reconstruct(spec, scenario, window)
     on_share(0.3)
     unit = np.array([spread[name] or np.inf for name in spec.tag_names])
-    begins = beginnings(spec, calm, stretch, known, unit)
+    initials = initial_conditions(spec, attack_free, window, state, unit)
     on_share(0.5)
-    shown = {}
-    for played, acts in ((scenario, True), (calm, False)):
-        shown["free", acts] = [free(spec, played, stretch, begin) for begin in begins]
-        shown["guided", acts] = [guided(spec, played, stretch, known)]
-        on_share(0.7 if acts else 0.9)
-    recorded = stretch.compared(spec, stretch.rows)
-    views = {key: [stretch.compared(spec, view) for view, _ in runs] for key, runs in shown.items()}
-    apart = {
-        guide: _apart(recorded, views[guide, True], views[guide, False], spread, attacked)
-        for guide in ("free", "guided")
+    runs = {}
+    for played, attacks in ((scenario, True), (attack_free, False)):
+        runs["free", attacks] = [free_run(spec, played, window, initial) for initial in initials]
+        runs["guided", attacks] = [one_step_ahead(spec, played, window, state)]
+        on_share(0.7 if attacks else 0.9)
+    rows = window.from_start(spec, window.rows)
+    views = {
+        key: [window.from_start(spec, view) for view, _ in pairs] for key, pairs in runs.items()
     }
-    normal = _normal(calm, spec, record, spread, attacked)
+    deviations = {
+        mode: _deviation(rows, views[mode, True], views[mode, False], spread, attacked)
+        for mode in ("free", "guided")
+    }
+    normal = _normal_deviation(attack_free, spec, record, spread, attacked)
     on_share(1.0)
     return Reenactment(
         scenario=scenario,
         spec=spec,
-        record=recorded,
-        free=apart["free"],
-        guided=apart["guided"],
+        record=rows,
+        free=deviations["free"],
+        guided=deviations["guided"],
         normal=normal,
-        views={guide: views[guide, True][0] for guide in apart},
-        truths={guide: stretch.compared(spec, shown[guide, True][0][1]) for guide in apart},
+        views={mode: views[mode, True][0] for mode in deviations},
+        truths={mode: window.from_start(spec, runs[mode, True][0][1]) for mode in deviations},
         attacked=attacked,
     )
 
 
-def _as_made(spec: PlantSpec) -> PlantSpec:
-    """Return a network stepped as BATADAL was: by its PLCs' scans, and at its engine's instants.
+def _batadal_timing(spec: PlantSpec) -> PlantSpec:
+    """Return a plant stepped as BATADAL was: by its PLCs' scans, and at its engine's instants.
 
-    Hour by hour an unrounded record is then met to some hundredths of a millimetre where no
+    One step ahead an unrounded record is then met to some hundredths of a millimetre where no
     instant is missed, instead of to a millimetre (dataset03, median over a fortnight).
     """
     step = min(plc.scan for plc in spec.plcs.values())
@@ -181,61 +186,62 @@ def _as_made(spec: PlantSpec) -> PlantSpec:
     return replace(spec, wiring=replace(spec.wiring, step=step, polling=step, plcs=plcs))
 
 
-def _normal(
-    calm: Scenario,
+def _normal_deviation(
+    attack_free: Scenario,
     spec: PlantSpec,
     record: Record,
     spread: pd.Series[float],
     attacked: tuple[str, ...],
-) -> Apart | None:
-    """Compare the nearest week without any published attack, guided."""
-    hours = int((calm.start - record.start) / timedelta(hours=1))
-    around = timedelta(hours=_SETTLED)
+) -> Deviation | None:
+    """Compare the nearest week without any published attack, one step ahead."""
+    hours = int((attack_free.start - record.start) / timedelta(hours=1))
+    around = timedelta(hours=_SETTLING)
 
-    def is_calm(first: int) -> bool:
+    def is_normal(first: int) -> bool:
         begin = record.start + timedelta(hours=first - LEAD)
         end = record.start + timedelta(hours=first + _WEEK)
         return not any(a.start - around < end and begin < a.end + around for a in ATTACKS)
 
     possible = range(LEAD, len(record.rows) - _WEEK)
-    first = min(filter(is_calm, possible), key=lambda at: abs(at - hours), default=None)
+    first = min(filter(is_normal, possible), key=lambda at: abs(at - hours), default=None)
     if first is None:
         return None
-    week = replace(calm, start=record.start + timedelta(hours=first))
-    stretch = Stretch.of(record, week.start, _WEEK)
-    shown, _ = guided(spec, week, stretch, find_known(spec, week, stretch))
-    view = stretch.compared(spec, shown)
-    return _apart(stretch.compared(spec, stretch.rows), [view], [view], spread, attacked)
+    week = replace(attack_free, start=record.start + timedelta(hours=first))
+    window = RecordWindow.of(record, week.start, _WEEK)
+    shown, _ = one_step_ahead(spec, week, window, reconstruct(spec, week, window))
+    view = window.from_start(spec, shown)
+    rows = window.from_start(spec, window.rows)
+    return _deviation(rows, [view], [view], spread, attacked)
 
 
-def _apart(
+def _deviation(
     record: pd.DataFrame,
     views: Sequence[pd.DataFrame],
     without: Sequence[pd.DataFrame],
     spread: pd.Series[float],
     attacked: tuple[str, ...],
-) -> Apart:
+) -> Deviation:
     unit = spread.reindex(record.columns)
     still = ~(unit > 0)
     unit[still] = np.maximum(record.std(ddof=0), views[0].std(ddof=0))[still]
     counted = unit[unit > 0].index
 
-    def off(runs: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    def rmse(runs: Sequence[pd.DataFrame]) -> pd.DataFrame:
         return pd.DataFrame([((run - record)[counted] ** 2).mean() ** 0.5 for run in runs]) / unit
 
-    ours, others = off(views), off(without)
-    about = [name for name in attacked if name in counted]
-    alone = ours[about].median(axis=1)
-    return Apart(
-        tags={str(name): float(value) for name, value in ours[counted].median().items()},
-        attacked=float(ours[about].median().median()),
-        attacked_without=float(others[about].median().median()),
-        attacked_range=(float(alone.min()), float(alone.max())),
+    errors, errors_without = rmse(views), rmse(without)
+    compared = [name for name in attacked if name in counted]
+    by_run = errors[compared].median(axis=1)
+    return Deviation(
+        tags={str(name): float(value) for name, value in errors[counted].median().items()},
+        attacked=float(errors[compared].median().median()),
+        attacked_without=float(errors_without[compared].median().median()),
+        attacked_range=(float(by_run.min()), float(by_run.max())),
     )
 
 
 def attacked_tags(spec: PlantSpec, entries: Iterable[Entry]) -> tuple[str, ...]:
-    """Return the tags that attacks are about, in the plant's order.
+    """Return the tags that attacks affect directly, in the plant's order.
 
     They are the tags named, those of the pumps and valves that are forced, whose setpoints change
     or that are switched by a reading that is altered, and the levels that these follow.
@@ -245,7 +251,7 @@ def attacked_tags(spec: PlantSpec, entries: Iterable[Entry]) -> tuple[str, ...]:
     driven: set[str] = set()
     for entry in entries:
         family, _, target = entry.on.partition(":")
-        tags = set(entry.tags) or obscured(spec, entry)
+        tags = set(entry.tags) or hidden_tags(spec, entry)
         driven |= set(getattr(entry.do, "actuators", ()))
         if family == "actuator":
             driven.add(target)

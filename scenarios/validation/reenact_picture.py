@@ -11,36 +11,42 @@ from matplotlib.patches import Patch
 from attacks.entries.entry import Entry
 from attacks.entries.trigger import FOREVER
 from scenarios.report.style import ATTACK, TRUTH, VIEW
-from scenarios.validation.reenact import Apart, Reenactment
+from scenarios.validation.reenact import Deviation, Reenactment
 from twin.units import HOUR
 
 RECORD = "#1c2833"
 
 
-def draw_reenactment(found: Reenactment) -> Figure:
-    """Draw the attacked tags by hour: the free run on the left, the guided one on the right."""
-    tags = {tag.name: tag for tag in found.spec.tags}
-    shown = [tags[name] for name in found.attacked]
+def plot_reenactment(reenactment: Reenactment) -> Figure:
+    """Plot the attacked tags by hour: a free run on the left, one step ahead on the right."""
+    tags = {tag.name: tag for tag in reenactment.spec.tags}
+    shown = [tags[name] for name in reenactment.attacked]
     heights = [0.45 if tag.quantity == "status" else 1.0 for tag in shown]
     figure = Figure(figsize=(13.0, 1.25 * sum(heights) + 1.5), layout="constrained")
     grid = figure.subplots(
         len(shown), 2, sharex=True, sharey="row", squeeze=False, height_ratios=heights
     )
     columns = (
-        ("free", found.free, "free: one of the runs from the first row on; median RMSE/σ of all"),
-        ("guided", found.guided, "guided: an hour ahead of each row; RMSE/σ"),
+        (
+            "free",
+            reenactment.free,
+            "free: one of the runs from the first row on; median RMSE/σ of all",
+        ),
+        ("guided", reenactment.guided, "guided: an hour ahead of each row; RMSE/σ"),
     )
-    for column, (guide, apart, title) in enumerate(columns):
+    for column, (mode, deviation, title) in enumerate(columns):
         grid[0, column].set_title(f"{title} beside each tag", fontsize=10)
         for row, tag in enumerate(shown):
             axes: Axes = grid[row, column]
-            _shade(axes, found)
-            hours = found.record.index
+            _shade(axes, reenactment)
+            hours = reenactment.record.index
             style = "steps-mid" if tag.quantity == "status" else "default"
-            axes.plot(hours, found.truths[guide][tag.name], color=TRUTH, lw=1.0, drawstyle=style)
-            axes.plot(hours, found.views[guide][tag.name], color=VIEW, lw=1.4, drawstyle=style)
-            axes.plot(hours, found.record[tag.name], color=RECORD, ls="", marker=".", ms=2.6)
-            _note(axes, tag.name, apart)
+            axes.plot(
+                hours, reenactment.truths[mode][tag.name], color=TRUTH, lw=1.0, drawstyle=style
+            )
+            axes.plot(hours, reenactment.views[mode][tag.name], color=VIEW, lw=1.4, drawstyle=style)
+            axes.plot(hours, reenactment.record[tag.name], color=RECORD, ls="", marker=".", ms=2.6)
+            _note(axes, tag.name, deviation)
             unit = f"\n[{tag.unit}]" if tag.unit else ""
             if column == 0:
                 axes.set_ylabel(f"{tag.name}{unit}", fontsize=8)
@@ -51,7 +57,7 @@ def draw_reenactment(found: Reenactment) -> Figure:
             axes.set_xlim(0, len(hours) - 1)
             axes.set_xticks(np.arange(0, len(hours), 24))
     for axes in grid[-1]:
-        axes.set_xlabel(f"hours since {found.scenario.start:%d/%m/%Y %H:%M}", fontsize=8)
+        axes.set_xlabel(f"hours since {reenactment.scenario.start:%d/%m/%Y %H:%M}", fontsize=8)
     handles = [
         Line2D([], [], color=RECORD, ls="", marker=".", ms=6, label="record"),
         Line2D([], [], color=VIEW, lw=1.6, label="shown by our SCADA"),
@@ -62,10 +68,11 @@ def draw_reenactment(found: Reenactment) -> Figure:
     return figure
 
 
-def _note(axes: Axes, name: str, apart: Apart) -> None:
-    if name in apart.tags:
+def _note(axes: Axes, name: str, deviation: Deviation) -> None:
+    """Write a tag's RMSE/σ at the right of its panel."""
+    if name in deviation.tags:
         axes.annotate(
-            f"{apart.tags[name]:.2f}",
+            f"{deviation.tags[name]:.2f}",
             (1.005, 0.5),
             xycoords="axes fraction",
             va="center",
@@ -73,9 +80,9 @@ def _note(axes: Axes, name: str, apart: Apart) -> None:
         )
 
 
-def _shade(axes: Axes, found: Reenactment) -> None:
-    spans = [_span(entry) for entry in found.scenario.attacks]
-    last = found.scenario.duration
+def _shade(axes: Axes, reenactment: Reenactment) -> None:
+    spans = [_span(entry) for entry in reenactment.scenario.attacks]
+    last = reenactment.scenario.duration
     begin, end = min(span[0] for span in spans), max(min(span[1], last) for span in spans)
     axes.axvspan(begin / HOUR, end / HOUR, color=ATTACK, alpha=0.4, lw=0)
 

@@ -1,11 +1,11 @@
-"""How fast the twin is: the full loop against bare EPANET and its peers, in one run."""
+"""How fast the twin is: the full loop measured beside bare EPANET and other simulators."""
 
 from __future__ import annotations
 
 import importlib.util
 import multiprocessing
-import resource
 import statistics
+import sys
 import tempfile
 import time
 import warnings
@@ -24,6 +24,9 @@ from twin.plants.spec import PlantSpec, load_plant
 from twin.testbed import Testbed
 from twin.units import DAY, HOUR
 
+if sys.platform != "win32":
+    import resource
+
 _ROUNDS = 5
 GROWTH = (7, 30, 365)
 """Durations over which the loop's time and memory are watched [days]."""
@@ -31,24 +34,24 @@ GROWTH = (7, 30, 365)
 
 @dataclass(frozen=True)
 class Growth:
-    """What the loop took for one duration, in a process of its own.
+    """Time and memory of the full loop over one duration, in a process of its own.
 
     Attributes
     ----------
     days : int
     seconds : float
-    peak_mb : float
-        The process's peak memory, libraries included [MB].
+    peak_mb : float or None
+        The process's peak memory, libraries included [MB]; None where it cannot be measured.
     """
 
     days: int
     seconds: float
-    peak_mb: float
+    peak_mb: float | None
 
 
 @dataclass(frozen=True)
-class Bench:
-    """The measures of one run.
+class Speed:
+    """The measured times and memory.
 
     Attributes
     ----------
@@ -77,17 +80,27 @@ class Bench:
             "bare_s": self.bare_s,
             "loop_s": self.loop_s,
             "ratio": self.ratio,
-            "peak_mb": max((one.peak_mb for one in self.growth), default=None),
+            "peak_mb": max((grown.peak_mb for grown in self.growth if grown.peak_mb), default=None),
             "hour_s": {"bare": self.bare_s / self.days / 24, "loop": self.loop_s / self.days / 24},
             "peers": self.peers,
-            "growth": [vars(one) for one in self.growth],
+            "growth": [vars(grown) for grown in self.growth],
         }
 
 
-def bench(
+def measure_speed(
     days: int, growth: tuple[int, ...] = GROWTH, tell: Callable[[str], None] = print
-) -> Bench:
-    """Measure; `tell` hears what is being measured now."""
+) -> Speed:
+    """Measure the twin's speed.
+
+    Parameters
+    ----------
+    days : int
+        Length of the comparison of loop and bare EPANET.
+    growth : tuple of int
+        Durations over which the loop is measured alone [days].
+    tell : callable
+        Called with what is being measured now.
+    """
     plant = load_plant("ctown")
     _loop(plant, 1)  # what is built once is not measured
     bare, loop = [], []
@@ -109,7 +122,7 @@ def bench(
         with multiprocessing.get_context("spawn").Pool(1) as pool:
             grown.append(pool.apply(_grow, (length,)))
     ratio = statistics.median(b / a for a, b in zip(bare, loop, strict=True))
-    return Bench(days, statistics.median(bare), statistics.median(loop), ratio, peers, tuple(grown))
+    return Speed(days, statistics.median(bare), statistics.median(loop), ratio, peers, tuple(grown))
 
 
 def _timed(work: Callable[[], None]) -> float:
@@ -147,17 +160,24 @@ def _loop(plant: PlantSpec, days: int) -> None:
     """Run PLCs, links, SCADA and the historian, writing truth and view to Parquet."""
     with (
         tempfile.TemporaryDirectory() as folder,
-        Testbed(plant, warmup=0.0, folder=Path(folder)) as bed,
+        Testbed(plant, warmup=0.0, folder=Path(folder)) as testbed,
     ):
-        for _ in bed.run(days * DAY):
+        for _ in testbed.run(days * DAY):
             pass
 
 
 def _grow(days: int) -> Growth:
     plant = load_plant("ctown")
-    seconds = _timed(partial(_loop, plant, days))
-    # ru_maxrss is in KiB on Linux.
-    return Growth(days, seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+    return Growth(days, _timed(partial(_loop, plant, days)), _peak_mb())
+
+
+def _peak_mb() -> float | None:
+    """Return this process's peak memory; None on Windows, where nothing in the library says it."""
+    if sys.platform == "win32":
+        return None
+    # ru_maxrss is in KiB, on macOS in bytes.
+    unit = 1024**2 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
 
 
 def _epanet_simulator(plant: PlantSpec, seconds: float) -> None:

@@ -76,7 +76,7 @@ def record(here):
 EARLY = [
     (["run", "mine.yaml"], "twin.water.plant:Plant.solve", "nothing was recorded yet"),
     (["run", "attacked.yaml"], "twin.water.plant:Plant.solve", "nothing was recorded yet"),
-    (["run", "mine.yaml"], "scenarios.commands.run:load", "stopped before it was done"),
+    (["run", "mine.yaml"], "scenarios.definition.schema:load", "stopped before it was done"),
     (["compare", "attacked.yaml"], "twin.water.plant:Plant.solve", "nothing was recorded yet"),
     (["plant", "new", LIBRARY / "Net1.inp", "--out", "town"], "twin.drafting.draft:_run_dry",
      "stopped before it was done"),
@@ -117,7 +117,7 @@ def test_work_on_a_record_ends_so_too(here, record, press, capfd, args, target):
         # The run without the attack comes first, with 72 rows.
         ("twin.testbed:Testbed._record_truth", 72 + 25, 2, "stopped by the user"),
         ("scenarios.results.labels:Labels.table", 1, 6, "stopped by the user after its end"),
-        ("scenarios.report.pictures:pumps", 1, 6, "stopped by the user at its pictures"),
+        ("scenarios.report.pictures:plot_pumps", 1, 6, "stopped by the user at its pictures"),
     ],
 )
 def test_a_run_keeps_what_it_recorded(here, press, capfd, target, call, hours, reason):
@@ -144,9 +144,9 @@ def test_a_training_keeps_its_best_epoch(here, record, press, capfd):
 def test_the_command_itself_says_so_without_a_traceback(here):
     code = (
         "import signal\n"
-        "import scenarios.commands.run as command\n"
+        "import scenarios.definition.schema as schema\n"
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
-        "command.load = lambda name: signal.raise_signal(signal.SIGINT)\n"
+        "schema.load = lambda name: signal.raise_signal(signal.SIGINT)\n"
         "from scenarios.cli import main\nmain()"
     )
     done = subprocess.run(

@@ -7,7 +7,7 @@ import pytest
 import scenarios
 from scenarios.definition.schema import from_data
 from scenarios.report.account import account
-from scenarios.report.story import story
+from scenarios.report.story import plot_story
 from scenarios.results.incidents import Incident
 from scenarios.results.views import Views
 from tests.scenarios.report.test_story import texts
@@ -41,11 +41,11 @@ def test_the_operator_is_told_of_a_forged_status_and_a_forged_flow(forged):
 
 
 def test_the_story_shows_a_forged_status_beside_its_pump_and_who_was_ordered(forged):
-    said = texts(story(forged))
+    said = texts(plot_story(forged))
     assert "SCADA saw" in said
     assert "F_PU1\n[L/s]" in said
     assert {"PU1", "PU3"} <= set(said)  # PU3 runs alike in both runs; the operator ordered it
-    (view,) = Views(forged).lies["S_PU1"]
+    (view,) = Views(forged).falsified["S_PU1"]
     assert view.readers == ("SCADA",)
     assert (view.seen[view.wrong] == 1).all()
 
@@ -85,7 +85,7 @@ def test_a_setpoint_attacked_on_its_way_is_drawn_at_its_pump(tmp_path):
     data = {"name": "x", "duration": "6 h", "warmup": "0 h", "attacks": [lower]}
     run = scenarios.run(from_data(data), watch=False, out=tmp_path / "run")
     assert (tmp_path / "run" / "map.png").is_file()
-    assert "PU10" in texts(story(run))
+    assert "PU10" in texts(plot_story(run))
 
 
 def ordered(attack, *orders, hours="14 h", **more):
@@ -105,7 +105,7 @@ def test_forged_orders_are_told_labelled_and_drawn():
     altered = run.labels.set_index("time")["altered"].map(",".join)
     assert set(altered[altered != ""]) == {"PU4,PU5"}
     assert (altered.index[altered != ""][[0, -1]] / 3600 == [4.0, 10.0 - 1 / 12]).all()
-    said = texts(story(run))
+    said = texts(plot_story(run))
     assert "forged order" in said
     assert "order missing" not in said
 
@@ -119,7 +119,7 @@ def test_an_order_that_came_late_was_replaced_or_was_lost_is_told():
     assert "SCADA's order of h 7.0 to PLC5 (PU10 open) never arrived." in told
     assert "SCADA's order of h 8.0 to PLC5 (PU10 closed) did not arrive until h 10.0." in told
     assert not any("never sent" in line for line in lines(run, "What the PLCs saw"))
-    assert "order missing" in texts(story(run))
+    assert "order missing" in texts(plot_story(run))
     cut = ordered(drop, orders[0], hours="9 h")
     told = lines(cut, "What the operator saw")
     assert "SCADA's order of h 5.0 to PLC3 (PU4 closed) never arrived." in told
@@ -140,15 +140,15 @@ def test_an_order_held_back_until_after_the_next_is_old_and_not_never_sent():
         "PLC3 was ordered PU4 closed, which SCADA had sent before and no longer did, "
         "from day 1, 06:00 (h 6.0), for 0.5 h."
     ) in lines(run, "What the PLCs saw")
-    assert {"old order"} == {"old order", "forged order"} & set(texts(story(run)))
+    assert {"old order"} == {"old order", "forged order"} & set(texts(plot_story(run)))
 
 
 def test_noise_is_no_lie_but_what_an_entry_altered_is():
     shift = {"on": "link:PLC2->PLC1", "do": {"offset": {"by": 0.01}}}
     noisy = {"sensors": {"L_*": {"noise": 0.02}, "P_*": {"noise": 0.5}}}
     run = ordered(shift, control=noisy)
-    assert list(Views(run).lies) == ["L_T1"]
-    (view,) = Views(run).lies["L_T1"]
+    assert list(Views(run).falsified) == ["L_T1"]
+    (view,) = Views(run).falsified["L_T1"]
     assert view.readers == ("PLC1",)
     first, *others = lines(run, "What the PLCs saw")
     assert first.startswith("PLC1 took L_T1 for ")

@@ -5,7 +5,7 @@ import pytest
 import wntr
 from matplotlib.collections import PathCollection
 
-from scenarios.report.map import mapped, network_map, places
+from scenarios.report.map import has_coordinates, node_positions, plot_map
 from tests.twin.drafting.test_controls import SMALL
 from tests.twin.drafting.test_draft import make
 from twin.plants.spec import PLANTS, load_plant
@@ -18,8 +18,8 @@ def without_coordinates(text):
 
 def test_a_network_with_coordinates_is_drawn_by_them():
     model = load_plant("ctown").model
-    assert mapped(model)
-    assert places(model)["T1"] == tuple(model.get_node("T1").coordinates)
+    assert has_coordinates(model)
+    assert node_positions(model)["T1"] == tuple(model.get_node("T1").coordinates)
 
 
 @pytest.mark.parametrize("origin", ["small", "ctown"])
@@ -31,9 +31,9 @@ def test_a_network_without_is_drawn_by_what_hangs_together(tmp_path, origin):
     path = tmp_path / "bare.inp"
     path.write_text(without_coordinates(text))
     model = wntr.network.WaterNetworkModel(str(path))
-    assert not mapped(model)
-    found = places(model)
-    assert found == places(model)
+    assert not has_coordinates(model)
+    found = node_positions(model)
+    assert found == node_positions(model)
     spots = np.array([found[name] for name in model.node_name_list])
     apart = np.hypot(*(spots[:, None] - spots[None]).T)
     links = [
@@ -44,15 +44,15 @@ def test_a_network_without_is_drawn_by_what_hangs_together(tmp_path, origin):
 
 
 def test_its_picture_says_that_the_map_is_none(tmp_path):
-    bare = network_map(make(tmp_path, change=without_coordinates).spec)
+    bare = plot_map(make(tmp_path, change=without_coordinates).spec)
     assert "no coordinates" in bare.axes[0].get_title()
-    assert "no coordinates" not in network_map(load_plant("ctown")).axes[0].get_title()
+    assert "no coordinates" not in plot_map(load_plant("ctown")).axes[0].get_title()
 
 
 def test_a_pump_and_a_reservoir_of_one_name_have_a_place_each(tmp_path):
     change = lambda text: text.replace(" PU ", " 9 ").replace(" R ", " 9 ")  # noqa: E731
     plant = make(tmp_path, change=change).spec
-    figure = network_map(plant)
+    figure = plot_map(plant)
     drawn = [one for one in figure.axes[0].collections if isinstance(one, PathCollection)]
     marks = [tuple(spot) for one in drawn for spot in one.get_offsets()]
     assert (0.0, 0.0) in marks  # the reservoir

@@ -6,8 +6,8 @@ from matplotlib.colors import to_hex
 
 import scenarios
 from scenarios.definition.schema import from_data
-from scenarios.report.map import network_map
-from scenarios.report.pictures import levels
+from scenarios.report.map import plot_map
+from scenarios.report.pictures import plot_levels
 from scenarios.report.style import ALARM, ENTRY, SHADES
 
 ATTACK = {"name": "a", "on": "sensor:L_T1", "do": {"offset": {"by": 1.0}},
@@ -41,7 +41,7 @@ def rings(axes):
 def test_the_map_rings_attacks_and_faults_in_colours_of_their_own(entries, said):
     made = scenario(**entries)
     plant = made.plant_spec()
-    figure = network_map(plant, made.entries)
+    figure = plot_map(plant, made.entries)
     (axes,), (key,) = figure.axes, figure.legends
     words = [text.get_text() for text in key.get_texts()]
     assert [word for word in words if word in ("attacked", "faulty")] == said
@@ -54,11 +54,11 @@ def test_the_map_rings_attacks_and_faults_in_colours_of_their_own(entries, said)
 
 def test_a_run_s_shades_say_which_is_which():
     run = scenarios.run(scenario(attacks=[ATTACK], faults=[FAULT]))
-    figure = levels(run)
+    figure = plot_levels(run)
     words = [text.get_text() for text in figure.legends[0].get_texts()]
     assert words[-2:] == ["attack active", "fault active"]
     shades = {to_hex(p.get_facecolor()): (p.get_x(), p.get_width()) for p in figure.axes[0].patches}
     assert shades == {SHADES["attack"]: (1.0, 1.0), SHADES["fault"]: (2.0, 1.0)}
-    alone = levels(scenarios.run(scenario(faults=[FAULT])))
+    alone = plot_levels(scenarios.run(scenario(faults=[FAULT])))
     words = [text.get_text() for text in alone.legends[0].get_texts()]
     assert words[-2:] == ["truth without the fault", "fault active"]

@@ -1,6 +1,6 @@
 import json
 
-from scenarios.report.plant import in_words, layout
+from scenarios.report.plant import plant_in_words, plant_summary
 from tests.scenarios.definition.test_templates import hydrotwin
 from twin.plants.spec import load_plant
 from twin.testbed import Testbed
@@ -8,7 +8,7 @@ from twin.testbed import Testbed
 
 def test_every_name_it_gives_is_a_port_or_an_order_of_the_plant():
     plant = load_plant("ctown")
-    found = layout(plant)
+    found = plant_summary(plant)
     with Testbed(plant, warmup=0.0) as bed:
         for link in found.links:
             assert bed.points(link)
@@ -25,24 +25,24 @@ def test_every_name_it_gives_is_a_port_or_an_order_of_the_plant():
 
 
 def test_c_town_is_told_as_it_is():
-    found = layout(load_plant("ctown"))
+    found = plant_summary(load_plant("ctown"))
     assert list(found.tanks) == ["T1", "T2", "T3", "T4", "T5", "T6", "T7"]
     assert found.tanks["T1"].highest_m == 6.5
     assert found.districts["DMA1"].tanks == ["T1", "T2"]
     assert abs(found.districts["DMA1"].base_l_s - 107.86) < 0.1
-    words = in_words(found)
+    words = plant_in_words(found)
     assert "  hears    L_T1 from PLC2" in words
     assert any("L_T1 < 4.0: PU1 open; L_T1 > 6.3: PU1 closed" in line for line in words)
 
 
 def test_what_attacks_on_the_process_may_name_is_counted_and_all_of_it_can_be_had():
     plant = load_plant("ctown")
-    found = layout(plant)
+    found = plant_summary(plant)
     named = [name for names in found.elements.values() for name in names]
     others = [*plant.model.node_name_list, *plant.model.link_name_list]
     assert sorted([*named, *found.tanks]) == sorted(others)
     assert "P310" in found.elements["pipes"]
-    words = in_words(found)
+    words = plant_in_words(found)
     assert "elements, each a plant:NAME (all names: --json)" in words
     (pipes,) = [line for line in words if line.startswith("  pipes ")]
     assert pipes.startswith("  pipes      P1 to P3, P5 to P35, ")

@@ -3,9 +3,10 @@ import pytest
 
 import scenarios
 from scenarios.definition.schema import from_data
-from scenarios.report.story import _DAMAGE, _DETECTED, _figure, story
-from scenarios.report.story_devices import switched
-from scenarios.report.style import spacing
+from scenarios.report.story import _DAMAGE_LINE, _NOTICE_LINE, plot_story
+from scenarios.report.story_devices import device_rows
+from scenarios.report.story_outcome import _rounded
+from scenarios.report.style import tick_spacing
 
 
 def texts(figure):
@@ -36,7 +37,7 @@ def lied():
 
 
 def test_the_story_tells_who_was_deceived_what_was_done_and_what_broke(lied):
-    said = texts(story(lied))
+    said = texts(plot_story(lied))
     for words in ("link:PLC2->PLC1", "L_T1\n[m]", "PLC1 saw", "PU1", "nobody watched"):
         assert words in said
     assert "SCADA saw" not in said  # it saw the truth
@@ -47,13 +48,13 @@ def test_the_story_tells_who_was_deceived_what_was_done_and_what_broke(lied):
 
 
 def test_a_bar_lasts_as_long_as_its_entry_acted(lied):
-    collections = story(lied).axes[0].collections
+    collections = plot_story(lied).axes[0].collections
     spans = [path.get_extents() for c in collections for path in c.get_paths()]
     assert [(span.x0, span.x1) for span in spans if span.width] == [(4.0, 14.0)]
 
 
 def test_words_stay_inside_the_picture(lied):
-    figure = story(lied)
+    figure = plot_story(lied)
     figure.draw_without_rendering()
     page = figure.bbox
     for axes in figure.axes:
@@ -67,12 +68,12 @@ def test_words_stay_inside_the_picture(lied):
     ("value", "words"), [(0.5, "0.5"), (0.083, "0.083"), (12.4, "12"), (7108.9, "7,109")]
 )
 def test_harm_is_written_with_digits_that_tell(value, words):
-    assert _figure(value) == words
+    assert _rounded(value) == words
 
 
 @pytest.mark.parametrize(("hours", "apart"), [(1, 0.1), (12, 2), (42, 6), (168, 24), (720, 72)])
 def test_ticks_fit_the_length_of_the_run(hours, apart):
-    assert spacing(hours) == apart
+    assert tick_spacing(hours) == apart
 
 
 @pytest.fixture(scope="module")
@@ -90,14 +91,16 @@ def harmed():
 def test_tanks_that_came_to_harm_come_first(harmed):
     empty = harmed.truth.filter(regex="^empty_") - harmed.paired.filter(regex="^empty_")
     dry = {f"L_{name.split('_')[1]}\n[m]" for name in empty.columns[(empty > 0).any()]}
-    panels = [axes.get_ylabel() for axes in story(harmed).axes if axes.get_ylabel()[:2] == "L_"]
+    panels = [
+        axes.get_ylabel() for axes in plot_story(harmed).axes if axes.get_ylabel()[:2] == "L_"
+    ]
     hurt = min(len(dry), 4)
     assert hurt
     assert set(panels[:hurt]) <= dry
 
 
 def test_what_an_entry_does_is_said_whole_inside_the_panel_beside_its_bar(harmed):
-    figure = story(harmed)
+    figure = plot_story(harmed)
     figure.draw_without_rendering()
     axes = figure.axes[0]
     panel = axes.get_window_extent()
@@ -111,7 +114,7 @@ def test_what_an_entry_does_is_said_whole_inside_the_panel_beside_its_bar(harmed
 
 
 def test_plcs_that_saw_the_same_share_a_line(harmed):
-    assert "PLC1, PLC2 saw" in texts(story(harmed))
+    assert "PLC1, PLC2 saw" in texts(plot_story(harmed))
 
 
 @pytest.fixture(scope="module")
@@ -138,7 +141,7 @@ def panel(figure, label):
 
 
 def test_two_plcs_that_are_told_different_things_of_one_tag_are_both_shown(parted):
-    axes = panel(story(parted), "L_T1\n[m]")
+    axes = panel(plot_story(parted), "L_T1\n[m]")
     lines = {line.get_label(): line for line in axes.lines}
     true = parted.truth["L_T1"].to_numpy()
     late = parted.truth.index.to_numpy() > 4 * 3600
@@ -149,7 +152,7 @@ def test_two_plcs_that_are_told_different_things_of_one_tag_are_both_shown(parte
 
 
 def test_truth_and_each_view_have_a_line_of_their_own(parted):
-    axes = panel(story(parted), "L_T1\n[m]")
+    axes = panel(plot_story(parted), "L_T1\n[m]")
     lines = {line.get_label(): line for line in axes.lines}
     told = [lines[label] for label in ("truth", "no attacks", "PLC1 saw", "PLC2 saw", "SCADA saw")]
     assert len({line.get_color() for line in told}) == 5
@@ -161,21 +164,21 @@ def test_truth_and_each_view_have_a_line_of_their_own(parted):
 
 
 def test_what_a_pump_did_and_how_it_was_seen_have_rows_of_their_own(parted):
-    lanes = [lane for lane in switched(parted) if lane.device in ("", "PU1")]
-    lanes = lanes[[lane.device for lane in lanes].index("PU1") :][:4]
-    assert {lane.label for lane in lanes} == {"runs", "PLC saw", "SCADA saw", "no attacks"}
-    assert len({lane.color for lane in lanes}) == 4
-    assert lanes[0].height > max(lane.height for lane in lanes[1:])
-    axes = panel(story(parted), "pumps,\nvalves")
+    rows = [row for row in device_rows(parted) if row.device in ("", "PU1")]
+    rows = rows[[row.device for row in rows].index("PU1") :][:4]
+    assert {row.label for row in rows} == {"runs", "PLC saw", "SCADA saw", "no attacks"}
+    assert len({row.color for row in rows}) == 4
+    assert rows[0].height > max(row.height for row in rows[1:])
+    axes = panel(plot_story(parted), "pumps,\nvalves")
     assert {"runs", "PLC saw", "SCADA saw"} <= {text.get_text() for text in _legend(axes)}
 
 
 def test_the_marks_of_damage_and_of_notice_are_told_apart_in_the_key(harmed):
-    damaged, noticed = _DAMAGE["ls"], _DETECTED["ls"]
+    damaged, noticed = _DAMAGE_LINE["ls"], _NOTICE_LINE["ls"]
     assert damaged != noticed
-    (key,) = story(harmed).legends
+    (key,) = plot_story(harmed).legends
     _, (on, off) = noticed
-    assert key.handlelength * 7.5 >= (2 * on + off) * _DETECTED["lw"]  # two dashes of it
+    assert key.handlelength * 7.5 >= (2 * on + off) * _NOTICE_LINE["lw"]  # two dashes of it
 
 
 @pytest.fixture(scope="module")
@@ -191,7 +194,7 @@ def many():
 
 
 def test_each_entry_that_forges_has_a_panel_and_what_has_none_is_named(many):
-    figure = story(many)
+    figure = plot_story(many)
     labels = {axes.get_ylabel().split("\n")[0] for axes in figure.axes}
     assert {"P_J14", "L_T2", "L_T3", "L_T4"} <= labels
     altered = {tag for some in many.labels["altered"] for tag in some}
@@ -203,4 +206,4 @@ def test_each_entry_that_forges_has_a_panel_and_what_has_none_is_named(many):
 
 
 def test_nothing_is_said_to_be_left_out_where_nothing_is(lied):
-    assert not any(text.startswith("and ") for text in texts(story(lied)))
+    assert not any(text.startswith("and ") for text in texts(plot_story(lied)))

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from scenarios.cli import app
-from scenarios.report.style import drawing
+from scenarios.report.style import plotting
 from twin.errors import InputError
 
 
@@ -31,16 +31,16 @@ def runs(tmp_path, monkeypatch):
 
 def test_one_that_is_drawn_is_not_spoken_of():
     told = []
-    with drawing("a.png", told.append):
+    with plotting("a.png", told.append):
         pass
     assert told == []
-    with drawing("a.png", told.append):
+    with plotting("a.png", told.append):
         breaks()
     assert told == ["a.png could not be drawn: ValueError: no room"]
 
 
 def test_a_comparison_is_told_without_its_picture(runs, monkeypatch, capsys):
-    monkeypatch.setattr("scenarios.report.comparison.picture", breaks)
+    monkeypatch.setattr("scenarios.report.comparison.plot_comparison", breaks)
     assert hydrotwin("compare", "mine.yaml", "mine.yaml", "--out", "ab.png") == 1
     said = capsys.readouterr()
     assert "Nothing differs" in said.out
@@ -68,7 +68,7 @@ def test_the_figures_of_a_fidelity_are_kept_without_the_picture(runs, monkeypatc
     monkeypatch.setattr("twin.records.batadal.read", lambda path, tags: table)
     monkeypatch.setattr("scenarios.validation.fidelity.assess", lambda *_, **__: found)
     monkeypatch.setattr("scenarios.commands.fidelity._tell", lambda *_: None)
-    monkeypatch.setattr("scenarios.validation.fidelity_picture.draw_fidelity", breaks)
+    monkeypatch.setattr("scenarios.validation.fidelity_picture.plot_fidelity", breaks)
     assert hydrotwin("fidelity", "--against", "x.csv", *as_json) == 0
     said = capsys.readouterr()
     kept = json.loads((runs / "runs/fidelity/fidelity.json").read_text())

@@ -8,7 +8,7 @@ import pytest
 import scenarios
 from scenarios.commands.compare import _print
 from scenarios.definition.schema import from_data
-from scenarios.report.comparison import picture
+from scenarios.report.comparison import plot_comparison
 from scenarios.results.compare import compare
 from scenarios.simulation.sides import sides
 from twin.errors import InputError
@@ -51,7 +51,7 @@ def test_a_run_does_not_differ_from_itself(folder):
     same = compare(*sides(str(folder), str(folder)))
     assert same.differences == ()
     assert (same.totals["difference"] == 0).all()
-    assert "nothing differs" in [t.get_text() for t in picture(same).axes[0].texts]
+    assert "nothing differs" in [t.get_text() for t in plot_comparison(same).axes[0].texts]
 
 
 def test_runs_of_different_length_are_compared_over_what_both_have(made):
@@ -74,7 +74,7 @@ def test_different_dates_are_set_side_by_side_by_the_hour_and_that_is_said(
 
 
 def test_the_picture_names_every_tag_that_differs(made):
-    axes = picture(made).axes
+    axes = plot_comparison(made).axes
     assert [t.get_text() for t in axes[0].get_yticklabels()] == [d.tag for d in made.differences]
     assert axes[1].get_ylabel().endswith("[m]")
 
@@ -135,7 +135,7 @@ def test_what_is_printed_has_units_and_no_minus_zero(made, capsys, monkeypatch):
 
 
 def test_the_picture_says_which_is_which(made):
-    (legend,) = picture(made).legends
+    (legend,) = plot_comparison(made).legends
     assert [t.get_text() for t in legend.get_texts()] == [
         "A: both",
         "B: x without its attacks",

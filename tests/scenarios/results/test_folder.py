@@ -58,7 +58,7 @@ def test_a_run_is_read_back_from_its_folder(runs, which):
     again = scenarios.open_run(run.folder)
     assert_same(run, again)
     assert again.summary() == run.summary()
-    assert list(again.views.lies) == list(run.views.lies)
+    assert list(again.views.falsified) == list(run.views.falsified)
 
 
 def test_what_is_told_of_entries_comes_back_too(runs):

@@ -1,7 +1,9 @@
+import sys
+
 import pytest
 
 import scenarios
-from scenarios.commands.run import keyboard
+from scenarios.commands.keyboard import keyboard
 from scenarios.definition.schema import from_data
 from scenarios.simulation import pace
 from scenarios.simulation.pace import Pace
@@ -62,5 +64,11 @@ def test_a_speed_that_makes_no_sense_is_refused(speed):
 
 
 def test_without_a_terminal_there_is_no_keyboard():
+    with keyboard() as listen:
+        assert listen is None
+
+
+def test_without_posix_there_is_no_keyboard(monkeypatch):
+    monkeypatch.setitem(sys.modules, "termios", None)
     with keyboard() as listen:
         assert listen is None

@@ -170,7 +170,7 @@ def test_a_picture_that_fails_costs_itself_only_and_says_so(tmp_path, monkeypatc
     def breaks(run):
         raise ValueError("no room for an axis")
 
-    monkeypatch.setattr("scenarios.report.pictures.levels", breaks)
+    monkeypatch.setattr("scenarios.report.pictures.plot_levels", breaks)
     run = scenarios.run(
         from_data({"name": "x", "duration": "2 h", "detector": None}), out=tmp_path / "run"
     )

@@ -5,8 +5,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from scenarios.validation.demand_fit import fitted
-from scenarios.validation.fidelity import simulated
+from scenarios.validation.demand_fit import fit_demands
+from scenarios.validation.fidelity import simulated_sample
 from tests.scenarios.commands.test_cli import hydrotwin
 from tests.scenarios.validation.test_fidelity import START
 from tests.twin.drafting.test_draft import LIBRARY
@@ -21,7 +21,7 @@ from twin.records.batadal import Record, read, write
 def file(tmp_path_factory):
     """Three weeks of the twin as a record."""
     plant = load_plant("ctown")
-    rows = simulated(plant, START, 21, seed=6).rows
+    rows = simulated_sample(plant, START, 21, seed=6).rows
     hours = pd.date_range(START, periods=len(rows), freq="h")
     table = pd.DataFrame(rows, columns=list(plant.tag_names), index=hours)
     path = tmp_path_factory.mktemp("record") / "record.csv"
@@ -51,7 +51,7 @@ def test_hours_under_attack_are_left_out(file):
     plant = load_plant("ctown")
     record = read(file, plant.tag_names)
     record.flags[300:310] = 1
-    found = fitted(plant, record, shared=False)
+    found = fit_demands(plant, record, shared=False)
     assert np.isnan(found.multipliers[300:310]).all()
     assert np.isfinite(found.multipliers).all(axis=1).sum() == 494
     assert found.names == tuple(plant.dmas)
@@ -89,21 +89,21 @@ def test_what_is_too_short_is_said_before_anything_is_solved(file, monkeypatch):
     plant = load_plant("ctown")
     record = read(file, plant.tag_names)
     with pytest.raises(AssertionError, match="it solves"):
-        fitted(plant, record)
+        fit_demands(plant, record)
     record.flags[30:] = 1
     with pytest.raises(InputError, match="weeks without attacks are known"):
-        fitted(plant, record)
+        fit_demands(plant, record)
 
 
 def test_the_demands_of_a_plant_without_weekly_patterns_are_found_too(tmp_path):
     net1 = draft(LIBRARY / "Net1.inp", tmp_path / "mine").spec
     (pattern,) = net1.model.pattern_name_list
     pairs_of_hours = net1.model.get_pattern(pattern).multipliers
-    rows = simulated(net1, START, 14, seed=6).rows
+    rows = simulated_sample(net1, START, 14, seed=6).rows
     hours = pd.date_range(START, periods=len(rows), freq="h")
     table = pd.DataFrame(rows, columns=list(net1.tag_names), index=hours)
     record = Record(tmp_path / "record.csv", table, np.zeros(len(rows), dtype=np.int64))
-    found = fitted(net1, record).profile
+    found = fit_demands(net1, record).profile
     np.testing.assert_allclose(found.mean[0], [np.repeat(pairs_of_hours, 2)] * 3, atol=0.01)
     save(found, tuple(net1.dmas), net1.folder / "demand.csv")
     again = load_plant(net1.folder)

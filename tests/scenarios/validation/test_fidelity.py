@@ -6,9 +6,9 @@ import pandas as pd
 import pytest
 
 from scenarios.validation import similarity
-from scenarios.validation.fidelity import assess, simulated
-from scenarios.validation.fidelity_picture import draw_fidelity
-from scenarios.validation.lead_times import LEADS, lead_errors, starts
+from scenarios.validation.fidelity import assess, simulated_sample
+from scenarios.validation.fidelity_picture import plot_fidelity
+from scenarios.validation.lead_times import LEADS, lead_errors, restart_rows
 from scenarios.validation.similarity import Sample, auc, compare, statistics
 from tests.scenarios.commands.test_cli import hydrotwin
 from twin.plants.spec import load_plant
@@ -25,7 +25,7 @@ def ctown():
 @pytest.fixture(scope="module")
 def days(ctown):
     """Six days of the twin, hour by hour."""
-    return simulated(ctown, START, 6, seed=9)
+    return simulated_sample(ctown, START, 6, seed=9)
 
 
 @pytest.fixture(scope="module")
@@ -94,9 +94,9 @@ def test_a_tag_that_is_shifted_is_found(ctown, days):
 def test_restarts_have_a_normal_day_after_them():
     normal = np.ones(100, dtype=bool)
     normal[30] = False
-    assert starts(normal).tolist() == [0, 50, 75]
-    assert starts(normal, 2).tolist() == [0, 75]
-    assert len(starts(normal[:20])) == 0
+    assert restart_rows(normal).tolist() == [0, 50, 75]
+    assert restart_rows(normal, 2).tolist() == [0, 75]
+    assert len(restart_rows(normal[:20])) == 0
 
 
 def test_the_twin_follows_its_own_record(ctown, days):
@@ -151,4 +151,4 @@ def test_a_year_cannot_be_told_from_batadals(ctown, batadal_folder):
     assert max(abs(figures["switches"][tag]) for tag in often) < 0.06
     assert figures["lead"]["1"] < 0.03
     assert figures["lead"]["24"] < 0.8
-    assert len(draw_fidelity(found).axes) == 48
+    assert len(plot_fidelity(found).axes) == 48

@@ -13,9 +13,11 @@ import scenarios
 from detector.benchmark.batadal import ATTACKS
 from scenarios.cli import app
 from scenarios.definition.schema import from_data, load, path_of
-from scenarios.validation.hidden_readings import Revealer
+from scenarios.validation.hidden_readings import HiddenReadings
+from scenarios.validation.reconstruction import reconstruct
+from scenarios.validation.record_window import RecordWindow
 from scenarios.validation.reenact import attacked_tags, reenact
-from scenarios.validation.rerun import Stretch, find_known, guided
+from scenarios.validation.rerun import one_step_ahead
 from twin.errors import InputError
 from twin.records.batadal import Record, read, write
 from twin.units import HOUR
@@ -68,30 +70,30 @@ def test_a_tank_that_closes_does_not_spill(spec):
 
 @pytest.mark.parametrize("number", [number for number in range(1, 8) if replays(number)])
 def test_replayed_rows_repeat_the_two_days_before_to_the_hour(dataset04, number):
-    stretch = Stretch.of(
+    window = RecordWindow.of(
         dataset04, scenario(number).start, int(scenario(number).duration / HOUR) - 1
     )
-    rows = pd.DataFrame(stretch.rows, columns=dataset04.table.columns)
+    rows = pd.DataFrame(window.rows, columns=dataset04.table.columns)
     for entry in replays(number):
         shown = list(entry.tags)
         if entry.do.noise:
             continue
         acts = hours(entry)
-        now = rows[shown].iloc[[stretch.lead + hour for hour in acts]].to_numpy()
-        then = [stretch.lead + acts[0] - 48 + (hour - acts[0]) % 48 for hour in acts]
+        now = rows[shown].iloc[[window.lead + hour for hour in acts]].to_numpy()
+        then = [window.lead + acts[0] - 48 + (hour - acts[0]) % 48 for hour in acts]
         assert (now == rows[shown].iloc[then].to_numpy()).all()
-        before = stretch.lead + acts[0] - 1
+        before = window.lead + acts[0] - 1
         assert (rows[shown].iloc[before] != rows[shown].iloc[before - 48]).any()
-        after = stretch.lead + acts[-1] + 1
-        source = stretch.lead + acts[0] - 48 + (acts[-1] + 1 - acts[0]) % 48
+        after = window.lead + acts[-1] + 1
+        source = window.lead + acts[0] - 48 + (acts[-1] + 1 - acts[0]) % 48
         level = [tag for tag in shown if tag.startswith(("L_", "P_"))]
         assert (rows[level].iloc[after] != rows[level].iloc[source]).all()
 
 
 def test_the_noise_of_attack_4_is_at_most_a_quarter_of_a_metre(dataset04):
-    stretch = Stretch.of(dataset04, scenario(4).start, 140)
-    level = stretch.rows[stretch.lead :, 0]
-    tape = stretch.rows[stretch.lead + 23 - 48 :][:48, 0]
+    window = RecordWindow.of(dataset04, scenario(4).start, 140)
+    level = window.rows[window.lead :, 0]
+    tape = window.rows[window.lead + 23 - 48 :][:48, 0]
     off = level[23:117] - np.resize(tape, 94)
     hide = next(entry for entry in replays(4) if entry.tags == ("L_T1",))
     assert hide.do.noise == 0.25
@@ -100,14 +102,14 @@ def test_the_noise_of_attack_4_is_at_most_a_quarter_of_a_metre(dataset04):
 
 
 def test_attack_3_is_a_staircase(dataset04, spec):
-    stretch = Stretch.of(dataset04, scenario(3).start, 108)
+    window = RecordWindow.of(dataset04, scenario(3).start, 108)
     hidden = np.array(spec.tag_names) == "L_T1"
     steps = {22: 0, 23: -0.5, 42: -0.5, 43: -1.0, 62: -1.0, 63: -2.0, 82: -2.0, 83: 0.0}
-    with Revealer(spec) as revealer:
+    with HiddenReadings(spec) as readings:
         for hour, step in steps.items():
-            row = stretch.rows[stretch.lead + hour]
-            known, _ = revealer.reveal(row, hidden, row)
-            assert row[0] - known[0] == pytest.approx(step, abs=0.04)
+            row = window.rows[window.lead + hour]
+            state, _ = readings.reconstruct(row, hidden, row)
+            assert row[0] - state[0] == pytest.approx(step, abs=0.04)
     entry = next(entry for entry in scenario(3).attacks if entry.do.kind == "polyline")
     acts = hours(entry)
     said = {acts[0] + int(since / HOUR): offset for since, offset in entry.do.points}
@@ -116,8 +118,8 @@ def test_attack_3_is_a_staircase(dataset04, spec):
 
 
 def test_attack_3_fills_t1_to_its_rim(dataset04, spec):
-    stretch = Stretch.of(dataset04, scenario(3).start, 108)
-    rows = pd.DataFrame(stretch.rows[stretch.lead :], columns=list(spec.tag_names))
+    window = RecordWindow.of(dataset04, scenario(3).start, 108)
+    rows = pd.DataFrame(window.rows[window.lead :], columns=list(spec.tag_names))
     true = rows["L_T1"].iloc[63:83] + 2.0
     assert true.max() == spec.model.get_node("T1").max_level == 6.5
     assert rows["F_PU1"].iloc[true.index[true == 6.5]].min() == pytest.approx(39, abs=1)
@@ -182,25 +184,25 @@ def test_a_level_that_no_row_tells_is_found_by_what_its_pumps_do(tmp_path):
     scenario = own(drain_t7())
     record, true = hourly(drain_t7(), tmp_path / "own.csv")
     spec = scenario.plant_spec()
-    stretch = Stretch.of(record, scenario.start, 25)
-    known = find_known(spec, scenario, stretch)
-    assert known.quiet == stretch.lead + 6
+    window = RecordWindow.of(record, scenario.start, 25)
+    state = reconstruct(spec, scenario, window)
+    assert state.before_attack == window.lead + 6
     level, pump = (spec.tag_names.index(tag) for tag in ("L_T7", "S_PU10"))
-    hours = range(stretch.lead + 6, stretch.lead + 18)
-    off = np.abs(known.rows - true[: len(known.rows)])[hours, level]
-    shown = np.abs(stretch.rows - true[: len(known.rows)])[hours, level]
+    hours = range(window.lead + 6, window.lead + 18)
+    off = np.abs(state.rows - true[: len(state.rows)])[hours, level]
+    shown = np.abs(window.rows - true[: len(state.rows)])[hours, level]
     assert np.median(off) < 0.06 < 1.0 < np.median(shown)
-    view, _ = guided(spec, scenario, stretch, known)
-    wrong = (view != stretch.rows)[hours, pump]
+    view, _ = one_step_ahead(spec, scenario, window, state)
+    wrong = (view != window.rows)[hours, pump]
     assert wrong.sum() <= 1
 
 
-def test_a_level_that_rows_tell_needs_no_ensemble(dataset04, spec):
-    rows = Stretch.of(dataset04, scenario(3).start, 3).rows
+def test_a_level_that_rows_tell_needs_no_particle_filter(dataset04, spec):
+    rows = RecordWindow.of(dataset04, scenario(3).start, 3).rows
     told, untold = (np.array([spec.tag_names.index(tag)]) for tag in ("L_T1", "L_T7"))
-    with Revealer(spec) as revealer:
-        assert revealer.tells(rows[-1], told)
-        assert not revealer.tells(rows[-1], untold)
+    with HiddenReadings(spec) as readings:
+        assert readings.observable(rows[-1], told)
+        assert not readings.observable(rows[-1], untold)
 
 
 def test_a_file_of_another_time_is_refused(recorded):
