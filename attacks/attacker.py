@@ -19,7 +19,7 @@ _LONG = 36500 * DAY
 
 
 @dataclass(frozen=True)
-class Belief(PlantSpec):
+class AttackerModel(PlantSpec):
     """A plant as an attacker believes it to be.
 
     Attributes
@@ -42,15 +42,15 @@ class Belief(PlantSpec):
         return model
 
 
-def believed(spec: PlantSpec, roughness: float, demand: float) -> PlantSpec:
+def attacker_model(spec: PlantSpec, roughness: float, demand: float) -> PlantSpec:
     """Return the plant as an attacker believes it to be; the plant itself if he makes no error."""
     if roughness == 1.0 and demand == 1.0:
         return spec
     known = {field.name: getattr(spec, field.name) for field in dataclasses.fields(spec)}
-    return Belief(**known, roughness=roughness, demand=demand)
+    return AttackerModel(**known, roughness=roughness, demand=demand)
 
 
-class Shadow:
+class AttackerTwin:
     """What passes at a port of the attacker's twin.
 
     It is run up to the present, warm-up included, when it is first asked, and goes along from then
@@ -63,14 +63,14 @@ class Shadow:
     target : str
         What follows the colon of the port; "" for `scada`.
     roughness, demand : float
-        Errors of the attacker's knowledge; see `Belief`.
+        Errors of the attacker's knowledge; see `AttackerModel`.
     """
 
     def __init__(
         self, testbed: Testbed, target: str, *, roughness: float = 1.0, demand: float = 1.0
     ):
         self._real = testbed
-        self._twin = testbed.without_attacks(believed(testbed.spec, roughness, demand))
+        self._twin = testbed.without_attacks(attacker_model(testbed.spec, roughness, demand))
         self._twin.recording = False
         self._passed: dict[str, float] = {}
         for point in self._twin.points(_port(testbed, target)):

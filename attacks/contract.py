@@ -20,9 +20,10 @@ from ruamel.yaml.error import YAMLError
 
 from attacks.attack import Attack
 from attacks.build import as_data, build
-from attacks.entries.entry import FAMILIES, Entry, arm
+from attacks.entries.entry import Entry, arm
 from attacks.entries.trigger import When
 from attacks.fields import fields, is_nested
+from twin.control.ports import FAMILIES
 from twin.control.taps import Late
 from twin.errors import InputError
 from twin.plants.logic import Rule

@@ -10,7 +10,7 @@ import pandas as pd
 from pydantic import Field
 
 from attacks.attack import Attack
-from attacks.attacker import Shadow
+from attacks.attacker import AttackerTwin
 from attacks.registry import register
 from twin.tags import Reading
 
@@ -58,19 +58,19 @@ class Covert(Attack):
 class _Masking(Attack):
     def __init__(self, covert: Covert):
         self._covert = covert
-        self._shadow: Shadow | None = None
+        self._twin: AttackerTwin | None = None
 
     def begin(self, testbed: Testbed, target: str) -> None:
         covert = self._covert
-        if self._shadow is None:
+        if self._twin is None:
             errors = {"roughness": covert.roughness, "demand": covert.demand}
-            self._shadow = Shadow(testbed, target, **errors)
+            self._twin = AttackerTwin(testbed, target, **errors)
         if covert.synchronise:
-            self._shadow.synchronise()
+            self._twin.synchronise()
 
     def tamper(self, reading: Reading) -> Reading | None:
-        assert self._shadow is not None
-        value = self._shadow.value(reading.tag)
+        assert self._twin is not None
+        value = self._twin.value(reading.tag)
         return None if value is None else reading.with_value(value)
 
 

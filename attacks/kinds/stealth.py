@@ -34,7 +34,7 @@ from pydantic import Field
 
 from attacks.annotations import Seconds, Unit
 from attacks.attack import Attack
-from attacks.attacker import Shadow
+from attacks.attacker import AttackerTwin
 from attacks.registry import register
 from twin.errors import InputError
 from twin.tags import Reading
@@ -191,7 +191,7 @@ class _Hiding(Attack):
     def __init__(self, kind: Stealthy):
         self._kind = kind
         self._began: float | None = None
-        self._shadow: Shadow | None = None
+        self._twin: AttackerTwin | None = None
         self._last: dict[str, tuple[float, float]] = {}
         self._fits: dict[str, _Fit] = defaultdict(_Fit)
         self._spent: dict[str, float] = defaultdict(float)
@@ -199,8 +199,8 @@ class _Hiding(Attack):
     def begin(self, testbed: Testbed, target: str) -> None:
         self._began = testbed.env.now
         self._spent.clear()
-        if self._kind.model == "twin" and self._shadow is None:
-            self._shadow = Shadow(testbed, target)
+        if self._kind.model == "twin" and self._twin is None:
+            self._twin = AttackerTwin(testbed, target)
 
     def end(self, testbed: Testbed, target: str) -> None:
         self._began = None
@@ -235,8 +235,8 @@ class _Hiding(Attack):
         return reading.with_value(shown)
 
     def _expected(self, tag: str, last: float) -> float:
-        if self._shadow is not None:
-            value = self._shadow.value(tag)
+        if self._twin is not None:
+            value = self._twin.value(tag)
             return last if value is None or math.isnan(value) else value
         return self._fits[tag].coming(last) if self._kind.model == "ar1" else last
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import detector
-from attacks.entries.entry import Armed, arm
-from attacks.entries.forecast import Prospect, prospects
+from attacks.entries.entry import ArmedEntry, arm
+from attacks.entries.forecast import Forecast, forecasts
 from attacks.kinds.replay import Replay
 from detector import DataError
 from scenarios.definition.scenario import Scenario
@@ -41,7 +41,7 @@ class Notice:
 @contextmanager
 def armed(
     scenario: Scenario, spec: PlantSpec | None = None
-) -> Iterator[tuple[Testbed, list[Armed]]]:
+) -> Iterator[tuple[Testbed, list[ArmedEntry]]]:
     """Give the testbed of a scenario and its attacks and faults on it, before anything runs.
 
     Parameters
@@ -62,33 +62,33 @@ def armed(
         yield bed, arm(scenario.entries, bed)
 
 
-def notices(scenario: Scenario, bed: Testbed, entries: Sequence[Armed]) -> list[Notice]:
+def notices(scenario: Scenario, bed: Testbed, entries: Sequence[ArmedEntry]) -> list[Notice]:
     """Say what in a scenario can never do anything, as far as that is certain before it runs."""
     found = []
-    ahead = prospects(entries, bed, scenario.duration)
+    ahead = forecasts(entries, bed, scenario.duration)
     places = {id(e): i for some in (scenario.faults, scenario.attacks) for i, e in enumerate(some)}
-    for one, prospect in zip(entries, ahead, strict=True):
+    for one, forecast in zip(entries, ahead, strict=True):
         entry = one.entry
         place = (f"{entry.label}s", places[id(entry)])
-        if prospect.why:
-            how = "never acts" if prospect.never else "hardly acts"
-            found.append(Notice(f"{entry.name} {how}: {prospect.why}", place + prospect.keys))
+        if forecast.why:
+            how = "never acts" if forecast.never else "hardly acts"
+            found.append(Notice(f"{entry.name} {how}: {forecast.why}", place + forecast.keys))
         if one.tampers and not one.touched:
             of = "tags leaves out all it would change" if entry.tags else f"at {entry.on}"
             words = f"{entry.name} changes nothing that passes: {of}"
             found.append(Notice(words, (*place, "tags" if entry.tags else "on")))
-        found += [replace(n, keys=place + n.keys) for n in _tape(one, prospect, scenario)]
+        found += [replace(n, keys=place + n.keys) for n in _tape(one, forecast, scenario)]
     for order, name, words in doubts(scenario, bed.spec):
         found.append(Notice(words, ("operator", order, "write", name)))
     return [*found, *_too_late(scenario)]
 
 
-def _tape(one: Armed, prospect: Prospect, scenario: Scenario) -> Iterator[Notice]:
+def _tape(one: ArmedEntry, forecast: Forecast, scenario: Scenario) -> Iterator[Notice]:
     """Say of a replay that it cannot have recorded, when it begins first, all it is to show."""
     do, when = one.entry.do, one.entry.when
-    if not isinstance(do, Replay) or prospect.never:
+    if not isinstance(do, Replay) or forecast.never:
         return
-    latest = prospect.begins if when.start is None else min(scenario.duration, when.ends)
+    latest = forecast.begins if when.start is None else min(scenario.duration, when.ends)
     recorded = scenario.warmup + latest
     key, length = ("shift", do.shift) if do.shift is not None else ("window", do.window)
     if length is not None and length > recorded:

@@ -19,7 +19,7 @@ from attacks.annotations import WRITES, Seconds, Unit
 from attacks.build import as_data, build
 from attacks.discovery import load_file
 from attacks.entries.entry import Entry
-from attacks.mistakes import explained, telling
+from attacks.mistakes import explain, main_error
 from scenarios.definition.control import CONTROL
 from scenarios.definition.scenario import DEMANDS, DETECTOR, LONGEST, Scenario
 from scenarios.definition.when import STRICT, WrittenArrivals, WrittenWhen, read_when, when_data
@@ -164,7 +164,7 @@ def from_data(data: Mapping[str, Any], folder: Path | None = None) -> Scenario:
     try:
         file = File.model_validate(data)
     except ValidationError as error:
-        raise _explained(error) from None
+        raise _explain(error) from None
     with under("duration"):
         check_duration(file.duration)
     if file.warmup % HOUR or file.warmup > LONGEST:
@@ -231,8 +231,8 @@ def _entry(written: _Entry, place: int, label: str, folder: Path | None) -> Entr
     )
 
 
-def _explained(error: ValidationError) -> InputError:
-    keys = telling(error)["loc"]
+def _explain(error: ValidationError) -> InputError:
+    keys = main_error(error)["loc"]
     model: type[BaseModel] = File
     for key in keys[:-1]:
         model = _MODELS.get(str(key), model)
@@ -240,7 +240,7 @@ def _explained(error: ValidationError) -> InputError:
         f.alias or name: next((one.name for one in f.metadata if isinstance(one, Unit)), "")
         for name, f in model.model_fields.items()
     }
-    return explained(error, units)
+    return explain(error, units)
 
 
 def to_yaml(scenario: Scenario) -> str:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from attacks.annotations import DURATION, Seconds
-from attacks.entries.arrivals import Arrivals, Draw
+from attacks.entries.arrivals import Arrivals, RandomDuration
 from attacks.entries.trigger import FOREVER, When
 from twin.units import readable
 
@@ -28,9 +28,9 @@ _DRAWN = [
     for kind, values in (("exponential", DURATION), ("uniform", _PAIR))
 ]
 _Condition = Annotated[str, BeforeValidator(_condition)]
-_Draw = Annotated[
-    Draw,
-    BeforeValidator(Draw.read),
+_Duration = Annotated[
+    RandomDuration,
+    BeforeValidator(RandomDuration.read),
     WithJsonSchema({"anyOf": [DURATION, *_DRAWN], "description": "as long each time, or drawn"}),
 ]
 
@@ -42,8 +42,8 @@ class WrittenArrivals(BaseModel):
     """`random:` as a file has it."""
 
     model_config = STRICT
-    gap: _Draw
-    lasts: _Draw = Field(alias="for")
+    gap: _Duration
+    lasts: _Duration = Field(alias="for")
 
 
 class WrittenWhen(BaseModel):

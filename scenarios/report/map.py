@@ -14,6 +14,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
 
 from attacks.entries.entry import Entry
+from attacks.entries.targets import elements
 from scenarios.report.style import ENTRY, TRUTH
 from twin.errors import listed
 from twin.plants.spec import PlantSpec
@@ -156,16 +157,7 @@ def _label_devices(
 
 def touched(spec: PlantSpec, entries: Iterable[Entry]) -> list[str]:
     """Return the tanks, pumps, valves, junctions and pipes that entries act on or lie about."""
-    elements = {*spec.model.node_name_list, *spec.model.link_name_list}
     found: dict[str, None] = {}
     for entry in entries:
-        family, _, rest = entry.on.partition(":")
-        names = [spec.element(tag) for tag in entry.tags]
-        if family in ("sensor", "actuator", "plant") and not names:
-            names = [spec.element(rest)]
-        names += getattr(entry.do, "actuators", ())
-        names += [spec.element(order) for order in getattr(entry.do, "write", ())]
-        if family == "link" and not names:
-            names = [rest.partition("->")[0]]
-        found |= dict.fromkeys(n for n in names if n in elements)
+        found |= dict.fromkeys(elements(entry, spec))
     return list(found)

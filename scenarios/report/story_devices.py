@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import pandas as pd
 from matplotlib.axes import Axes
 
+from attacks.entries.targets import named
 from scenarios.definition.words import blamed
 from scenarios.report.style import ALARM, PAIR, TRUTH, VIEW, on_spans
 from scenarios.results.run import Run
@@ -76,12 +77,9 @@ def _told(run: Run) -> list[Tag]:
     aimed += [one.name for one in run.orders]
     deceived: list[str] = []
     for entry in run.scenario.entries:
-        family, _, rest = entry.on.partition(":")
-        aimed += [rest, *entry.tags, *getattr(entry.do, "actuators", ())]
-        aimed += getattr(entry.do, "write", ())
-        target = rest.rpartition("->")[2]
-        if family in ("plc", "link") and target in run.spec.plcs:
-            deceived += run.spec.plcs[target].actuators
+        aimed += named(entry)
+        if (receiver := entry.port.receiver) in run.spec.plcs:
+            deceived += run.spec.plcs[receiver].actuators
     deceived = [name for name in deceived if name in tags and run.truth[tags[name].name].any()]
     different = pd.Series(dtype=float)
     if run.paired is not None and run.scenario.entries:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from attacks.entries.targets import SCADA as SCADA
+from attacks.entries.targets import named
 from scenarios.results.impact import DEVIATION
 from twin.control.devices import Instruments
 from twin.plants.equipment import Instrument
@@ -18,7 +20,6 @@ if TYPE_CHECKING:
     from scenarios.results.run import Run
     from twin.plants.spec import PlantSpec
 
-SCADA = "SCADA"
 ALIKE = 1e-6  # in a tag's unit
 
 
@@ -65,12 +66,10 @@ class Views:
         self._run, self._tags = run, {tag.name: tag for tag in run.spec.tags}
         self._measured = measured(run.truth, run.scenario, run.spec)
         self._altered = {tag for some in run.labels["altered"] for tag in some}
-        entries = run.scenario.entries
-        named = {tag for one in entries for tag in (*one.tags, one.on.partition(":")[2])}
         found = {tag.name: self._of(tag) for tag in run.spec.tags}
         far = {name: max((self._far(name, v) for v in seen), default=0.0)
                for name, seen in found.items()}  # fmt: skip
-        known = named | self._altered
+        known = self._altered.union(*map(named, run.scenario.entries))
         ranked = sorted(found, key=lambda name: (name not in known, -far[name]))
         self.lies = {name: found[name] for name in ranked if found[name]}
 

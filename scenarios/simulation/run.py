@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 import detector
-from attacks.entries.entry import Armed, arm
+from attacks.entries.entry import ArmedEntry, arm
 from detector import DataError, Detector
 from detector.checkpoint import shipped_path
 from scenarios.definition.scenario import DETECTOR, Scenario
@@ -191,7 +191,7 @@ def _conclude(
     spec: PlantSpec,
     testbed: Testbed,
     paired: pd.DataFrame | None,
-    armed: Sequence[Armed],
+    armed: Sequence[ArmedEntry],
     labels: Labels,
     seat: Watch | None,
     notes: list[str],
@@ -258,7 +258,7 @@ def _conclude(
 def _damages(
     scenario: Scenario,
     spec: PlantSpec,
-    groups: Mapping[str, Sequence[Armed]],
+    groups: Mapping[str, Sequence[ArmedEntry]],
     truth: pd.DataFrame,
     together: Damage,
     notes: list[str],
