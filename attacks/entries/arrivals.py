@@ -1,4 +1,4 @@
-"""Arrivals at random: how long until the next one, and how long it lasts."""
+"""Random arrivals: how long until the next one, and how long it lasts."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ _DISTRIBUTIONS: dict[str, tuple[str, Callable[..., float]]] = {
     "exponential": ("{exponential: 36 h}", lambda rng, mean: rng.exponential(mean)),
     "uniform": ("{uniform: [1 h, 4 h]}", lambda rng, low, high: rng.uniform(low, high)),
 }
-"""By kind: how it is written, and how a duration is drawn."""
+"""By kind: how it is written, and how a duration is sampled."""
 
 
 @dataclass(frozen=True)
 class RandomDuration:
-    """A duration that is drawn anew each time.
+    """A distribution of durations, which is sampled anew each time.
 
     Attributes
     ----------
@@ -56,11 +56,11 @@ class RandomDuration:
         if kind not in _DISTRIBUTIONS or (kind == "always" and isinstance(written, Mapping)):
             known = [name for name in _DISTRIBUTIONS if name != "always"]
             raise InputError(f"unknown distribution {kind!r}: {nearest(kind, known)}")
-        listed = list(given) if isinstance(given, list | tuple) else []
-        if len(listed) != (2 if kind == "uniform" else 0):
+        bounds = list(given) if isinstance(given, list | tuple) else []
+        if len(bounds) != (2 if kind == "uniform" else 0):
             what = "a duration that is always the same" if kind == "always" else kind
             raise InputError(f"{what} is written like {_DISTRIBUTIONS[kind][0]}")
-        values = tuple(duration(str(value)) for value in listed or [given])
+        values = tuple(duration(str(value)) for value in bounds or [given])
         if max(values) < SHORTEST:
             raise InputError(
                 f"{readable(max(values))} is too short to draw: {SHORTEST:g} s at least"
@@ -77,7 +77,7 @@ class RandomDuration:
         return {self.kind: words if len(words) > 1 else words[0]}
 
     def sample(self, rng: np.random.Generator) -> float:
-        """RandomDuration a duration [s]."""
+        """Return a random duration [s]."""
         return float(_DISTRIBUTIONS[self.kind][1](rng, *self.values))
 
 

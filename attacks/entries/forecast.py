@@ -62,18 +62,18 @@ def forecasts(armed: Sequence[ArmedEntry], testbed: Testbed, duration: float) ->
     An entry that waits for another can begin once that one can: all begin as if they never did,
     and are looked at again until nothing new can begin any more.
     """
-    ahead = _Forecaster(testbed, duration)
+    forecaster = _Forecaster(testbed, duration)
     found = [Forecast() for _ in armed]
     while True:
-        names = [one.entry.name for one in armed]
-        ahead.others = dict(zip(names, found, strict=True))
-        before, found = found, [ahead.forecast(one) for one in armed]
+        names = [entry.entry.name for entry in armed]
+        forecaster.others = dict(zip(names, found, strict=True))
+        before, found = found, [forecaster.forecast(entry) for entry in armed]
         if found == before:
             return found
 
 
 class _Forecaster:
-    """What can be at which time of a run."""
+    """The values that names in conditions can have at each time of a run, and what follows."""
 
     def __init__(self, testbed: Testbed, duration: float):
         self._duration, self._step = duration, float(testbed.spec.step)

@@ -30,12 +30,13 @@ class Covert(Attack):
     is to know: the network, the control logic, the levels at the start, what the operator will
     write and every hour's demand and instrument's noise to come (the scenario's seed). Without an
     error SCADA then shows, bit for bit, the run without attacks. With `roughness` he takes each
-    pipe's roughness coefficient, with `demand` every demand for so many times what it is, and the
-    mask slips: the run's account and metrics.json say how far. He knows of no fault.
+    pipe's roughness coefficient, with `demand` every demand for so many times what it is: what
+    SCADA shows is then off, and the run's account and metrics.json say how far. He knows of no
+    fault.
 
     A twin in error goes its own way: C-Town's pumps switch at other times after a few hours. With
     `synchronise` it takes over, whenever the attack starts, the plant's true levels, pumps and
-    valves, so that the mask fits at first.
+    valves, so that what SCADA shows is right at first.
 
     Between two polls the instants of the real plant are not always those of his: what he then shows
     on a link between PLCs, or of an instrument, is the last that passed at his.
@@ -52,10 +53,10 @@ class Covert(Attack):
 
     def fresh(self, rng: np.random.Generator) -> Attack:
         """Return one whose twin is built when it starts."""
-        return _Masking(self)
+        return _Covert(self)
 
 
-class _Masking(Attack):
+class _Covert(Attack):
     def __init__(self, covert: Covert):
         self._covert = covert
         self._twin: AttackerTwin | None = None

@@ -1,4 +1,4 @@
-"""Attacks that stay below a detector's threshold.
+"""Attacks that stay below a detector's threshold: bias, surge, geometric, cusum.
 
 A detector expects ŷ of a coming reading and looks at the residual r, what is shown minus ŷ. Each
 kind here shows y' = ŷ + r; they differ in how r goes on. The attacker knows the detector, its
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Stealthy(Attack):
-    """What all of them share."""
+    """The fields and the residual that all of them have."""
 
     threshold: Annotated[float, Field(gt=0.0), Unit("tag")]
     model: Literal["persistence", "ar1", "twin"] = "persistence"
@@ -84,7 +84,7 @@ class Stealthy(Attack):
 
     def fresh(self, rng: np.random.Generator) -> Attack:
         """Return one that learns what to expect."""
-        return _Hiding(self)
+        return _Stealth(self)
 
 
 _UP = Literal["up", "down"]
@@ -185,7 +185,7 @@ class Cusum(Stealthy):
         return _SIGN[self.direction] * (self.limit + self.drift - spent)
 
 
-class _Hiding(Attack):
+class _Stealth(Attack):
     """One run's attack: what was shown last, the fit of each tag, the detector's CUSUM."""
 
     def __init__(self, kind: Stealthy):

@@ -194,10 +194,10 @@ def from_data(data: Mapping[str, Any], folder: Path | None = None) -> Scenario:
             names.add(entry.name)
             entries.append(entry)
     orders = []
-    for i, wish in enumerate(file.operator):
+    for i, written_order in enumerate(file.operator):
         with under("operator", i, "write"):
-            told = {name: _order(name, value) for name, value in wish.write.items()}
-            orders.append(Order(wish.at, told))
+            values_written = {n: _order(n, v) for n, v in written_order.write.items()}
+            orders.append(Order(written_order.at, values_written))
     values = {
         f.name: getattr(file, f.name) for f in dataclasses.fields(Scenario) if f.name != "folder"
     }
@@ -257,7 +257,7 @@ def _as_data(scenario: Scenario) -> dict[str, Any]:
     data: dict[str, Any] = {
         "name": scenario.name,
         "description": scenario.description,
-        "plant": _elsewhere(scenario.plant, plants(), scenario.folder),
+        "plant": _absolute(scenario.plant, plants(), scenario.folder),
         "start": scenario.start.isoformat(sep=" "),
         "duration": readable(scenario.duration),
         "warmup": readable(scenario.warmup),
@@ -266,29 +266,29 @@ def _as_data(scenario: Scenario) -> dict[str, Any]:
         "required_pressure": scenario.required_pressure,
         "overflow": scenario.overflow,
         "initial_levels": dict(scenario.initial_levels),
-        "demands": _elsewhere(scenario.demands, DEMANDS, scenario.folder),
+        "demands": _absolute(scenario.demands, DEMANDS, scenario.folder),
         "control": plain(scenario.control),
         "operator": [
-            {"at": readable(o.at), "write": {k: _said(v) for k, v in o.values.items()}}
+            {"at": readable(o.at), "write": {k: _order_data(v) for k, v in o.values.items()}}
             for o in scenario.operator
         ],
         "attacks": [entry_data(entry) for entry in scenario.attacks],
         "faults": [entry_data(entry) for entry in scenario.faults],
-        "detector": _elsewhere(scenario.detector, detector.kinds(), scenario.folder),
-        "plugins": [_elsewhere(plugin, (), scenario.folder) for plugin in scenario.plugins],
+        "detector": _absolute(scenario.detector, detector.kinds(), scenario.folder),
+        "plugins": [_absolute(plugin, (), scenario.folder) for plugin in scenario.plugins],
     }
-    unsaid: dict[str, Any] = {"initial_levels": {}, "demands": "profile", "control": {}}
-    unsaid |= {"required_pressure": REQUIRED_PRESSURE, "overflow": "spill"}
-    unsaid |= {"operator": [], "faults": [], "plugins": []}
-    return {key: value for key, value in data.items() if value != unsaid.get(key, data)}
+    defaults: dict[str, Any] = {"initial_levels": {}, "demands": "profile", "control": {}}
+    defaults |= {"required_pressure": REQUIRED_PRESSURE, "overflow": "spill"}
+    defaults |= {"operator": [], "faults": [], "plugins": []}
+    return {key: value for key, value in data.items() if value != defaults.get(key, data)}
 
 
-def _said(order: float) -> float | str:
+def _order_data(order: float) -> float | str:
     return "auto" if math.isnan(order) else order
 
 
-def _elsewhere(name: str | None, known: Collection[str], folder: Path) -> str | None:
-    """Return a path so that it holds wherever the file is put."""
+def _absolute(name: str | None, known: Collection[str], folder: Path) -> str | None:
+    """Return a known name as it is, and a path so that it holds wherever the file is put."""
     return name if name is None or name in known else str((folder / name).resolve())
 
 

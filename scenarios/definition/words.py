@@ -31,8 +31,8 @@ def blamed(scenario: Scenario) -> str:
     return what if len({entry.incident for entry in some}) == 1 else f"{what}s"
 
 
-def listed(parts: Sequence[str]) -> str:
-    """Join words: `a`, `a and b`, `a, b and c`."""
+def joined(parts: Sequence[str]) -> str:
+    """Join words as a sentence does: `a`, `a and b`, `a, b and c`."""
     return " and ".join([*([", ".join(parts[:-1])] if parts[1:] else []), *parts[-1:]])
 
 
@@ -85,7 +85,7 @@ class _ValueFormatter:
         if isinstance(value, list | tuple):
             if len(value) == 2 and isinstance(value[0], str) and not isinstance(value[1], str):
                 return f"{self.text(value[1], 'tag')} after {value[0]}"  # a point of a course
-            return listed([self.text(one, unit) for one in value])
+            return joined([self.text(one, unit) for one in value])
         if isinstance(value, bool) or not isinstance(value, int | float):
             return str(value).casefold() if isinstance(value, bool) else str(value)
         if unit == "setting":
