@@ -1,4 +1,4 @@
-"""Attacks: where, when and what.
+"""Attacks: the kinds there are, and entries that say where and when one acts.
 
 >>> from attacks import Attack, Unit, register
 """

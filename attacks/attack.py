@@ -1,4 +1,4 @@
-"""What an attack is, how a kind is registered, and how its fields are read and explained.
+"""The base class of every kind of attack.
 
 A new kind is a frozen dataclass with `tamper` (for readings and commands) or `begin` and `end`
 (for a PLC's logic, or the water itself), under `@register("name")`; see
@@ -14,10 +14,6 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 from pydantic import ConfigDict
 
-from attacks.annotations import File as File
-from attacks.annotations import Seconds as Seconds
-from attacks.annotations import Shift as Shift
-from attacks.annotations import Unit as Unit
 from twin.control.taps import Late
 from twin.tags import Reading
 
@@ -41,7 +37,7 @@ class Attack:
     inputs_too: ClassVar[bool] = False
     """Whether, besides what leaves a PLC, it tampers with what enters its memory."""
     at_end: ClassVar[str] = "true readings pass again"
-    """What happens when it ends."""
+    """What happens when it ends, in words."""
     technique: ClassVar[str] = ""
     """Of MITRE ATT&CK for ICS: its number and name; at other ports see `attacks.techniques`."""
     example: ClassVar[str] = ""

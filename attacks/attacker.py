@@ -19,15 +19,15 @@ _LONG = 36500 * DAY
 
 
 @dataclass(frozen=True)
-class Belief(PlantSpec):
-    """A plant as an attacker believes it to be.
+class AttackerModel(PlantSpec):
+    """The attacker's model of a plant: the plant with errors in two of its parameters.
 
     Attributes
     ----------
     roughness : float
-        By how much each pipe's roughness coefficient is multiplied.
+        Factor on each pipe's roughness coefficient.
     demand : float
-        By how much every demand is.
+        Factor on every demand.
     """
 
     roughness: float = 1.0
@@ -42,42 +42,42 @@ class Belief(PlantSpec):
         return model
 
 
-def believed(spec: PlantSpec, roughness: float, demand: float) -> PlantSpec:
-    """Return the plant as an attacker believes it to be; the plant itself if he makes no error."""
+def attacker_model(spec: PlantSpec, roughness: float, demand: float) -> PlantSpec:
+    """Return the attacker's model of a plant; the plant itself if it has no errors."""
     if roughness == 1.0 and demand == 1.0:
         return spec
     known = {field.name: getattr(spec, field.name) for field in dataclasses.fields(spec)}
-    return Belief(**known, roughness=roughness, demand=demand)
+    return AttackerModel(**known, roughness=roughness, demand=demand)
 
 
-class Shadow:
-    """What passes at a port of the attacker's twin.
+class AttackerTwin:
+    """The attacker's own twin of the plant, and what passes there at one port.
 
-    It is run up to the present, warm-up included, when it is first asked, and goes along from then
-    on.
+    It first runs when it is first asked, from the warm-up to the real plant's time, and keeps up
+    with the real plant from then on.
 
     Parameters
     ----------
     testbed : Testbed
-        The real one; the shadow is closed with it.
+        The real one; the attacker's is closed with it.
     target : str
         What follows the colon of the port; "" for `scada`.
     roughness, demand : float
-        Errors of the attacker's knowledge; see `Belief`.
+        Errors of the attacker's knowledge; see `AttackerModel`.
     """
 
     def __init__(
         self, testbed: Testbed, target: str, *, roughness: float = 1.0, demand: float = 1.0
     ):
         self._real = testbed
-        self._twin = testbed.without_attacks(believed(testbed.spec, roughness, demand))
+        self._twin = testbed.without_attacks(attacker_model(testbed.spec, roughness, demand))
         self._twin.recording = False
         self._passed: dict[str, float] = {}
         for point in self._twin.points(_port(testbed, target)):
             point.attach(self._listen, point.tags)
         self._frame: tuple[float, Values] | None = None
         self._twin.watchers.append(self._take_over)
-        self._running = self._twin.run(_LONG, every=self._to_the_present)
+        self._running = self._twin.run(_LONG, every=self._lag)
 
     def value(self, tag: str) -> float | None:
         """Return what last passed of a tag until now, None if nothing ever did."""
@@ -94,7 +94,8 @@ class Shadow:
             self._twin.impose(self._frame[1])
             self._frame = None
 
-    def _to_the_present(self) -> float:
+    def _lag(self) -> float:
+        """Return how long [s] it has to run to be as far as the real plant."""
         return float(self._real.env.now - self._twin.env.now + _SOON)
 
     def _listen(self, packet: Sequence[Reading]) -> Iterable[Reading]:

@@ -14,7 +14,7 @@ from attacks.annotations import as_written
 from attacks.attack import Attack
 from attacks.discovery import kinds
 from attacks.fields import fields as fields_of
-from attacks.mistakes import explained, fault
+from attacks.mistakes import explain, plugin_place
 from twin.errors import InputError, nearest
 from twin.files import flow
 
@@ -53,18 +53,18 @@ def build(do: Mapping[str, Any], folder: Path | None = None, label: str = "attac
         return TypeAdapter(cls).validate_python(dict(fields), context={"folder": folder})
     except ValidationError as error:
         units = {field.name: field.unit for field in fields_of(cls)}
-        found = explained(error, units)
-        like = _like(cls, str(found.keys[0])) if found.keys else ""
-        raise InputError(found.message + like, keys=(kind, *found.keys)) from None
+        reason = explain(error, units)
+        like = _like(cls, str(reason.keys[0])) if reason.keys else ""
+        raise InputError(reason.message + like, keys=(kind, *reason.keys)) from None
     except Exception as error:
-        where = fault(error, cls)
+        where = plugin_place(error, cls)
         if where is None:
             raise
         raise InputError(f"{kind} broke at {where}", keys=[kind]) from error
 
 
 def _like(cls: type[Attack], name: str) -> str:
-    """Show how a field is written that is a list, a mapping or a file."""
+    """Return an example of a field that is a list, a mapping or a file, to end a message with."""
     examples = [field.example for field in fields_of(cls) if field.name == name]
     return f" (like {flow(examples[0])})" if examples and examples[0] is not None else ""
 

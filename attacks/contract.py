@@ -1,4 +1,4 @@
-"""What every kind of attack must keep to, tried on a testbed of C-Town.
+"""The promises every kind of attack keeps, each tried in a short run of a plant.
 
 The suite runs these over all registered kinds, and `hydrotwin attacks check` over a user's own.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import re
 import typing
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import Any
@@ -20,9 +20,10 @@ from ruamel.yaml.error import YAMLError
 
 from attacks.attack import Attack
 from attacks.build import as_data, build
-from attacks.entries.entry import FAMILIES, Entry, arm
+from attacks.entries.entry import Entry, arm
 from attacks.entries.trigger import When
 from attacks.fields import fields, is_nested
+from twin.control.ports import FAMILIES, Port
 from twin.control.taps import Late
 from twin.errors import InputError
 from twin.plants.logic import Rule
@@ -40,16 +41,17 @@ _READINGS = ("sensor", "link", "plc", "scada")
 
 
 class BrokenError(AssertionError):
-    """A promise a kind does not keep, in words."""
+    """A kind breaks a promise; the message says how."""
 
 
 @dataclass(frozen=True)
 class Bench:
-    """The plant that kinds are tried on, and what it does without them.
+    """The plant that kinds are tried on, and a run of it without any.
 
     Attributes
     ----------
-    plant : Network
+    plant : PlantSpec
+        By default C-Town.
     seed : int
     """
 
@@ -57,14 +59,14 @@ class Bench:
     seed: int = 0
 
     @cached_property
-    def usual(self) -> _Run:
-        """A run without anything on it."""
+    def baseline(self) -> _Run:
+        """The run without any attack."""
         return _run(self)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Trial:
-    """A kind with its fields, put on a port for a while.
+    """An attack on a port of the bench's plant, for a while.
 
     Attributes
     ----------
@@ -93,20 +95,20 @@ class Trial:
 
     @cached_property
     def run(self) -> _Run:
-        """The run with it."""
+        """The run with the attack."""
         return _run(self.bench, self.entry)
 
 
 @dataclass(frozen=True)
 class _Run:
-    """What one short run left behind."""
+    """The records of one short run, and the state in which it ended."""
 
     tables: dict[str, pd.DataFrame]
     demands: list[Any]
     settings: dict[str, float]
     coils: dict[str, float]
     rules_own: bool
-    passing: list[tuple[str, ...]]  # the tags at each point of the port
+    passing: list[tuple[str, ...]]  # the tags at each tap point of the port
 
 
 @dataclass(frozen=True)
@@ -151,15 +153,17 @@ def check(cls: type[Attack], bench: Bench | None = None) -> list[Finding]:
     bench : Bench, optional
         What its example is for; by default C-Town.
     """
-    found = [_found("explains itself", partial(explains_itself, cls))]
+    findings = [_finding("explains itself", partial(explains_itself, cls))]
     trials: list[Trial] = []
-    found.append(_found("has an example", lambda: trials.append(example(cls, bench or Bench()))))
+    findings.append(
+        _finding("has an example", lambda: trials.append(example(cls, bench or Bench())))
+    )
     for trial in trials:  # one, or none without an example
-        found += [_found(words, partial(promise, trial)) for words, promise in PROMISES]
-    return found
+        findings += [_finding(words, partial(promise, trial)) for words, promise in PROMISES]
+    return findings
 
 
-def _found(words: str, promise: Callable[[], object]) -> Finding:
+def _finding(words: str, promise: Callable[[], object]) -> Finding:
     try:
         promise()
     except BrokenError as why:
@@ -205,11 +209,11 @@ def refuses_nonsense(trial: Trial) -> None:
     kind = trial.attack.kind
     good = as_data(trial.attack)
     bad: list[tuple[str, object]] = [("no-such-field", 1)]
-    for one in fields(type(trial.attack)):
-        if one.type == "duration":
-            bad += [(one.name, wrong) for wrong in ("1 parsec", 3600, "soon")]
-        if one.type == "number":
-            bad += [(one.name, wrong) for wrong in _NO_NUMBERS]
+    for field_words in fields(type(trial.attack)):
+        if field_words.type == "duration":
+            bad += [(field_words.name, wrong) for wrong in ("1 parsec", 3600, "soon")]
+        if field_words.type == "number":
+            bad += [(field_words.name, wrong) for wrong in _NO_NUMBERS]
     for name, nonsense in bad:
         try:
             build({kind: good | {name: nonsense}})
@@ -220,7 +224,7 @@ def refuses_nonsense(trial: Trial) -> None:
 
 def passes_what_is_missing(trial: Trial) -> None:
     """Expect that NaN, and a packet with nothing in it, do it no harm."""
-    target = trial.on.partition(":")[2]
+    target = Port.parse(trial.on).target
     with Testbed(trial.bench.plant, seed=trial.bench.seed, warmup=0.0) as bed:
         acting = trial.attack.fresh(generator(trial.bench.seed, "trial"))
         acting.begin(bed, target)
@@ -245,11 +249,11 @@ def _expect_known(passed: object, names: Sequence[str]) -> None:
 
 def acts_only_in_its_time(trial: Trial) -> None:
     """Expect every bit as it was before it begins, and every other random stream for ever."""
-    usual, run = trial.bench.usual, trial.run
+    baseline, run = trial.bench.baseline, trial.run
     for name in _TABLES:
         before = run.tables[name][run.tables[name].index < trial.begins]
-        _expect_same(before, usual.tables[name], f"before it began, {_WHOSE[name]}")
-    if run.demands != usual.demands:
+        _expect_same(before, baseline.tables[name], f"before it began, {_WHOSE[name]}")
+    if run.demands != baseline.demands:
         raise BrokenError(
             "the demands drawn differ: it takes from a random stream that is not its own"
         )
@@ -257,26 +261,26 @@ def acts_only_in_its_time(trial: Trial) -> None:
 
 def touches_only_what_it_names(trial: Trial) -> None:
     """Expect that at first only readings of its tags at its port differ, and not the water."""
-    usual, run = trial.bench.usual, trial.run
+    baseline, run = trial.bench.baseline, trial.run
     levels = [tag.name for tag in trial.bench.plant.tags if tag.quantity == "level"]
     first = run.tables["truth"].index[run.tables["truth"].index >= trial.begins][:1]
-    _expect_same(run.tables["truth"].loc[first, levels], usual.tables["truth"],
+    _expect_same(run.tables["truth"].loc[first, levels], baseline.tables["truth"],
                  "at its first instant, the water")  # fmt: skip
-    family, _, target = trial.on.partition(":")
-    if family not in _READINGS:
+    port = Port.parse(trial.on)
+    if port.family not in _READINGS:
         return
-    if target.endswith("->SCADA") or family == "scada":
+    if port.receiver == "SCADA" or port.family == "scada":
         mine = [c for c in run.tables["truth"].columns if c in trial.bench.plant.tag_names]
-        if family == "link":  # what only the operator reads moves nothing
-            _expect_same(run.tables["truth"][mine], usual.tables["truth"], "the water")
-            _expect_same(run.tables["plc"], usual.tables["plc"], "a PLC's memory")
+        if port.family == "link":  # what only the operator reads moves nothing
+            _expect_same(run.tables["truth"][mine], baseline.tables["truth"], "the water")
+            _expect_same(run.tables["plc"], baseline.tables["plc"], "a PLC's memory")
     tags = set(trial.tags) or {tag for some in run.passing for tag in some}
-    if family == "plc" and not trial.attack.outputs:
-        tags |= set(trial.bench.plant.plcs[target].sensors)
+    if port.family == "plc" and not trial.attack.outputs:
+        tags |= set(trial.bench.plant.plcs[port.target].sensors)
     for name in ("plc", "scada"):
         table = run.tables[name]
         others = [c for c in map(str, table) if c.rpartition(".")[2] in set(levels) - tags]
-        _expect_same(table.loc[first, others], usual.tables[name],
+        _expect_same(table.loc[first, others], baseline.tables[name],
                      f"at its first instant, of tags it does not name, {_WHOSE[name]}")  # fmt: skip
 
 
@@ -290,7 +294,7 @@ def repeats_itself(trial: Trial) -> None:
 def ends_as_it_says(trial: Trial) -> None:
     """Expect true readings, obedient actuators and a PLC's own rules hours after its end."""
     run = trial.run
-    family = trial.on.partition(":")[0]
+    family = Port.parse(trial.on).family
     if family in _READINGS and "restore" not in as_data(trial.attack):
         tags = list(trial.bench.plant.tag_names)
         truth, scada = run.tables["truth"][tags].iloc[-1], run.tables["scada"][tags].iloc[-1]
@@ -325,7 +329,7 @@ def _run(bench: Bench, entry: Entry | None = None) -> _Run:
         drawn: list[Any] = []
         passing: list[tuple[str, ...]] = []
         if bed.demand is not None:
-            bed.demand = _Noted(bed.demand, drawn)
+            bed.demand = _RecordedDemand(bed.demand, drawn)
         if entry is not None:
             (armed,) = arm([entry], bed)
             passing = [tuple(point.tags) for point in armed.points]
@@ -334,18 +338,18 @@ def _run(bench: Bench, entry: Entry | None = None) -> _Run:
         history = bed.historian
         settings = {name: actuator.setting for name, actuator in bed.actuators.items()}
         coils = {name: value for plc in bed.plcs.values() for name, value in plc.coils.items()}
-        own = all(_said(plc.rules) == _said(plc.spec.rules) for plc in bed.plcs.values())
+        own = all(_contents(plc.rules) == _contents(plc.spec.rules) for plc in bed.plcs.values())
         tables = {name: getattr(history, name).frame() for name in _TABLES}
         return _Run(tables, drawn, settings, coils, own, passing)
 
 
-def _said(rules: Sequence[Rule]) -> list[tuple[object, ...]]:
+def _contents(rules: Sequence[Rule]) -> list[tuple[object, ...]]:
     return [(r.actuator, r.command, r.when.names, r.when.thresholds) for r in rules]
 
 
 @dataclass
-class _Noted:
-    """Demands that are written down as they are drawn."""
+class _RecordedDemand:
+    """A demand model that keeps a copy of what it draws."""
 
     own: Any
     drawn: list[Any]
@@ -356,13 +360,12 @@ class _Noted:
         return values
 
 
-def _expect_same(some: pd.DataFrame, table: pd.DataFrame, where: str) -> None:
+def _expect_same(part: pd.DataFrame, table: pd.DataFrame, where: str) -> None:
     """Compare rows and columns with the same of another table, bit for bit."""
-    other = table.loc[some.index, some.columns]
-    apart = _bits(some) != _bits(other)
-    for row, column in _places(apart):
-        values = [float(t.to_numpy()[row, column]) for t in (some, other)]
-        at, name = float(some.index.to_numpy()[row]) / HOUR, list(some.columns.astype(str))[column]
+    other = table.loc[part.index, part.columns]
+    for row, column in zip(*np.nonzero(_bits(part) != _bits(other)), strict=True):
+        values = [float(t.to_numpy()[row, column]) for t in (part, other)]
+        at, name = float(part.index.to_numpy()[row]) / HOUR, list(part.columns.astype(str))[column]
         raise BrokenError(
             f"{where} differs: {name} at h {at:g} is {values[0]:g} instead of {values[1]:g}"
         )
@@ -371,7 +374,3 @@ def _expect_same(some: pd.DataFrame, table: pd.DataFrame, where: str) -> None:
 def _bits(table: pd.DataFrame) -> Any:
     values = table.to_numpy()
     return values.view(np.int64) if values.dtype == np.float64 else values
-
-
-def _places(apart: Any) -> Iterator[tuple[int, int]]:
-    yield from zip(*np.nonzero(apart), strict=True)

@@ -51,25 +51,25 @@ def load_file(path: Path) -> tuple[str, ...]:
     try:
         spec.loader.exec_module(module)
     except (Exception, SystemExit) as error:
-        _forget(before)
+        _unregister_since(before)
         del sys.modules[name]
         raise InputError(f"plug-in {path.name} cannot be loaded: {_reason(error, path)}") from None
-    found = tuple(sorted(set(kinds()) - before))
-    if not found:
+    registered_here = tuple(sorted(set(kinds()) - before))
+    if not registered_here:
         message = f'plug-in {path.name} registers no attack: its class needs @register("name")'
         raise InputError(message)
-    _FILES[path] = found
-    return found
+    _FILES[path] = registered_here
+    return registered_here
 
 
-def _forget(known: set[str]) -> None:
-    """Take back what a file registered before it broke."""
+def _unregister_since(known: set[str]) -> None:
+    """Unregister the kinds that a file registered before it raised an error."""
     for kind in set(kinds()) - known:
         forget(kind)
 
 
 def _reason(error: BaseException, path: Path) -> str:
-    """Say what broke, and at which line of the file."""
+    """Say which error it is, and at which line of the file."""
     if isinstance(error, SyntaxError):
         return f"line {error.lineno}: {error.msg}"
     lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == str(path)]
@@ -78,7 +78,7 @@ def _reason(error: BaseException, path: Path) -> str:
 
 
 def load_installed() -> None:
-    """Import what installed packages offer, once.
+    """Import the plug-ins of installed packages, once.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""The fields of a kind in words, from their type annotations alone.
+"""The fields of a kind in words, read from their type annotations.
 
 A field's annotation has its type, its `Unit`, and a pydantic `Field` with bounds, what it means
 (`description`) and how it is written (`examples`, for lists, mappings and files).
@@ -70,7 +70,7 @@ def fields(cls: type[Attack]) -> list[FieldWords]:
     for field in dataclasses.fields(cls):
         hint = hints[field.name]
         info = [part for part in _extras(hint) if isinstance(part, FieldInfo)]
-        examples = [one for part in info for one in part.examples or ()]
+        examples = [example for part in info for example in part.examples or ()]
         rows.append(
             FieldWords(
                 name=field.name,
@@ -119,13 +119,13 @@ def _type(hint: Any, inside: bool = False) -> str:
     if origin is tuple and inner[-1] is Ellipsis:
         return f"list of {_type(inner[0], True)}"
     if origin is tuple:
-        return f"[{', '.join(_type(one, True) for one in inner)}]"
+        return f"[{', '.join(_type(part, True) for part in inner)}]"
     if origin in (dict, Mapping):
         return f"{{name: {_type(inner[1], True)}}}"
     if origin is Literal:
         return " or ".join(map(str, inner))
     if inner:
-        return " or ".join(dict.fromkeys(_type(one) for one in inner if one is not NoneType))
+        return " or ".join(dict.fromkeys(_type(part) for part in inner if part is not NoneType))
     words = _PLAIN.get(plain, str(plain))
     return f"{words} {_UNITS.get(unit, f'in {unit}')}" if inside and unit else words
 
@@ -137,11 +137,11 @@ def _default(field: dataclasses.Field[Any], hint: Any) -> str:
 
 
 def _bounds(info: list[FieldInfo]) -> str:
-    found = [
+    bounds = [
         f"{words} {getattr(limit, key):g}"
         for part in info
         for limit in part.metadata
         for key, words in _BOUNDS.items()
         if getattr(limit, key, None) is not None
     ]
-    return " and ".join(found)
+    return " and ".join(bounds)

@@ -1,4 +1,4 @@
-"""What is wrong with an entry, in words: pydantic's findings, and errors of a kind of one's own."""
+"""What is wrong with an entry, in words: pydantic's errors, and those of a plug-in's attack."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from twin.errors import InputError, RunError, nearest
 from twin.units import readable
 
 
-def telling(errors: ValidationError) -> Any:
-    """Return the most telling of what pydantic found: a field nobody knows, or else the first."""
-    found = errors.errors()
-    return next((error for error in found if error["type"] in _UNKNOWN), found[0])
+def main_error(errors: ValidationError) -> Any:
+    """Return which of pydantic's errors to report: an unknown field's, or else the first."""
+    listed = errors.errors()
+    return next((error for error in listed if error["type"] in _UNKNOWN), listed[0])
 
 
-def explained(errors: ValidationError, units: Mapping[str, str]) -> InputError:
-    """Return the most telling of what pydantic found, in words.
+def explain(errors: ValidationError, units: Mapping[str, str]) -> InputError:
+    """Return the main one of pydantic's errors as an InputError, in words.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ def explained(errors: ValidationError, units: Mapping[str, str]) -> InputError:
     units : mapping of str to str
         The fields there could have been, each with its unit.
     """
-    first = telling(errors)
+    first = main_error(errors)
     message = _in_words(first, units)
     if first["type"] in _UNKNOWN:
         beside = [e["loc"] for e in errors.errors() if e["type"].startswith("missing")]
@@ -89,17 +89,17 @@ def _in_words(error: Any, units: Mapping[str, str]) -> str:
 
 
 class PluginError(RunError):
-    """An attack of one's own broke."""
+    """An attack of a plug-in raised an error."""
 
 
-def fault(error: Exception, cls: type) -> str | None:
-    """Say where in the file of a kind of one's own an error came up, and what it is.
+def plugin_place(error: Exception, cls: type) -> str | None:
+    """Say at which line of a plug-in's file an error came up, and what it is.
 
-    None where it did not come from there, or has been said already.
+    None where it did not come from the file of `cls`, or is a RunError, which says so itself.
     """
     if isinstance(error, RunError):
         return None
-    files = {getattr(sys.modules[one.__module__], "__file__", None) for one in cls.__mro__}
+    files = {getattr(sys.modules[base.__module__], "__file__", None) for base in cls.__mro__}
     files = {file for file in files if file and Path(__file__).parent not in Path(file).parents}
     frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename in files]
     if not frames:

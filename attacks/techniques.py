@@ -1,4 +1,4 @@
-"""Techniques of MITRE ATT&CK for ICS by the port: the same deed is another one elsewhere."""
+"""Techniques of MITRE ATT&CK for ICS: which one a kind is, which depends on the port."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ _ELSEWHERE = {
 
 def techniques(cls: type[Attack]) -> dict[str, list[str]]:
     """Return the techniques of a kind, each with the ports where it is that one."""
-    found: dict[str, list[str]] = {}
+    ports: dict[str, list[str]] = {}
     for family in cls.ports:
         for port in PORTS[family]:
             technique = _ELSEWHERE.get(cls.technique, {}).get(port, cls.technique)
             if technique:
-                found.setdefault(technique, []).append(port)
-    return found
+                ports.setdefault(technique, []).append(port)
+    return ports

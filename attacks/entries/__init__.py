@@ -1,1 +1,1 @@
-"""A scenario's entries at work in one run: when each acts, on which port, what it altered."""
+"""A scenario's entries armed for one run: when each acts, on what, and which tags it alters."""

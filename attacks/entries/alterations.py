@@ -1,4 +1,4 @@
-"""What one entry makes of what passes at one point: what is shown behind it, and what came in."""
+"""Which tags one entry alters at one tap point: what it lets through against what came in."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from twin.control.taps import Late
 from twin.tags import Reading
 
 
-class Passage:
-    """What a receiver behind an entry shows, beside what it would show without that entry.
+class Alterations:
+    """What a receiver shows behind an entry, compared with what it would show without the entry.
 
     Attributes
     ----------
@@ -24,27 +24,29 @@ class Passage:
 
     def __init__(self) -> None:
         self.altered: set[str] = set()
-        self._came: dict[str, float] = {}
+        self._incoming: dict[str, float] = {}
         self._shown: dict[str, float] = {}
-        self._coming: list[tuple[float, int, Reading]] = []
+        self._delayed: list[tuple[float, int, Reading]] = []
         self._order = count()
 
-    def note(self, now: float, packet: Sequence[Reading], passed: Iterable[Reading | Late]) -> None:
-        """Take what came in at `now` [s], and what passes in its place."""
-        self._came.update((reading.tag, reading.value) for reading in packet)
-        while self._coming and self._coming[0][0] <= now:
-            self._show(heapq.heappop(self._coming)[2])
-        for one in passed:
-            if isinstance(one, Late) and one.by > 0.0:
-                heapq.heappush(self._coming, (now + one.by, next(self._order), one.reading))
+    def update(
+        self, now: float, packet: Sequence[Reading], passed: Iterable[Reading | Late]
+    ) -> None:
+        """Take the packet that came in at `now` [s], and what passes in its place."""
+        self._incoming.update((reading.tag, reading.value) for reading in packet)
+        while self._delayed and self._delayed[0][0] <= now:
+            self._show(heapq.heappop(self._delayed)[2])
+        for item in passed:
+            if isinstance(item, Late) and item.by > 0.0:
+                heapq.heappush(self._delayed, (now + item.by, next(self._order), item.reading))
             else:
-                self._show(one.reading if isinstance(one, Late) else one)
-        tags = self._came | self._shown if self._came != self._shown else {}
+                self._show(item.reading if isinstance(item, Late) else item)
+        tags = self._incoming | self._shown if self._incoming != self._shown else {}
         self.altered = {tag for tag in tags if not self._is_true(tag)}
 
     def _show(self, reading: Reading) -> None:
         self._shown[reading.tag] = reading.value
 
     def _is_true(self, tag: str) -> bool:
-        came, shown = (some.get(tag, math.nan) for some in (self._came, self._shown))
-        return came == shown or (math.isnan(came) and math.isnan(shown))
+        incoming, shown = (last.get(tag, math.nan) for last in (self._incoming, self._shown))
+        return incoming == shown or (math.isnan(incoming) and math.isnan(shown))

@@ -1,4 +1,4 @@
-"""Arrivals at random: how long until the next one, and how long it lasts."""
+"""Random arrivals: how long until the next one, and how long it lasts."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from twin.units import duration, readable
 
 SHORTEST = 1.0  # [s]
 
-_DRAWS: dict[str, tuple[str, Callable[..., float]]] = {
+_DISTRIBUTIONS: dict[str, tuple[str, Callable[..., float]]] = {
     "always": ("2 h", lambda rng, value: value),
     "exponential": ("{exponential: 36 h}", lambda rng, mean: rng.exponential(mean)),
     "uniform": ("{uniform: [1 h, 4 h]}", lambda rng, low, high: rng.uniform(low, high)),
 }
-"""By kind: how it is written, and how a duration is drawn."""
+"""By kind: how it is written, and how a duration is sampled."""
 
 
 @dataclass(frozen=True)
-class Draw:
-    """A duration that is drawn anew each time.
+class RandomDuration:
+    """A distribution of durations, which is sampled anew each time.
 
     Attributes
     ----------
@@ -37,7 +37,7 @@ class Draw:
     values: tuple[float, ...]
 
     @classmethod
-    def read(cls, written: object) -> Draw:
+    def read(cls, written: object) -> RandomDuration:
         """Read `2 h`, `{exponential: 36 h}` or `{uniform: [1 h, 4 h]}`.
 
         Raises
@@ -45,22 +45,22 @@ class Draw:
         ValueError
             If it is none of these, or never as long as a second.
         """
-        if isinstance(written, Draw):
+        if isinstance(written, RandomDuration):
             return written
         kind, given = "always", written
         if isinstance(written, Mapping) and len(written) == 1:
             ((kind, given),) = written.items()
-        forms = ", ".join(form for form, _ in _DRAWS.values())
+        forms = ", ".join(form for form, _ in _DISTRIBUTIONS.values())
         if isinstance(given, Mapping) or not isinstance(kind, str):
             raise InputError(f"{written!r} is no duration to draw: write one of {forms}")
-        if kind not in _DRAWS or (kind == "always" and isinstance(written, Mapping)):
-            known = [name for name in _DRAWS if name != "always"]
+        if kind not in _DISTRIBUTIONS or (kind == "always" and isinstance(written, Mapping)):
+            known = [name for name in _DISTRIBUTIONS if name != "always"]
             raise InputError(f"unknown distribution {kind!r}: {nearest(kind, known)}")
-        listed = list(given) if isinstance(given, list | tuple) else []
-        if len(listed) != (2 if kind == "uniform" else 0):
+        bounds = list(given) if isinstance(given, list | tuple) else []
+        if len(bounds) != (2 if kind == "uniform" else 0):
             what = "a duration that is always the same" if kind == "always" else kind
-            raise InputError(f"{what} is written like {_DRAWS[kind][0]}")
-        values = tuple(duration(str(value)) for value in listed or [given])
+            raise InputError(f"{what} is written like {_DISTRIBUTIONS[kind][0]}")
+        values = tuple(duration(str(value)) for value in bounds or [given])
         if max(values) < SHORTEST:
             raise InputError(
                 f"{readable(max(values))} is too short to draw: {SHORTEST:g} s at least"
@@ -76,9 +76,9 @@ class Draw:
             return words[0]
         return {self.kind: words if len(words) > 1 else words[0]}
 
-    def draw(self, rng: np.random.Generator) -> float:
-        """Draw a duration [s]."""
-        return float(_DRAWS[self.kind][1](rng, *self.values))
+    def sample(self, rng: np.random.Generator) -> float:
+        """Return a random duration [s]."""
+        return float(_DISTRIBUTIONS[self.kind][1](rng, *self.values))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,18 +87,18 @@ class Arrivals:
 
     Attributes
     ----------
-    gap : Draw
+    gap : RandomDuration
         From the end of one (and from the beginning) to the next.
-    lasts : Draw
+    lasts : RandomDuration
         How long one lasts.
     """
 
-    gap: Draw
-    lasts: Draw
+    gap: RandomDuration
+    lasts: RandomDuration
 
     def spans(self, begins: float, rng: np.random.Generator) -> Iterator[tuple[float, float]]:
         """Yield when one occurrence after the other begins and ends [s], from `begins` [s] on."""
         while True:
-            start = begins + self.gap.draw(rng)
-            begins = start + self.lasts.draw(rng)
+            start = begins + self.gap.sample(rng)
+            begins = start + self.lasts.sample(rng)
             yield start, begins

@@ -1,4 +1,4 @@
-"""An entry of a scenario's list of attacks, and the same at work in one run."""
+"""An entry of a scenario's list of attacks or faults, and the same armed for one run."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
 from attacks.attack import Attack
-from attacks.entries.alterations import Passage
-from attacks.entries.facts import Ear, Present, passing_there
+from attacks.entries.alterations import Alterations
+from attacks.entries.facts import Facts, Listener, passing_there
 from attacks.entries.trigger import When
-from attacks.mistakes import PluginError, fault
+from attacks.mistakes import PluginError, plugin_place
+from twin.control.ports import FAMILIES, Port
 from twin.control.taps import Late, TapPoint
 from twin.errors import InputError, nearest, under
 from twin.seeds import generator
@@ -21,12 +22,9 @@ if TYPE_CHECKING:
     from twin.testbed import Testbed
 
 
-FAMILIES = ("sensor", "link", "plc", "scada", "actuator", "plant")
-
-
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """Where, when and what.
+    """One attack or fault of a scenario: where it acts, when, and what it does.
 
     Attributes
     ----------
@@ -53,22 +51,27 @@ class Entry:
     incident: str
     label: str = "attack"
 
+    @property
+    def port(self) -> Port:
+        """The port, taken apart."""
+        return Port.parse(self.on)
+
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
 
 def _guarded(
-    hook: Callable[Concatenate[Armed, _P], _T],
-) -> Callable[Concatenate[Armed, _P], _T]:
-    """Let what breaks there in an attack of one's own say where."""
+    hook: Callable[Concatenate[ArmedEntry, _P], _T],
+) -> Callable[Concatenate[ArmedEntry, _P], _T]:
+    """Turn an error that a plug-in's attack raises in a hook into one that names its line."""
 
     @functools.wraps(hook)
-    def guarded(self: Armed, /, *args: _P.args, **kwargs: _P.kwargs) -> _T:
+    def guarded(self: ArmedEntry, /, *args: _P.args, **kwargs: _P.kwargs) -> _T:
         try:
             return hook(self, *args, **kwargs)
         except Exception as error:
-            where = fault(error, type(self.entry.do))
+            where = plugin_place(error, type(self.entry.do))
             if where is None:
                 raise
             raise PluginError(f"{self.words} broke at {where}") from error
@@ -76,33 +79,34 @@ def _guarded(
     return guarded
 
 
-class Armed:
-    """An entry at work in one run.
+class ArmedEntry:
+    """An entry armed for one run: its taps sit on the tap points, and its trigger waits.
 
     Attributes
     ----------
     entry : Entry
     active : bool
-        Now.
+        Whether it acts now.
     spans : list of (float, float)
         The intervals [s] it was active in, each from its first instant to the end of its last.
     trigger : Trigger
         What decides when it acts.
     points : list of TapPoint
-        Where it sits; nowhere at the plant itself.
+        The tap points of its port; none at the plant itself.
     touched : tuple of str
-        The tags that it may change, of those that pass at its port; none at the plant itself.
+        The tags that it may change, of those that pass at its port; none at the plant itself. See
+        `attacks.entries.targets.touched` for the same without a testbed.
     """
 
-    def __init__(self, entry: Entry, testbed: Testbed, present: Present):
+    def __init__(self, entry: Entry, testbed: Testbed, facts: Facts):
         self.entry = entry
         self.active = False
         self.spans: list[tuple[float, float]] = []
-        self._passages: list[Passage] = []
-        self._testbed, self._present = testbed, present
+        self._alterations: list[Alterations] = []  # one for each tap point
+        self._testbed, self._facts = testbed, facts
         with under("do", entry.do.kind):
             self._attack = entry.do.fresh(generator(testbed.seed, f"{entry.label}:{entry.name}"))
-        family, _, self._target = entry.on.partition(":")
+        family, self._target = entry.port.family, entry.port.target
         if family not in FAMILIES or (family == "scada") != (entry.on == "scada"):
             raise InputError(f"no port {entry.on!r}: {_port_like(entry.on, testbed)}", keys=["on"])
         if family not in entry.do.ports:
@@ -120,10 +124,10 @@ class Armed:
         self.points = [*inputs, *points]
         passing = tuple(dict.fromkeys(tag for point in self.points for tag in point.tags))
         with under("when"):
-            self.trigger = present.trigger(entry.name, entry.when, passing)
-        self._ear = Ear(self.trigger)
+            self.trigger = facts.trigger(entry.name, entry.when, passing)
+        self._listener = Listener(self.trigger)
         for point in inputs or points:
-            self._ear.sit(point)
+            self._listener.attach(point)
         if points:
             self._attach(passing)
         with under("do", entry.do.kind):
@@ -159,14 +163,13 @@ class Armed:
             if here:
                 if self.entry.do.watches_raw:
                     point.attach(self._listen, here, first=True)
-                passage = Passage()
-                self._passages.append(passage)
-                point.attach(functools.partial(self._tap, passage), here)
+                self._alterations.append(Alterations())
+                point.attach(functools.partial(self._tap, self._alterations[-1]), here)
 
     @property
     def altered(self) -> set[str]:
-        """The tags of which somebody behind it shows something else than came in to it."""
-        return {tag for passage in self._passages for tag in passage.altered}
+        """The tags of which a receiver shows another value than came in at the port."""
+        return {tag for one in self._alterations for tag in one.altered}
 
     @property
     def words(self) -> str:
@@ -175,20 +178,20 @@ class Armed:
 
     @property
     def tampers(self) -> bool:
-        """Whether it changes readings or commands that pass, or hears them."""
+        """Whether it changes readings or commands that pass, or listens to them."""
         return _tampers(self._attack)
 
     @_guarded
     def update(self, now: float) -> None:
-        """Start or stop by what is present.
+        """Begin, go on or end at an instant [s], as its trigger says.
 
         Raises
         ------
         PluginError
-            If an attack of one's own breaks; so do its taps.
+            If a plug-in's attack breaks; its taps raise it too.
         """
-        self._present.values.update(self._ear.heard)
-        active = self.trigger.update(now, self._present.values)
+        self._facts.values.update(self._listener.heard)
+        active = self.trigger.update(now, self._facts.values)
         if active or self.active:
             # An instant stands for the time until the next one, at which this is corrected.
             end = now + self._testbed.spec.step if active else now
@@ -196,7 +199,7 @@ class Armed:
             self.spans.append((begin, end))
         if active != self.active:
             self.active = active
-            self._present.tell(self.entry.name, active)
+            self._facts.set_active(self.entry.name, active)
             verb = "starts" if active else "ends"
             self._testbed.log(now, self.entry.name, f"{self.entry.label} {verb}")
             (self._attack.begin if active else self._attack.end)(self._testbed, self._target)
@@ -214,19 +217,19 @@ class Armed:
         return packet
 
     @_guarded
-    def _tap(self, passage: Passage, packet: Sequence[Reading]) -> Iterable[Reading | Late]:
+    def _tap(self, alterations: Alterations, packet: Sequence[Reading]) -> Iterable[Reading | Late]:
         for reading in packet:
             if not self.entry.do.watches_raw:
                 self._attack.watch(reading)
         passed: Sequence[Reading | Late] = packet
         if self.active:
-            given = self._attack.tamper_packet(packet)
-            passed = list(given) if isinstance(given, Iterable) else [given]
-            for one in passed:
-                if not isinstance(one, Reading | Late):
-                    wrong = f"{one!r} through, which is neither a Reading nor Late"
+            result = self._attack.tamper_packet(packet)
+            passed = list(result) if isinstance(result, Iterable) else [result]
+            for item in passed:
+                if not isinstance(item, Reading | Late):
+                    wrong = f"{item!r} through, which is neither a Reading nor Late"
                     raise PluginError(f"{self.words} lets {wrong}")
-        passage.note(self._testbed.env.now, packet, passed)
+        alterations.update(self._testbed.env.now, packet, passed)
         return passed
 
 
@@ -255,13 +258,13 @@ def _port_like(name: str, testbed: Testbed) -> str:
     family, _, rest = name.rpartition(":")
     if "scada" in (family.casefold(), rest.casefold()):
         return "it is written `scada` alone; `tags:` narrows it"
-    found = next((port for port in names if port.endswith(f":{rest}")), None)
+    alike = next((port for port in names if port.endswith(f":{rest}")), None)
     families = ", ".join(f"{family}:…" for family in FAMILIES if family != "scada")
-    return f"did you mean {found}?" if found else f"a port is {families} or scada"
+    return f"did you mean {alike}?" if alike else f"a port is {families} or scada"
 
 
-def arm(entries: Sequence[Entry], testbed: Testbed) -> list[Armed]:
-    """Put entries, in order, on a testbed that has not run yet.
+def arm(entries: Sequence[Entry], testbed: Testbed) -> list[ArmedEntry]:
+    """Arm entries, in order, on a testbed that has not run yet.
 
     Raises
     ------
@@ -269,17 +272,17 @@ def arm(entries: Sequence[Entry], testbed: Testbed) -> list[Armed]:
         For a port, tag, PLC or condition that does not exist; its keys start with the list,
         `attacks` or `faults`, and the entry's place in it.
     """
-    present = Present(testbed, [entry.name for entry in entries])
-    armed: list[Armed] = []
+    facts = Facts(testbed, [entry.name for entry in entries])
+    armed: list[ArmedEntry] = []
     for entry in entries:
         place = sum(one.entry.label == entry.label for one in armed)
         with under(f"{entry.label}s", place):
             try:
-                armed.append(Armed(entry, testbed, present))
+                armed.append(ArmedEntry(entry, testbed, facts))
             except InputError:
                 raise
             except Exception as error:
-                where = fault(error, type(entry.do))
+                where = plugin_place(error, type(entry.do))
                 if where is None:
                     raise
                 kind = entry.do.kind
@@ -287,7 +290,7 @@ def arm(entries: Sequence[Entry], testbed: Testbed) -> list[Armed]:
 
     def watch(now: float, values: Values) -> None:
         if now >= 0:  # nothing acts in the warm-up
-            present.update(now, values)
+            facts.update(now, values)
             for one in armed:
                 one.update(now)
 

@@ -1,4 +1,4 @@
-"""What conditions may ask at an instant: looked up once for all entries, and only what they ask."""
+"""The values that conditions name, at an instant: looked up once for all entries of a run."""
 
 from __future__ import annotations
 
@@ -25,32 +25,32 @@ def passing_there(tags: Collection[str]) -> str:
     return f"{listed(tags) or 'nothing'} {'pass' if len(tags) > 1 else 'passes'} there"
 
 
-class Ear:
-    """Hears what comes to a port, and changes nothing.
+class Listener:
+    """The last values that came to an entry's port, of the tags its conditions name with `seen.`.
 
     Attributes
     ----------
     heard : dict of str to float
-        By tag behind `seen.`: the last value [its unit], NaN before the first.
+        By name, like `seen.L_T1`: the last value [the tag's unit], NaN before the first.
     """
 
     def __init__(self, trigger: Trigger):
         self.heard = {name: math.nan for name in trigger.names if name.startswith(SEEN)}
 
-    def sit(self, point: TapPoint) -> None:
-        """Hear what passes at a point from now on, if anything there is asked for."""
+    def attach(self, point: TapPoint) -> None:
+        """Listen at a tap point from now on, if a condition names one of its tags."""
         tags = [tag for tag in point.tags if SEEN + tag in self.heard]
         if tags:
-            point.attach(self._hear, tags)
+            point.attach(self._listen, tags)
 
-    def _hear(self, packet: Sequence[Reading]) -> Sequence[Reading]:
+    def _listen(self, packet: Sequence[Reading]) -> Sequence[Reading]:
         for reading in packet:
             self.heard[SEEN + reading.tag] = reading.value
         return packet
 
 
-class Present:
-    """The present values of all that the conditions of a run's entries name.
+class Facts:
+    """The current values of all names in the conditions of a run's entries.
 
     Parameters
     ----------
@@ -61,8 +61,9 @@ class Present:
     Attributes
     ----------
     values : dict of str to float
-        By name: true tags in their units, the time, and of each entry whether it is active (and
-        has been); `seen.…` are those of the entry that is being looked at.
+        By name: tags (the truth, each in its unit), the time, and of each entry whether it is
+        active and whether it has ended (0 or 1). Names that begin with `seen.` are those of the
+        entry whose turn it is.
     """
 
     def __init__(self, testbed: Testbed, entries: Sequence[str]):
@@ -101,11 +102,11 @@ class Present:
                 )
         rng = generator(bed.seed, f"when:{entry}")
         units = {at + tag.name: tag.unit for tag in bed.spec.tags for at in ("", SEEN)}
-        made = Trigger(when, names, rng, tables=self._tables, refused=refused, units=units)
+        trigger = Trigger(when, names, rng, tables=self._tables, refused=refused, units=units)
         known = {tag: i for i, tag in enumerate(bed.spec.tag_names)}
-        asked = {name: known[name] for name in made.names if name in known}
+        asked = {name: known[name] for name in trigger.names if name in known}
         self._asked = list((dict(self._asked) | asked).items())
-        return made
+        return trigger
 
     def update(self, now: float, truth: Values) -> None:
         """Take the time [s] and the true values of an instant."""
@@ -117,7 +118,7 @@ class Present:
         values["hour"] = clock % DAY / HOUR
         values["weekday"] = (self._day + clock // DAY) % 7
 
-    def tell(self, entry: str, active: bool) -> None:
-        """Take that an entry has become active, or is not active any more."""
+    def set_active(self, entry: str, active: bool) -> None:
+        """Note that an entry has begun, or has ended."""
         self.values[entry + ACTIVE] = float(active)
         self.values[entry + ENDED] = float(not active)

@@ -13,7 +13,7 @@ from datetime import timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from attacks.entries.entry import Armed
+from attacks.entries.entry import ArmedEntry
 from attacks.entries.facts import CLOCK
 from attacks.entries.trigger import ACTIVE, ENDED, FOREVER
 from twin.conditions.condition import Condition
@@ -29,7 +29,7 @@ _ROUNDING = 1e-3  # [m] by which a level may be beyond a tank's bottom or rim in
 
 
 @dataclass(frozen=True)
-class Prospect:
+class Forecast:
     """What is certain about when an entry acts.
 
     Attributes
@@ -56,29 +56,29 @@ class Prospect:
         return self.begins == FOREVER
 
 
-def prospects(armed: Sequence[Armed], testbed: Testbed, duration: float) -> list[Prospect]:
+def forecasts(armed: Sequence[ArmedEntry], testbed: Testbed, duration: float) -> list[Forecast]:
     """Return what is certain about every entry of a run that lasts `duration` [s].
 
     An entry that waits for another can begin once that one can: all begin as if they never did,
     and are looked at again until nothing new can begin any more.
     """
-    ahead = _Ahead(testbed, duration)
-    found = [Prospect() for _ in armed]
+    forecaster = _Forecaster(testbed, duration)
+    found = [Forecast() for _ in armed]
     while True:
-        names = [one.entry.name for one in armed]
-        ahead.others = dict(zip(names, found, strict=True))
-        before, found = found, [ahead.prospect(one) for one in armed]
+        names = [entry.entry.name for entry in armed]
+        forecaster.others = dict(zip(names, found, strict=True))
+        before, found = found, [forecaster.forecast(entry) for entry in armed]
         if found == before:
             return found
 
 
-class _Ahead:
-    """What can be at which time of a run."""
+class _Forecaster:
+    """The values that names in conditions can have at each time of a run, and what follows."""
 
     def __init__(self, testbed: Testbed, duration: float):
         self._duration, self._step = duration, float(testbed.spec.step)
         self._start = testbed.start
-        self.others: dict[str, Prospect] = {}
+        self.others: dict[str, Forecast] = {}
         heights = {t.name: (t.min_level, t.max_level) for _, t in testbed.spec.model.tanks()}
         self._known: dict[str, Range] = {}
         for tag in testbed.spec.tags:
@@ -88,7 +88,7 @@ class _Ahead:
                 self._known[tag.name] = (0.0, 1.0)
         self._levels = {tag.name for tag in testbed.spec.tags if tag.quantity == "level"}
 
-    def prospect(self, armed: Armed) -> Prospect:
+    def forecast(self, armed: ArmedEntry) -> Forecast:
         """Return what is certain about one entry, if that about the others is so."""
         when, (start, end) = armed.entry.when, armed.trigger.conditions
         limit = min(self._duration, when.ends)
@@ -97,37 +97,39 @@ class _Ahead:
             return self._by_clock(armed, end, limit, over)
         if when.not_before >= limit:
             words = f"its start is looked at from {readable(when.not_before)} on, and {over}"
-            return Prospect(why=words, keys=("when", "not_before"))
+            return Forecast(why=words, keys=("when", "not_before"))
         first = self._first(start, when.not_before, limit)
         if first is None:
-            return Prospect(why=self._why(start, when.not_before, limit), keys=_START)
+            return Forecast(why=self._why(start, when.not_before, limit), keys=_START)
         held, wait = first
         begin = held + when.delay
         if begin >= limit:
             words = f"its start holds at {readable(held)} at the earliest, and {over}"
-            return Prospect(why=f"{words}, before its delay has passed", keys=("when", "delay"))
+            return Forecast(why=f"{words}, before its delay has passed", keys=("when", "delay"))
         if end is not None and not when.delay and self._ends_at_once(start, end, held, limit):
             words = f"`{end.text}` holds whenever `{start.text}` does"
-            return Prospect(why=words, keys=("when", "end"))
+            return Forecast(why=words, keys=("when", "end"))
         done = _over(begin, begin if when.follow else begin + when.lasts, end, when.ends)
         if start.may(self._ranges(start.names, when.not_before, limit, False)) is None:
             words = self._why(start, when.not_before, limit, "only by rounding")
-            return Prospect(begin, done, wait, words, _START)
-        return Prospect(begin, done, wait)
+            return Forecast(begin, done, wait, words, _START)
+        return Forecast(begin, done, wait)
 
-    def _by_clock(self, armed: Armed, end: Condition | None, limit: float, over: str) -> Prospect:
+    def _by_clock(
+        self, armed: ArmedEntry, end: Condition | None, limit: float, over: str
+    ) -> Forecast:
         when, trigger = armed.entry.when, armed.trigger
         if trigger.first >= limit:
             first = readable(round(trigger.first))
             how = f"drawn for {first} with this seed" if when.random else f"set for {first}"
             key = "random" if when.random else "from"
-            return Prospect(why=f"it is {how}, and {over}", keys=("when", key))
+            return Forecast(why=f"it is {how}, and {over}", keys=("when", key))
         for number, (begin, last) in enumerate(trigger.planned(limit)):
             if end is None or number == _MANY or not self._sure(end, begin):
-                return Prospect(begin, _over(begin, last, end, when.ends))
+                return Forecast(begin, _over(begin, last, end, when.ends))
         assert end is not None
         words = f"`{end.text}` holds already when it is to begin"
-        return Prospect(why=words, keys=("when", "end"))
+        return Forecast(why=words, keys=("when", "end"))
 
     def _boxes(self, begin: float, limit: float, length: float) -> Iterator[tuple[float, float]]:
         at = begin
@@ -150,8 +152,8 @@ class _Ahead:
             if name in CLOCK:
                 found[name] = self._clock(name, begin, end)
             elif other in self.others and f".{state}" in (ACTIVE, ENDED):
-                prospect = self.others[other]
-                since = prospect.begins if f".{state}" == ACTIVE else prospect.ends
+                forecast = self.others[other]
+                since = forecast.begins if f".{state}" == ACTIVE else forecast.ends
                 found[name] = (0.0, 1.0 if since < end else 0.0)
             else:
                 low, high = self._known.get(name, ANY)

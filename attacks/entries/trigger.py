@@ -86,12 +86,12 @@ class When:
             raise InputError(message, keys=["to"])
         if self.lasts <= 0:
             raise InputError("it lasts no time at all", keys=["for"])
-        for key, message, nonsense in _NONSENSE:
-            if nonsense(self):
+        for key, message, conflicts in _CONFLICTS:
+            if conflicts(self):
                 raise InputError(message, keys=[key])
 
 
-_NONSENSE: list[tuple[str, str, Callable[[When], object]]] = [
+_CONFLICTS: list[tuple[str, str, Callable[[When], object]]] = [
     (
         "from",
         "give either from or start; not_before bounds a start",
@@ -135,11 +135,11 @@ _NONSENSE: list[tuple[str, str, Callable[[When], object]]] = [
         lambda w: not w.start and w.every is None and max(w.ends, w.lasts) < FOREVER,
     ),
 ]
-"""What makes no sense together: the key to blame, why, and when it is so."""
+"""Fields that exclude or need each other: the key to blame, the message, and when it applies."""
 
 
 class Trigger:
-    """A `When` at work in one run.
+    """Decides at each instant of a run whether an attack acts, as its `When` says.
 
     Parameters
     ----------
@@ -191,9 +191,10 @@ class Trigger:
         self.names = tuple(dict.fromkeys(asked))
         parts = self._start.comparisons if self._start else ()
         of = units or {}
-        self._near = [_Near(p, of.get(p.name, "")) for p in parts if p.name not in flags]
-        self._divided = [_Divided(*one) for one in (self._start.divisors if self._start else ())]
-        self._drawn = copy.deepcopy(rng)
+        self._near = [_Closest(p, of.get(p.name, "")) for p in parts if p.name not in flags]
+        divisors = self._start.divisors if self._start else ()
+        self._divisions = [_ZeroDivisions(*divisor) for divisor in divisors]
+        self._rng = copy.deepcopy(rng)
         self._spans = _spans(when, rng)
         self._span = next(self._spans, NEVER)
         self._first = self._span[0]
@@ -209,7 +210,7 @@ class Trigger:
 
         Where a condition starts it there is none. Nothing that `update` draws is disturbed.
         """
-        spans = _spans(self.when, copy.deepcopy(self._drawn))
+        spans = _spans(self.when, copy.deepcopy(self._rng))
         return takewhile(lambda span: span[0] < before, spans)
 
     @property
@@ -217,8 +218,8 @@ class Trigger:
         """When it begins first [s], as far as is known."""
         return self._first
 
-    def update(self, now: float, present: Names) -> bool:
-        """Return whether it acts at `now` [s], given the present values of `names`.
+    def update(self, now: float, values: Names) -> bool:
+        """Return whether it acts at `now` [s], given the current values of `names`.
 
         Instants are given in order. Before the run, in its warm-up, nothing acts.
         """
@@ -227,31 +228,31 @@ class Trigger:
         if now >= self.when.ends:
             self._over = True
             return False
-        if self._start is not None and not self._started(now, present, self._start):
+        if self._start is not None and not self._started(now, values, self._start):
             return False
         while now >= self._span[1] and self._start is None:
             self._span = next(self._spans, NEVER)
         begin, end = self._span
         if now < begin:
             return False
-        if now < end and (self._end is None or not self._end(present)):
+        if now < end and (self._end is None or not self._end(values)):
             return True
         self._span = next(self._spans, NEVER)
         self._over = self._start is not None and self.when.once
         return False
 
-    def _started(self, now: float, present: Names, start: Condition) -> bool:
+    def _started(self, now: float, values: Names, start: Condition) -> bool:
         when = self.when
         waits = self._span is NEVER
         if waits or when.follow:
             if now < when.not_before:
                 return False
-            if not start(present):
+            if not start(values):
                 self._span = NEVER
                 for near in self._near:
-                    near.see(now, present)
-                for divided in self._divided:
-                    divided.see(present)
+                    near.update(now, values)
+                for divisions in self._divisions:
+                    divisions.update(values)
                 return False
             if waits:
                 begin = now + when.delay
@@ -268,7 +269,7 @@ class Trigger:
         if when.start is not None and first == FOREVER:
             if when.not_before >= end:
                 return f"its start was to be looked at from h {when.not_before / HOUR:g} on; {over}"
-            zero = "".join(one.words() for one in self._divided)
+            zero = "".join(one.words() for one in self._divisions)
             return f"{when.start} never held before h {limit / HOUR:g}{self._nearest()}{zero}"
         if first >= limit and when.start is not None:
             return (
@@ -281,7 +282,7 @@ class Trigger:
         return f"it was to begin at {begin}, but was over before the plant's next step"
 
     def _nearest(self) -> str:
-        """Say how near its start came to hold, as far as it compares names with numbers."""
+        """Say how near its start came to holding, as far as it compares names with numbers."""
         assert self._start is not None
         if len(self._start.names) == len(self._near) == 1:
             return f": {self._near[0].words()}"
@@ -305,19 +306,19 @@ def _spans(when: When, rng: np.random.Generator) -> Iterator[tuple[float, float]
             yield begin, begin + when.lasts
 
 
-class _Near:
-    """How near a comparison that is waited for came to hold."""
+class _Closest:
+    """How near to holding a comparison of a start condition has come, and when."""
 
     def __init__(self, part: Comparison, unit: str):
         self.part, self._unit = part, f" {unit}" if unit else ""
         self.best, self.at = math.nan, math.nan
         self._name, self._number = part.name, part.number
-        self._rise, self._gap, self._called = _FAR[part.sign]
+        self._rise, self._gap, self._called = _DISTANCE[part.sign]
         self._least = math.inf
 
-    def see(self, now: float, present: Names) -> None:
+    def update(self, now: float, values: Names) -> None:
         """Take the value of an instant [s]."""
-        value = present[self._name]
+        value = values[self._name]
         far = self._rise * value + self._gap * abs(value - self._number)
         if far < self._least:
             self._least, self.best, self.at = far, value, now
@@ -331,16 +332,16 @@ class _Near:
         return f"{found} at h {self.at / HOUR:.1f}"
 
 
-class _Divided:
-    """How often what a condition that is waited for divides by was 0."""
+class _ZeroDivisions:
+    """How often a divisor in a start condition was 0."""
 
     def __init__(self, text: str, divisor: Number):
         self._text, self._value = text, divisor.value
         self._zero = self._seen = 0
 
-    def see(self, present: Names) -> None:
+    def update(self, values: Names) -> None:
         """Take the value of an instant."""
-        self._zero += self._value(present) == 0.0
+        self._zero += self._value(values) == 0.0
         self._seen += 1
 
     def words(self) -> str:
@@ -351,7 +352,7 @@ class _Divided:
         return f"; it divided by zero {often}: {self._text}"
 
 
-_FAR = {
+_DISTANCE = {
     ">": (-1.0, 0.0, "highest"),
     ">=": (-1.0, 0.0, "highest"),
     "<": (1.0, 0.0, "lowest"),

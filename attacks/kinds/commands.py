@@ -1,4 +1,4 @@
-"""Attacks on what an actuator is told."""
+"""Attacks on commands: to an actuator (force, block, invert, chatter) and to a PLC (spoof)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ from twin.units import readable
 if TYPE_CHECKING:
     from twin.testbed import Testbed
 
-_WORDS = {**STATES, "off": STATES["closed"], "on": STATES["open"]}
+_CLOSED, _OPEN = STATES["closed"], STATES["open"]
+_WORDS = {**STATES, "off": _CLOSED, "on": _OPEN}
 
 
 def _setting(value: object) -> object:
@@ -56,7 +57,7 @@ class Force(Attack):
 
     def check(self, testbed: Testbed, target: str) -> None:
         """Raise InputError if a speed is given for a valve."""
-        if self.to not in (0.0, 1.0) and target not in testbed.spec.model.pump_name_list:
+        if self.to not in STATES.values() and target not in testbed.spec.model.pump_name_list:
             raise InputError(f"{target} is a valve: open or closed, not a speed", keys=["to"])
 
     def tamper(self, reading: Reading) -> Reading:
@@ -91,7 +92,7 @@ class Invert(Attack):
 
     def tamper(self, reading: Reading) -> Reading:
         """Return open for closed, and closed for open or a speed."""
-        return reading.with_value(0.0 if reading.value > 0.0 else 1.0)
+        return reading.with_value(_CLOSED if reading.value > _CLOSED else _OPEN)
 
 
 @register("chatter")
@@ -135,7 +136,7 @@ class _Chattering(Chatter):
 
     def tamper(self, reading: Reading) -> Reading:
         into = (reading.time - self._began[0]) % self.period
-        return reading.with_value(1.0 if into < self.duty * self.period else 0.0)
+        return reading.with_value(_OPEN if into < self.duty * self.period else _CLOSED)
 
 
 @register("spoof")

@@ -10,7 +10,7 @@ import pandas as pd
 from pydantic import Field
 
 from attacks.attack import Attack
-from attacks.attacker import Shadow
+from attacks.attacker import AttackerTwin
 from attacks.registry import register
 from twin.tags import Reading
 
@@ -30,12 +30,13 @@ class Covert(Attack):
     is to know: the network, the control logic, the levels at the start, what the operator will
     write and every hour's demand and instrument's noise to come (the scenario's seed). Without an
     error SCADA then shows, bit for bit, the run without attacks. With `roughness` he takes each
-    pipe's roughness coefficient, with `demand` every demand for so many times what it is, and the
-    mask slips: the run's account and metrics.json say how far. He knows of no fault.
+    pipe's roughness coefficient, with `demand` every demand for so many times what it is: what
+    SCADA shows is then off, and the run's account and metrics.json say how far. He knows of no
+    fault.
 
     A twin in error goes its own way: C-Town's pumps switch at other times after a few hours. With
     `synchronise` it takes over, whenever the attack starts, the plant's true levels, pumps and
-    valves, so that the mask fits at first.
+    valves, so that what SCADA shows is right at first.
 
     Between two polls the instants of the real plant are not always those of his: what he then shows
     on a link between PLCs, or of an instrument, is the last that passed at his.
@@ -52,25 +53,25 @@ class Covert(Attack):
 
     def fresh(self, rng: np.random.Generator) -> Attack:
         """Return one whose twin is built when it starts."""
-        return _Masking(self)
+        return _Covert(self)
 
 
-class _Masking(Attack):
+class _Covert(Attack):
     def __init__(self, covert: Covert):
         self._covert = covert
-        self._shadow: Shadow | None = None
+        self._twin: AttackerTwin | None = None
 
     def begin(self, testbed: Testbed, target: str) -> None:
         covert = self._covert
-        if self._shadow is None:
+        if self._twin is None:
             errors = {"roughness": covert.roughness, "demand": covert.demand}
-            self._shadow = Shadow(testbed, target, **errors)
+            self._twin = AttackerTwin(testbed, target, **errors)
         if covert.synchronise:
-            self._shadow.synchronise()
+            self._twin.synchronise()
 
     def tamper(self, reading: Reading) -> Reading | None:
-        assert self._shadow is not None
-        value = self._shadow.value(reading.tag)
+        assert self._twin is not None
+        value = self._twin.value(reading.tag)
         return None if value is None else reading.with_value(value)
 
 

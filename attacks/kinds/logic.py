@@ -1,4 +1,7 @@
-"""Attacks on a PLC's logic: its rules in force, not the program it restarts with."""
+"""Attacks on a PLC's rules: other setpoints, other rules, none (setpoint, rewrite, disable).
+
+They change the rules in force, not the program the PLC restarts with.
+"""
 
 from __future__ import annotations
 
@@ -180,7 +183,8 @@ def _pair(rules: tuple[Rule, ...], actuator: str) -> dict[int, str]:
         if rule.actuator == actuator and len(rule.when.names) == len(rule.when.thresholds) == 1:
             ((tag, level),) = rule.when.thresholds
             sign = "<" if rule.when({tag: level - 1.0}) else ">"
-            if not rule.when({tag: level}) and rule.command == (1.0 if sign == "<" else 0.0):
+            command = STATES["open" if sign == "<" else "closed"]
+            if not rule.when({tag: level}) and rule.command == command:
                 found[place] = sign
                 tags.add(tag)
     return found if sorted(found.values()) == ["<", ">"] and len(tags) == 1 else {}

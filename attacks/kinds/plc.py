@@ -1,4 +1,4 @@
-"""Attacks on a PLC as a machine: crash, restart, overload, clock."""
+"""Attacks on a PLC as a device: crash, restart, overload, clock."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ class Overload(Attack):
             raise InputError("scan is a whole number of seconds", keys=["scan"])
 
     def fresh(self, rng: np.random.Generator) -> Attack:
-        """Return one with dice of its own."""
+        """Return one that draws from the entry's stream."""
         return _Overloaded(scan=self.scan, delay=self.delay, timeouts=self.timeouts, _rng=rng)
 
 

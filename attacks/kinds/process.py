@@ -1,4 +1,7 @@
-"""What is done to the water itself: leaks, demands, stuck links, worn pumps."""
+"""What is done to the plant itself: leaks, demands, failed devices, worn pumps.
+
+The kinds are leak, demand, fail and wear; as faults they are benign disturbances.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from attacks.annotations import Seconds, Unit, setting
 from attacks.attack import Attack
 from attacks.registry import register
 from twin.errors import InputError, nearest
-from twin.plants.logic import STATES
+from twin.plants.logic import HIGHEST, STATES
 from twin.water.disturbance import check_hold, check_wear, leak_points
 
 if TYPE_CHECKING:
@@ -161,7 +164,7 @@ class Fail(Attack):
     example = "{on: plant:V2, do: {fail: {to: closed}}, when: {from: 10 h, for: 12 h}}"
 
     def __post_init__(self) -> None:
-        if not isinstance(self.to, str) and not 0.0 <= self.to <= 1e6:
+        if not isinstance(self.to, str) and not 0.0 <= self.to <= HIGHEST:
             raise InputError(f"a setting cannot be {self.to:g}", keys=["to"])
 
     def fresh(self, rng: np.random.Generator) -> Attack:

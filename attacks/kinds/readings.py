@@ -1,4 +1,6 @@
-"""Attacks on a reading's value.
+"""Attacks on a reading's value: a sensor or link shows another one.
+
+The kinds are offset, constant, zero, scale, quantise, clip, noise, freeze, swap and dead.
 
 Unless a kind says otherwise, a reading that is no number (NaN: nothing measured, or a command that
 leaves an actuator to its PLC) passes as it is.

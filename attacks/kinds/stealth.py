@@ -1,4 +1,4 @@
-"""Attacks that stay below a detector's threshold.
+"""Attacks that stay below a detector's threshold: bias, surge, geometric, cusum.
 
 A detector expects ŷ of a coming reading and looks at the residual r, what is shown minus ŷ. Each
 kind here shows y' = ŷ + r; they differ in how r goes on. The attacker knows the detector, its
@@ -34,7 +34,7 @@ from pydantic import Field
 
 from attacks.annotations import Seconds, Unit
 from attacks.attack import Attack
-from attacks.attacker import Shadow
+from attacks.attacker import AttackerTwin
 from attacks.registry import register
 from twin.errors import InputError
 from twin.tags import Reading
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Stealthy(Attack):
-    """What all of them share."""
+    """The fields and the residual that all of them have."""
 
     threshold: Annotated[float, Field(gt=0.0), Unit("tag")]
     model: Literal["persistence", "ar1", "twin"] = "persistence"
@@ -84,7 +84,7 @@ class Stealthy(Attack):
 
     def fresh(self, rng: np.random.Generator) -> Attack:
         """Return one that learns what to expect."""
-        return _Hiding(self)
+        return _Stealth(self)
 
 
 _UP = Literal["up", "down"]
@@ -185,13 +185,13 @@ class Cusum(Stealthy):
         return _SIGN[self.direction] * (self.limit + self.drift - spent)
 
 
-class _Hiding(Attack):
+class _Stealth(Attack):
     """One run's attack: what was shown last, the fit of each tag, the detector's CUSUM."""
 
     def __init__(self, kind: Stealthy):
         self._kind = kind
         self._began: float | None = None
-        self._shadow: Shadow | None = None
+        self._twin: AttackerTwin | None = None
         self._last: dict[str, tuple[float, float]] = {}
         self._fits: dict[str, _Fit] = defaultdict(_Fit)
         self._spent: dict[str, float] = defaultdict(float)
@@ -199,8 +199,8 @@ class _Hiding(Attack):
     def begin(self, testbed: Testbed, target: str) -> None:
         self._began = testbed.env.now
         self._spent.clear()
-        if self._kind.model == "twin" and self._shadow is None:
-            self._shadow = Shadow(testbed, target)
+        if self._kind.model == "twin" and self._twin is None:
+            self._twin = AttackerTwin(testbed, target)
 
     def end(self, testbed: Testbed, target: str) -> None:
         self._began = None
@@ -235,8 +235,8 @@ class _Hiding(Attack):
         return reading.with_value(shown)
 
     def _expected(self, tag: str, last: float) -> float:
-        if self._shadow is not None:
-            value = self._shadow.value(tag)
+        if self._twin is not None:
+            value = self._twin.value(tag)
             return last if value is None or math.isnan(value) else value
         return self._fits[tag].coming(last) if self._kind.model == "ar1" else last
 

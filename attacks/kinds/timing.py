@@ -1,4 +1,6 @@
-"""Attacks on when a reading arrives, or whether.
+"""Attacks on when a reading arrives, or whether: lost, late, twice, with a wrong time.
+
+The kinds are drop, delay, reorder, duplicate, timestamp and bandwidth.
 
 What travels together, like a PLC's answer to a poll, is lost or late together.
 """

@@ -1,4 +1,4 @@
-"""Attacks on a reading's value that follow a course in time, from the attack's start on.
+"""Attacks on a reading's value that follow a course over time: ramp, polyline, table.
 
 Each new start begins anew. The time is that of the reading's own stamp.
 """

@@ -1,4 +1,4 @@
-"""The JSON Schema of `control:`, the part of plcs.yaml that a scenario may say otherwise."""
+"""The JSON Schema of `control:`, the part of plcs.yaml that a scenario may override."""
 
 from __future__ import annotations
 

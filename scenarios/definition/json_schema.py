@@ -11,10 +11,11 @@ from pydantic import TypeAdapter
 
 from attacks.attack import Attack
 from attacks.discovery import kinds
-from attacks.entries.entry import FAMILIES, Entry
+from attacks.entries.entry import Entry
 from attacks.entries.trigger import When
 from scenarios.definition.scenario import Scenario
 from scenarios.definition.schema import LIBRARY, File
+from twin.control.ports import FAMILIES
 
 PATH = LIBRARY / "scenario.schema.json"
 HEADER = "# yaml-language-server: $schema="
@@ -32,30 +33,30 @@ _DOCUMENTED: dict[str, tuple[type, dict[str, str]]] = {
 
 def schema() -> dict[str, Any]:
     """Return the schema of scenario files, with every kind of attack there is."""
-    made = File.model_json_schema(by_alias=True)
-    made = {"$schema": _DIALECT, "title": "hydrotwin scenario"} | made
+    whole = File.model_json_schema(by_alias=True)
+    whole = {"$schema": _DIALECT, "title": "hydrotwin scenario"} | whole
     for name, (cls, aliases) in _DOCUMENTED.items():
-        part = made["$defs"][name] if name else made
+        part = whole["$defs"][name] if name else whole
         for key, words in _attributes(cls).items():
             keys = part["properties"]
             if aliases.get(key, key) in keys:
                 for own, written in aliases.items():
                     words = words.replace(f"`{own}`", f"`{written}`")
                 keys[aliases.get(key, key)]["description"] = words
-    made["properties"]["start"] |= {"type": "string"}
-    del made["properties"]["start"]["format"]  # a date alone is enough
-    entry = made["$defs"]["_Entry"]["properties"]
+    whole["properties"]["start"] |= {"type": "string"}
+    del whole["properties"]["start"]["format"]  # a date alone is enough
+    entry = whole["$defs"]["_Entry"]["properties"]
     families = "|".join(family for family in FAMILIES if family != "scada")
     entry["on"]["pattern"] = rf"^(({families}):.+|scada)$"
     entry["do"] = {
         "description": "what is done: one kind of attack and its fields",
         "type": "object",
-        "properties": {name: _kind(cls, made["$defs"]) for name, cls in kinds().items()},
+        "properties": {name: _kind(cls, whole["$defs"]) for name, cls in kinds().items()},
         "additionalProperties": False,
         "minProperties": 1,
         "maxProperties": 1,
     }
-    cleaned: dict[str, Any] = _as_files_have_it(made)
+    cleaned: dict[str, Any] = _draft7(whole)
     return cleaned
 
 
@@ -66,11 +67,11 @@ def text() -> str:
 
 def _kind(cls: type[Attack], shared: dict[str, Any]) -> dict[str, Any]:
     """Return the schema of a kind's fields, with what it does as an editor shows it."""
-    made = TypeAdapter(cls).json_schema(ref_template="#/$defs/{model}")
-    shared |= made.pop("$defs", {})
+    part = TypeAdapter(cls).json_schema(ref_template="#/$defs/{model}")
+    shared |= part.pop("$defs", {})
     ports = ", ".join(cls.ports)
     words = f"{cleandoc(cls.__doc__ or '')}\n\nOn: {ports}. In the end: {cls.at_end}."
-    return made | {"title": cls.kind, "description": words}
+    return part | {"title": cls.kind, "description": words}
 
 
 def _attributes(cls: type) -> dict[str, str]:
@@ -83,20 +84,20 @@ def _attributes(cls: type) -> dict[str, str]:
     return {name: words for name, words in found.items() if words}
 
 
-def _as_files_have_it(part: Any) -> Any:
-    """Return it in draft 7, with the words a yes or no may be, and without some defaults.
+def _draft7(part: Any) -> Any:
+    """Return a part of a schema in draft 7, with booleans that may be words like `yes`.
 
-    No file can hold those that are seconds as numbers or dates as objects.
+    Defaults are left out that no file can hold: seconds as numbers, dates as objects.
     """
     if isinstance(part, list):
-        return [_as_files_have_it(one) for one in part]
+        return [_draft7(item) for item in part]
     if not isinstance(part, dict):
         return part
-    found = {
-        "items" if key == "prefixItems" else key: _as_files_have_it(value)
+    converted = {
+        "items" if key == "prefixItems" else key: _draft7(value)
         for key, value in part.items()
         if key != "default" or isinstance(value, str | bool)
     }
-    if found.get("type") == "boolean":
-        found["type"], found["pattern"] = ["boolean", "string"], _YES_NO
-    return found
+    if converted.get("type") == "boolean":
+        converted["type"], converted["pattern"] = ["boolean", "string"], _YES_NO
+    return converted

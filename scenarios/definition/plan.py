@@ -1,4 +1,4 @@
-"""The plan of a scenario, in words: who will be deceived, from when, about what."""
+"""The plan of a scenario, in words: what each entry does to whom, and from when to when."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import math
 from dataclasses import dataclass
 from inspect import cleandoc
 
-from attacks.entries.entry import Armed
-from attacks.entries.forecast import Prospect, prospects
+from attacks.entries.entry import ArmedEntry
+from attacks.entries.forecast import Forecast, forecasts
+from attacks.entries.targets import readers
 from attacks.entries.trigger import FOREVER
 from scenarios.definition.check import armed
 from scenarios.definition.scenario import Scenario
@@ -82,8 +83,8 @@ def plan(scenario: Scenario) -> Plan:
         For whatever would stop a run of it from beginning.
     """
     with armed(scenario) as (testbed, entries):
-        ahead = prospects(entries, testbed, scenario.duration)
-        steps = [_step(one, p, testbed) for one, p in zip(entries, ahead, strict=True)]
+        ahead = zip(entries, forecasts(entries, testbed, scenario.duration), strict=True)
+        steps = [_step(entry, forecast, testbed) for entry, forecast in ahead]
         steps += [_order(order, scenario, testbed) for order in scenario.operator]
     steps.sort(key=lambda step: math.inf if step.at_h is None else step.at_h)
     head = (
@@ -95,33 +96,33 @@ def plan(scenario: Scenario) -> Plan:
     return Plan(head, tuple(steps), scenario.duration / HOUR)
 
 
-def _step(one: Armed, prospect: Prospect, testbed: Testbed) -> Step:
-    entry = one.entry
+def _step(armed_entry: ArmedEntry, forecast: Forecast, testbed: Testbed) -> Step:
+    entry = armed_entry.entry
     given = fields_in_words(entry, testbed.spec)
     what = cleandoc(type(entry.do).__doc__ or "").splitlines()[0]
     when = entry.when
     by_clock = when.start is None and when.end is None and not when.random and when.every is None
     return Step(
-        at_h=None if prospect.never else _instant(prospect, testbed) / HOUR,
-        until_h=prospect.ends / HOUR if by_clock and prospect.ends < FOREVER else None,
+        at_h=None if forecast.never else _instant(forecast, testbed) / HOUR,
+        until_h=forecast.ends / HOUR if by_clock and forecast.ends < FOREVER else None,
         waits=when.start is not None,
         name=entry.name,
         incident=entry.incident,
         label=entry.label,
         when=when_in_words(when),
-        who=_who(one, testbed),
-        about=_about(one),
+        who=_who(armed_entry, testbed),
+        about=_about(armed_entry),
         what=f"{entry.do.kind}{f' ({given})' if given else ''}: {what}",
         then=entry.do.at_end,
-        never=prospect.why if prospect.never else "",
+        never=forecast.why if forecast.never else "",
     )
 
 
-def _instant(prospect: Prospect, testbed: Testbed) -> float:
+def _instant(forecast: Forecast, testbed: Testbed) -> float:
     """Return the first step at which an entry can begin [s]: nothing begins between two."""
     step = testbed.spec.step
-    first = math.ceil(prospect.begins / step) * step
-    return first if first - prospect.begins >= prospect.wait else first + step
+    first = math.ceil(forecast.begins / step) * step
+    return first if first - forecast.begins >= forecast.wait else first + step
 
 
 def _order(order: Order, scenario: Scenario, testbed: Testbed) -> Step:
@@ -144,57 +145,48 @@ def _order(order: Order, scenario: Scenario, testbed: Testbed) -> Step:
     )
 
 
-def _who(one: Armed, testbed: Testbed) -> str:
-    family, _, target = one.entry.on.partition(":")
-    spec = testbed.spec
-    if family == "sensor":
-        return f"everyone who reads it: {_readers(one.touched, testbed)}"
-    if family == "link":
-        source, _, receiver = target.partition("->")
+def _who(armed_entry: ArmedEntry, testbed: Testbed) -> str:
+    port, spec = armed_entry.entry.port, testbed.spec
+    target = port.target
+    if port.family == "sensor":
+        return f"everyone who reads it: {', '.join(readers(armed_entry.touched, spec))}"
+    if port.family == "link":
+        source, receiver = port.sender, port.receiver
         if receiver == "SCADA":
             return "the operator" + ("" if source == "*" else f", by what {source} tells")
         if source in spec.plcs or source in ("SCADA", "*"):
             hears = "every PLC" if receiver == "*" else receiver
             return f"{hears}, by what {'everyone' if source == '*' else source} tells it"
-        told = _readers(one.touched, testbed, receiver)
-        return f"{receiver} on its wire to {source}, and whoever it tells: {told}"
-    if family == "actuator":
+        others = ", ".join(name for name in readers(armed_entry.touched, spec) if name != receiver)
+        return f"{receiver} on its wire to {source}, and whoever it tells: {others}"
+    if port.family == "actuator":
         drivers = [name for name, plc in spec.plcs.items() if target in plc.actuators]
         return f"{target} itself, against what {' and '.join(drivers) or 'nobody'} commands"
-    others = {"plc": f"{target} from within", "scada": "the operator's screen"}
-    return others.get(family, f"the process itself at {target}")
+    places = {"plc": f"{target} from within", "scada": "the operator's screen"}
+    return places.get(port.family, f"the process itself at {target}")
 
 
-def _about(one: Armed) -> str:
-    if one.entry.on.startswith("actuator:"):
+def _about(armed_entry: ArmedEntry) -> str:
+    if armed_entry.entry.port.family == "actuator":
         return "its command"
-    tags = one.touched if one.tampers else ()
-    return listed(tags)
+    return listed(armed_entry.touched if armed_entry.tampers else ())
 
 
-def _readers(tags: tuple[str, ...], testbed: Testbed, but: str = "") -> str:
-    """Name who measures or receives a tag, and SCADA, without one of them."""
-    plcs = testbed.spec.plcs
-    measure = [n for n, plc in plcs.items() if set(tags) & set(plc.sensors)]
-    receive = [n for n, plc in plcs.items() if set(tags) & set(plc.receives)]
-    return ", ".join(name for name in dict.fromkeys([*measure, *receive, "SCADA"]) if name != but)
-
-
-def in_words(made: Plan) -> list[str]:
+def in_words(plan: Plan) -> list[str]:
     """Write a plan as lines for a terminal: a time line, of what begins and what ends when."""
-    moments = [(step.at_h, _begins(step)) for step in made.steps if step.at_h is not None]
-    for step in made.steps:
-        if step.until_h is not None and step.until_h < made.hours:
+    moments = [(step.at_h, _begins(step)) for step in plan.steps if step.at_h is not None]
+    for step in plan.steps:
+        if step.until_h is not None and step.until_h < plan.hours:
             ending = f"{clock(step.until_h)}: {step.name} ends; {step.then}"
             moments.append((step.until_h, [ending]))
     moments.sort(key=lambda moment: moment[0])
-    lines = [made.head]
-    for _, said in moments:
-        lines += ["", *said]
-    if not made.steps:
+    lines = [plan.head]
+    for _, paragraph in moments:
+        lines += ["", *paragraph]
+    if not plan.steps:
         lines += ["", "There is no attack and no fault."]
-    lines += ["", f"{clock(made.hours)}: the run ends"]
-    never = [step for step in made.steps if step.at_h is None]
+    lines += ["", f"{clock(plan.hours)}: the run ends"]
+    never = [step for step in plan.steps if step.at_h is None]
     return lines + [f"Never: {step.name} ({step.label}); {step.never}" for step in never]
 
 
@@ -207,5 +199,5 @@ def _begins(step: Step) -> list[str]:
         rows["end"] = step.then
     return [
         f"{clock(step.at_h)}{earliest}: {step.name} ({step.label}{incident})",
-        *(f"    {name:6} {said}" for name, said in rows.items() if said),
+        *(f"    {name:6} {text}" for name, text in rows.items() if text),
     ]

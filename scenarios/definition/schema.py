@@ -20,7 +20,7 @@ from attacks.annotations import WRITES, Seconds, Unit
 from attacks.build import as_data, build
 from attacks.discovery import load_file
 from attacks.entries.entry import Entry
-from attacks.mistakes import explained, telling
+from attacks.mistakes import explain, main_error
 from scenarios.definition.control import CONTROL
 from scenarios.definition.scenario import DEMANDS, DETECTOR, LONGEST, Scenario
 from scenarios.definition.when import STRICT, WrittenArrivals, WrittenWhen, read_when, when_data
@@ -165,7 +165,7 @@ def from_data(data: Mapping[str, Any], folder: Path | None = None) -> Scenario:
     try:
         file = File.model_validate(data)
     except ValidationError as error:
-        raise _explained(error) from None
+        raise _explain(error) from None
     with under("duration"):
         check_duration(file.duration)
     if file.warmup % HOUR or file.warmup > LONGEST:
@@ -195,10 +195,10 @@ def from_data(data: Mapping[str, Any], folder: Path | None = None) -> Scenario:
             names.add(entry.name)
             entries.append(entry)
     orders = []
-    for i, wish in enumerate(file.operator):
+    for i, written_order in enumerate(file.operator):
         with under("operator", i, "write"):
-            told = {name: _order(name, value) for name, value in wish.write.items()}
-            orders.append(Order(wish.at, told))
+            values_written = {n: _order(n, v) for n, v in written_order.write.items()}
+            orders.append(Order(written_order.at, values_written))
     values = {
         f.name: getattr(file, f.name) for f in dataclasses.fields(Scenario) if f.name != "folder"
     }
@@ -232,8 +232,8 @@ def _entry(written: _Entry, place: int, label: str, folder: Path | None) -> Entr
     )
 
 
-def _explained(error: ValidationError) -> InputError:
-    keys = telling(error)["loc"]
+def _explain(error: ValidationError) -> InputError:
+    keys = main_error(error)["loc"]
     model: type[BaseModel] = File
     for key in keys[:-1]:
         model = _MODELS.get(str(key), model)
@@ -241,7 +241,7 @@ def _explained(error: ValidationError) -> InputError:
         f.alias or name: next((one.name for one in f.metadata if isinstance(one, Unit)), "")
         for name, f in model.model_fields.items()
     }
-    return explained(error, units)
+    return explain(error, units)
 
 
 def to_yaml(scenario: Scenario) -> str:
@@ -258,7 +258,7 @@ def _as_data(scenario: Scenario) -> dict[str, Any]:
     data: dict[str, Any] = {
         "name": scenario.name,
         "description": scenario.description,
-        "plant": _elsewhere(scenario.plant, plants(), scenario.folder),
+        "plant": _absolute(scenario.plant, plants(), scenario.folder),
         "start": scenario.start.isoformat(sep=" "),
         "duration": readable(scenario.duration),
         "warmup": readable(scenario.warmup),
@@ -267,29 +267,29 @@ def _as_data(scenario: Scenario) -> dict[str, Any]:
         "required_pressure": scenario.required_pressure,
         "overflow": scenario.overflow,
         "initial_levels": dict(scenario.initial_levels),
-        "demands": _elsewhere(scenario.demands, DEMANDS, scenario.folder),
+        "demands": _absolute(scenario.demands, DEMANDS, scenario.folder),
         "control": plain(scenario.control),
         "operator": [
-            {"at": readable(o.at), "write": {k: _said(v) for k, v in o.values.items()}}
+            {"at": readable(o.at), "write": {k: _order_data(v) for k, v in o.values.items()}}
             for o in scenario.operator
         ],
         "attacks": [entry_data(entry) for entry in scenario.attacks],
         "faults": [entry_data(entry) for entry in scenario.faults],
-        "detector": _elsewhere(scenario.detector, detector.kinds(), scenario.folder),
-        "plugins": [_elsewhere(plugin, (), scenario.folder) for plugin in scenario.plugins],
+        "detector": _absolute(scenario.detector, detector.kinds(), scenario.folder),
+        "plugins": [_absolute(plugin, (), scenario.folder) for plugin in scenario.plugins],
     }
-    unsaid: dict[str, Any] = {"initial_levels": {}, "demands": "profile", "control": {}}
-    unsaid |= {"required_pressure": REQUIRED_PRESSURE, "overflow": "spill"}
-    unsaid |= {"operator": [], "faults": [], "plugins": []}
-    return {key: value for key, value in data.items() if value != unsaid.get(key, data)}
+    defaults: dict[str, Any] = {"initial_levels": {}, "demands": "profile", "control": {}}
+    defaults |= {"required_pressure": REQUIRED_PRESSURE, "overflow": "spill"}
+    defaults |= {"operator": [], "faults": [], "plugins": []}
+    return {key: value for key, value in data.items() if value != defaults.get(key, data)}
 
 
-def _said(order: float) -> float | str:
+def _order_data(order: float) -> float | str:
     return "auto" if math.isnan(order) else order
 
 
-def _elsewhere(name: str | None, known: Collection[str], folder: Path) -> str | None:
-    """Return a path so that it holds wherever the file is put."""
+def _absolute(name: str | None, known: Collection[str], folder: Path) -> str | None:
+    """Return a known name as it is, and a path so that it holds wherever the file is put."""
     return name if name is None or name in known else str((folder / name).resolve())
 
 

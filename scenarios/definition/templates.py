@@ -1,4 +1,4 @@
-"""Files to start from: a scenario, an attack of one's own."""
+"""Files to start from: a scenario, and a Python file with a kind of attack."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from attacks.annotations import DURATION, Seconds
-from attacks.entries.arrivals import Arrivals, Draw
+from attacks.entries.arrivals import Arrivals, RandomDuration
 from attacks.entries.trigger import FOREVER, When
 from twin.units import readable
 
@@ -18,7 +18,7 @@ def _condition(value: object) -> object:
 
 
 _PAIR = {"type": "array", "items": DURATION, "minItems": 2, "maxItems": 2}
-_DRAWN = [
+_RANDOM = [
     {
         "type": "object",
         "properties": {kind: values},
@@ -28,10 +28,10 @@ _DRAWN = [
     for kind, values in (("exponential", DURATION), ("uniform", _PAIR))
 ]
 _Condition = Annotated[str, BeforeValidator(_condition)]
-_Draw = Annotated[
-    Draw,
-    BeforeValidator(Draw.read),
-    WithJsonSchema({"anyOf": [DURATION, *_DRAWN], "description": "as long each time, or drawn"}),
+_Duration = Annotated[
+    RandomDuration,
+    BeforeValidator(RandomDuration.read),
+    WithJsonSchema({"anyOf": [DURATION, *_RANDOM], "description": "as long each time, or drawn"}),
 ]
 
 STRICT = ConfigDict(extra="forbid", allow_inf_nan=False)
@@ -42,8 +42,8 @@ class WrittenArrivals(BaseModel):
     """`random:` as a file has it."""
 
     model_config = STRICT
-    gap: _Draw
-    lasts: _Draw = Field(alias="for")
+    gap: _Duration
+    lasts: _Duration = Field(alias="for")
 
 
 class WrittenWhen(BaseModel):
@@ -79,7 +79,7 @@ def read_when(written: WrittenWhen) -> When:
 
 def when_data(when: When) -> dict[str, Any]:
     """Return a `when:` as a file has it, without what is left at its default."""
-    found: dict[str, Any] = {}
+    data: dict[str, Any] = {}
     for name, field in WrittenWhen.model_fields.items():
         value = getattr(when, name)
         if value == field.default:
@@ -88,8 +88,8 @@ def when_data(when: When) -> dict[str, Any]:
             value = {"gap": value.gap.written(), "for": value.lasts.written()}
         elif isinstance(value, float):
             value = readable(value)
-        found[field.alias or name] = value
-    return found
+        data[field.alias or name] = value
+    return data
 
 
 _LONG = 120  # minutes and more are said in hours, where these have two decimals at most
@@ -113,14 +113,14 @@ def when_in_words(when: When) -> str:
     if not written:
         return "the whole run"
     known = [key for key in _WORDS if key in written]
-    said = [_WORDS[key].format(phrase(written[key])) for key in known]
+    parts = [_WORDS[key].format(phrase(written[key])) for key in known]
     if when.follow:
-        said[known.index("start")] = f"whenever `{when.start}` holds"
+        parts[known.index("start")] = f"whenever `{when.start}` holds"
     if not {"from", "start"} & set(written):
-        said.insert(0, "from the start on")
+        parts.insert(0, "from the start on")
     if not when.once:
-        said.append("again as soon as it holds after that")
-    return ", ".join(said)
+        parts.append("again as soon as it holds after that")
+    return ", ".join(parts)
 
 
 def phrase(value: object) -> str:

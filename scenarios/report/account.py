@@ -7,14 +7,15 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from scenarios.definition.words import blamed, clock, entries_in_words, listed
+from attacks.entries.targets import SCADA
+from scenarios.definition.words import blamed, clock, entries_in_words, joined
 from scenarios.report.words import damage_in_words, misorders_in_words, slip_in_words
 from scenarios.results.damage import shared, undecided
 from scenarios.results.detection import Detection
 from scenarios.results.impact import AVAILABILITY, COUNTERS
 from scenarios.results.incidents import Incident
 from scenarios.results.run import Run
-from scenarios.results.views import SCADA, View
+from scenarios.results.views import View
 from twin.tags import Quality
 from twin.units import HOUR
 from twin.water.balance import LOW_PRESSURE
@@ -178,7 +179,7 @@ def _damage(run: Run) -> list[str]:
 def _plcs(run: Run) -> list[str]:
     """Say what PLCs took for true, and was not, and what they took for SCADA's orders."""
     lines = [
-        f"{listed(view.readers)} took {tag} for {_falsified(run, tag, view)}."
+        f"{joined(view.readers)} took {tag} for {_falsified(run, tag, view)}."
         for tag, view in _views(run, scada=False)
     ]
     lines += _unknown(run)
@@ -197,7 +198,7 @@ def _unknown(run: Run) -> list[str]:
         reader, _, tag = str(column).partition(".")
         readers.setdefault((tag, int(steps)), []).append(reader)
     return [
-        f"{listed(names)} had no value of {tag} for {steps * run.spec.step / HOUR:.1f} h."
+        f"{joined(names)} had no value of {tag} for {steps * run.spec.step / HOUR:.1f} h."
         for (tag, steps), names in readers.items()
         if steps
     ]
@@ -215,7 +216,7 @@ def _operator(run: Run) -> list[str]:
         hours = marked.any(axis=1).sum() * run.spec.polling / HOUR
         if hours:
             tags = [str(tag) for tag in marked.columns[marked.any()]]
-            which = listed(tags) if len(tags) <= _LISTED else f"{len(tags)} tags"
+            which = joined(tags) if len(tags) <= _LISTED else f"{len(tags)} tags"
             lines.append(f"For {hours:.1f} h at least one value was marked {word} ({which}).")
     if not lines and run.spec.exact:
         lines = ["Everything as it was: SCADA's view was true all the time."]

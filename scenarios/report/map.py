@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from attacks.entries.entry import Entry
+from attacks.entries.targets import elements
 from scenarios.report.style import ENTRY, OUTLINE, TRUTH
 from twin.errors import listed
 from twin.plants.spec import PlantSpec
@@ -155,16 +156,4 @@ def _label_devices(
 
 def target_elements(spec: PlantSpec, entries: Iterable[Entry]) -> list[str]:
     """Return the network's elements that entries act on or whose readings they alter."""
-    elements = {*spec.model.node_name_list, *spec.model.link_name_list}
-    targets: dict[str, None] = {}
-    for entry in entries:
-        family, _, rest = entry.on.partition(":")
-        names = [spec.element(tag) for tag in entry.tags]
-        if family in ("sensor", "actuator", "plant") and not names:
-            names = [spec.element(rest)]
-        names += getattr(entry.do, "actuators", ())
-        names += [spec.element(order) for order in getattr(entry.do, "write", ())]
-        if family == "link" and not names:
-            names = [rest.partition("->")[0]]
-        targets |= dict.fromkeys(n for n in names if n in elements)
-    return list(targets)
+    return list(dict.fromkeys(name for entry in entries for name in elements(entry, spec)))

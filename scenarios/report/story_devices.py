@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import pandas as pd
 from matplotlib.axes import Axes
 
+from attacks.entries.targets import SCADA, named
 from scenarios.definition.words import blamed
 from scenarios.report.style import ALARM, PAIR, TRUTH, VIEW, legend_beside, on_spans
 from scenarios.results.run import Run
-from scenarios.results.views import SCADA
 from twin.tags import Tag
 from twin.units import HOUR
 
@@ -89,11 +89,8 @@ def _shown_statuses(run: Run) -> list[Tag]:
     targets += [order.name for order in run.orders]
     deceived: list[str] = []
     for entry in run.scenario.entries:
-        family, _, rest = entry.on.partition(":")
-        targets += [rest, *entry.tags, *getattr(entry.do, "actuators", ())]
-        targets += getattr(entry.do, "write", ())
-        receiver = rest.rpartition("->")[2]
-        if family in ("plc", "link") and receiver in run.spec.plcs:
+        targets += named(entry)
+        if (receiver := entry.port.receiver) in run.spec.plcs:
             deceived += run.spec.plcs[receiver].actuators
     deceived = [name for name in deceived if name in tags and run.truth[tags[name].name].any()]
     different = pd.Series(dtype=float)

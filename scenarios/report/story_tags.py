@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
+from attacks.entries.targets import SCADA, named
 from scenarios.definition.words import blamed
 from scenarios.report.story_devices import PLC
 from scenarios.report.style import ALARM, CHARACTERS, PAIR, TRUTH, VIEW, legend_beside, shortened
 from scenarios.results.damage import DAMAGE
 from scenarios.results.impact import COUNTERS
 from scenarios.results.run import Run
-from scenarios.results.views import SCADA, View
+from scenarios.results.views import View
 from twin.tags import Tag
 from twin.units import HOUR
 
@@ -33,7 +34,7 @@ def shown_tags(run: Run) -> list[Tag]:
     beside the pumps and valves they are of.
     """
     tags = {tag.name: tag for tag in run.spec.tags if tag.quantity != "status"}
-    targets = [tag for e in run.scenario.entries for tag in (*e.tags, e.on.partition(":")[2])]
+    targets = [name for entry in run.scenario.entries for name in named(entry)]
     ranked = [tag for tag in dict.fromkeys([*run.views.falsified, *targets]) if tag in tags]
     harmed = _harmed_levels(run)[:_HARMED]
     shown = _one_per_entry(run, ranked, harmed)[: _PANELS - len(harmed)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from scenarios.definition.words import clock, listed
+from scenarios.definition.words import clock, joined
 from scenarios.results.damage import Damage
 from scenarios.results.impact import COST
 from scenarios.results.orders import Misorder
@@ -47,7 +47,7 @@ def misorders_in_words(orders: Sequence[Misorder], spec: PlantSpec, hours: float
         start = group[0].start / HOUR
         how = (plc, written, start, round(lasted, 2), times, until, old)
         alike.setdefault(how, []).append(f"{name} {values}")
-    return [_misorder(how, listed(names)) for how, names in alike.items()]
+    return [_misorder(how, joined(names)) for how, names in alike.items()]
 
 
 def _misorder(how: tuple[object, ...], orders: str) -> str:

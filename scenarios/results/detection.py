@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
@@ -14,7 +14,7 @@ from scenarios.results.labels import attacked
 from twin.errors import InputError, nearest
 
 Aftermath = Literal["normal", "attack", "out"]
-AFTERMATHS = ("normal", "attack", "out")
+AFTERMATHS = get_args(Aftermath)
 """What the hours count as in which no attack is active but the water still deviates from the
 paired run's: normal, as in BATADAL; attacked; or they are left out."""
 

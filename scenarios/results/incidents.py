@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from attacks.entries.entry import Armed
+from attacks.entries.entry import ArmedEntry
 from scenarios.results.damage import Damage, first
 from twin.units import DAY, HOUR
 
@@ -64,7 +64,7 @@ class Incident:
 
 
 def incidents(
-    armed: Sequence[Armed],
+    armed: Sequence[ArmedEntry],
     damages: Mapping[str, Damage],
     alarms: pd.DataFrame | None,
     end: float,
@@ -73,7 +73,7 @@ def incidents(
 
     Parameters
     ----------
-    armed : list of Armed
+    armed : list of ArmedEntry
         After the run.
     damages : mapping
         By incident, as far as they are known.
@@ -89,22 +89,22 @@ def incidents(
     )
 
 
-def grouped(armed: Sequence[Armed]) -> dict[str, list[Armed]]:
+def grouped(armed: Sequence[ArmedEntry]) -> dict[str, list[ArmedEntry]]:
     """Return the attacks by incident, in the order in which they are written."""
-    groups: dict[str, list[Armed]] = {}
+    groups: dict[str, list[ArmedEntry]] = {}
     for one in of_kind(armed, "attack"):
         groups.setdefault(one.entry.incident, []).append(one)
     return groups
 
 
-def of_kind(armed: Sequence[Armed], label: str) -> list[Armed]:
+def of_kind(armed: Sequence[ArmedEntry], label: str) -> list[ArmedEntry]:
     """Return the entries that bear a label, `attack` or `fault`."""
     return [one for one in armed if one.entry.label == label]
 
 
 def _incident(
     name: str,
-    members: Sequence[Armed],
+    members: Sequence[ArmedEntry],
     damage: Damage | None,
     alarms: pd.DataFrame | None,
     end: float,
@@ -148,7 +148,7 @@ def _hours(seconds: float | None) -> float | None:
     return None if seconds is None else float(seconds) / HOUR
 
 
-def spans_of(armed: Sequence[Armed]) -> list[tuple[float, float]]:
+def spans_of(armed: Sequence[ArmedEntry]) -> list[tuple[float, float]]:
     """Return the intervals [s] in which some of the entries was active, merged and in order."""
     return merged(span for one in armed for span in one.spans)
 
@@ -169,12 +169,12 @@ def _within(at: float, spans: Sequence[tuple[float, float]], after: float = 0.0)
     return any(begin <= at < end + after for begin, end in spans)
 
 
-def stray_episodes(armed: Sequence[Armed], alarms: pd.DataFrame) -> tuple[int, int]:
+def stray_episodes(armed: Sequence[ArmedEntry], alarms: pd.DataFrame) -> tuple[int, int]:
     """Count the alarms that no attack explains.
 
     Parameters
     ----------
-    armed : list of Armed
+    armed : list of ArmedEntry
         After the run.
     alarms : DataFrame
         Alarm episodes by the time they were raised [s].

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from attacks.entries.entry import Armed
+from attacks.entries.entry import ArmedEntry
 from scenarios.results.impact import deviating
 from twin.plants.spec import PlantSpec
 from twin.tags import Values
@@ -24,12 +24,12 @@ class Labels:
 
     Parameters
     ----------
-    armed : list of Armed
+    armed : list of ArmedEntry
     testbed : Testbed
         On which they are armed, not yet run.
     """
 
-    def __init__(self, armed: Sequence[Armed], testbed: Testbed):
+    def __init__(self, armed: Sequence[ArmedEntry], testbed: Testbed):
         self._armed, self._step = armed, testbed.spec.step
         self._rows: list[tuple[float, str, str, bool, list[str]]] = []
         self._last = -1.0

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from attacks.entries.targets import SCADA, named
 from scenarios.definition.scenario import Scenario
 from scenarios.results.impact import DEVIATION
 from scenarios.results.tables import Tables
@@ -15,7 +16,6 @@ from twin.plants.equipment import Instrument
 from twin.plants.spec import PlantSpec
 from twin.tags import Tag
 
-SCADA = "SCADA"
 ALIKE = 1e-6  # in a tag's unit
 
 
@@ -62,12 +62,10 @@ class Views:
         self._run, self._tags = run, {tag.name: tag for tag in run.spec.tags}
         self._measured = measured(run.truth, run.scenario, run.spec)
         self._altered = {tag for some in run.labels["altered"] for tag in some}
-        entries = run.scenario.entries
-        named = {tag for one in entries for tag in (*one.tags, one.on.partition(":")[2])}
         found = {tag.name: self._of(tag) for tag in run.spec.tags}
         far = {name: max((self._far(name, v) for v in seen), default=0.0)
                for name, seen in found.items()}  # fmt: skip
-        known = named | self._altered
+        known = self._altered.union(*map(named, run.scenario.entries))
         ranked = sorted(found, key=lambda name: (name not in known, -far[name]))
         self.falsified = {name: found[name] for name in ranked if found[name]}
 

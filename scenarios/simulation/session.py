@@ -12,7 +12,7 @@ import pandas as pd
 
 from attacks.entries.entry import arm
 from scenarios.definition.scenario import DETECTOR, Scenario, testbed
-from scenarios.definition.words import listed
+from scenarios.definition.words import joined
 from scenarios.results.damage import Damage, damage
 from scenarios.results.detection import Aftermath, check_aftermath
 from scenarios.results.impact import impact
@@ -57,7 +57,7 @@ class Session(Closing):
     scenario : Scenario
     spec : PlantSpec
     testbed : Testbed
-    entries : list of Armed
+    entries : list of ArmedEntry
         The scenario's attacks and faults, at work.
     watcher : Watcher or None
         The detector that watches.
@@ -323,7 +323,7 @@ class Session(Closing):
                 except KeyboardInterrupt:
                     unknown.append(name)
         if unknown:
-            notes.append(f"stopped by the user: what {listed(unknown)} did is not known")
+            notes.append(f"stopped by the user: what {joined(unknown)} did is not known")
         return damages
 
     def close(self) -> None:

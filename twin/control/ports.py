@@ -5,11 +5,48 @@ from __future__ import annotations
 import fnmatch
 import re
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
 from twin.control.taps import TapPoint
 from twin.errors import InputError, listed, nearest
 
+FAMILIES = ("sensor", "link", "plc", "scada", "actuator", "plant")
 PLC, LINK = "plc:", "link:"
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """The name of a port, taken apart.
+
+    Attributes
+    ----------
+    family : str
+        One of `FAMILIES`, in a valid name.
+    target : str
+        What follows the colon: a tag, both ends of a link, a PLC, an actuator, an element or
+        district of the plant; empty for `scada`.
+    """
+
+    family: str
+    target: str
+
+    @classmethod
+    def parse(cls, text: str) -> Port:
+        """Take a name apart, valid or not: `sensor:L_T1`, `link:PLC2->PLC1`, `scada`."""
+        family, _, target = text.partition(":")
+        return cls(family, target)
+
+    @property
+    def sender(self) -> str:
+        """Of a link, where it comes from: `PLC2`, a field device like `T1`, or a pattern."""
+        return self.target.partition("->")[0] if self.family == "link" else ""
+
+    @property
+    def receiver(self) -> str:
+        """Of a link, where it goes to: `PLC1`, `SCADA` or a pattern; of a PLC's memory, the PLC."""
+        if self.family == "link":
+            return self.target.partition("->")[2]
+        return self.target if self.family == "plc" else ""
 
 
 def named(

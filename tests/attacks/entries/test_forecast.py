@@ -2,7 +2,7 @@
 
 import pytest
 
-from attacks.entries.forecast import prospects
+from attacks.entries.forecast import forecasts
 from scenarios.definition.check import armed
 from scenarios.definition.schema import from_data
 
@@ -10,11 +10,11 @@ DROP = {"on": "sensor:L_T1", "do": {"drop": {}}}
 
 
 def looked_ahead(*whens, duration="3 d", **more):
-    """Return the prospects of entries a, b, c … with these `when`s."""
+    """Return the forecasts of entries a, b, c … with these `when`s."""
     entries = [{"name": "abcdef"[i], **DROP, "when": when} for i, when in enumerate(whens)]
     scenario = from_data({"name": "x", "attacks": entries, "duration": duration, **more})
     with armed(scenario) as (bed, found):
-        return prospects(found, bed, scenario.duration)
+        return forecasts(found, bed, scenario.duration)
 
 
 @pytest.mark.parametrize(

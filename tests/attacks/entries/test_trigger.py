@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attacks.entries.arrivals import Arrivals, Draw
+from attacks.entries.arrivals import Arrivals, RandomDuration
 from attacks.entries.trigger import Trigger, When
 from twin.errors import InputError
 
@@ -86,7 +86,8 @@ def test_nothing_acts_in_the_warmup():
 @given(st.integers(0, 2**32), st.floats(0.5, 20), st.floats(0.5, 5), st.floats(0, 10))
 def test_random_arrivals_are_drawn_by_their_own_seed_within_their_bounds(seed, gap, length, begin):
     random = Arrivals(
-        gap=Draw("exponential", (gap * HOUR,)), lasts=Draw("uniform", (0.0, length * HOUR))
+        gap=RandomDuration("exponential", (gap * HOUR,)),
+        lasts=RandomDuration("uniform", (0.0, length * HOUR)),
     )
     when = When(begins=begin * HOUR, ends=200 * HOUR, random=random)
     rng = np.random.default_rng(seed)
@@ -103,7 +104,7 @@ def test_draws_are_as_long_as_they_say():
     rng = np.random.default_rng(0)
 
     def mean(written):
-        return np.mean([Draw.read(written).draw(rng) for _ in range(4000)]) / HOUR
+        return np.mean([RandomDuration.read(written).sample(rng) for _ in range(4000)]) / HOUR
 
     assert mean("2 h") == 2
     assert mean({"exponential": "36 h"}) == pytest.approx(36, rel=0.06)
@@ -132,7 +133,8 @@ def test_draws_are_as_long_as_they_say():
         (When(start="t >= 2", delay=30 * HOUR, ends=9 * HOUR), "its delay lasted on; to is h 9"),
         (When(begins=24 * HOUR), "it was set for h 24; the run ended at h 12"),
         (When(begins=5.2 * HOUR, lasts=1.0), "begin at h 5.2, but was over before the plant's"),
-        (When(random=Arrivals(gap=Draw("always", (90 * HOUR,)), lasts=Draw("always", (9.0,)))),
+        (When(random=Arrivals(gap=RandomDuration("always", (90 * HOUR,)),
+                              lasts=RandomDuration("always", (9.0,)))),
          "it was drawn for h 90; the run ended at h 12"),
     ],
 )  # fmt: skip
@@ -147,7 +149,7 @@ def test_it_says_why_it_never_acted(when, why):
     assert why in trigger.why_not(12 * HOUR)
 
 
-ARRIVALS = Arrivals(gap=Draw("always", (HOUR,)), lasts=Draw("always", (HOUR,)))
+ARRIVALS = Arrivals(gap=RandomDuration("always", (HOUR,)), lasts=RandomDuration("always", (HOUR,)))
 
 
 @pytest.mark.parametrize(
@@ -199,4 +201,4 @@ def test_times_that_make_no_sense_together_are_refused(fields, says, key):
 )
 def test_a_draw_that_cannot_be_is_explained(written, says):
     with pytest.raises(ValueError, match=says):
-        Draw.read(written)
+        RandomDuration.read(written)

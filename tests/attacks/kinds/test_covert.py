@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from attacks.attacker import believed
+from attacks.attacker import attacker_model
 from attacks.entries.entry import arm
 from attacks.kinds.covert import slip
 from scenarios.definition.schema import from_data
@@ -76,8 +76,8 @@ def test_a_mask_in_error_slips_and_one_that_starts_from_the_true_state_slips_les
 
 def test_the_error_is_in_what_he_believes_and_not_in_the_plant():
     plant = load_plant("ctown")
-    wrong = believed(plant, 1.1, 1.05)
-    assert believed(plant, 1.0, 1.0) is plant
+    wrong = attacker_model(plant, 1.1, 1.05)
+    assert attacker_model(plant, 1.0, 1.0) is plant
     (_, pipe), (_, true) = next(wrong.model.pipes()), next(plant.model.pipes())
     assert pipe.roughness == pytest.approx(1.1 * true.roughness)
     assert wrong.model.options.hydraulic.demand_multiplier == pytest.approx(1.05)

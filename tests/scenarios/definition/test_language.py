@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import scenarios
-from attacks.entries.forecast import prospects
+from attacks.entries.forecast import forecasts
 from scenarios.definition.check import armed
 from scenarios.definition.schema import from_data
 
@@ -140,7 +140,7 @@ def test_random_arrivals_keep_to_their_bounds_and_their_seed(run):
 def test_nothing_began_before_it_was_said_that_it_could(run):
     made = scenario()
     with armed(made) as (bed, entries):
-        ahead = prospects(entries, bed, made.duration)
-    for entry, prospect in zip(made.entries, ahead, strict=True):
-        assert prospect.why == ""
-        assert spans(active(run, entry.name))[0][0] * HOUR >= prospect.begins - STEP
+        ahead = forecasts(entries, bed, made.duration)
+    for entry, forecast in zip(made.entries, ahead, strict=True):
+        assert forecast.why == ""
+        assert spans(active(run, entry.name))[0][0] * HOUR >= forecast.begins - STEP

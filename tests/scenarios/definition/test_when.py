@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 import scenarios
-from attacks.entries.arrivals import Arrivals, Draw
+from attacks.entries.arrivals import Arrivals, RandomDuration
 from attacks.entries.trigger import When
 from scenarios.definition.schema import from_data, to_yaml
 from scenarios.definition.when import when_in_words
@@ -17,9 +17,9 @@ from twin.errors import InputError
 
 SECONDS = st.floats(1, 1e7)
 DRAWS = st.one_of(
-    st.builds(lambda a: Draw("always", (a,)), SECONDS),
-    st.builds(lambda a: Draw("exponential", (a,)), SECONDS),
-    st.builds(lambda a, b: Draw("uniform", (a, a + b)), SECONDS, st.floats(1, 1e7)),
+    st.builds(lambda a: RandomDuration("always", (a,)), SECONDS),
+    st.builds(lambda a: RandomDuration("exponential", (a,)), SECONDS),
+    st.builds(lambda a, b: RandomDuration("uniform", (a, a + b)), SECONDS, st.floats(1, 1e7)),
 )
 WHENS = st.one_of(
     st.builds(When, begins=SECONDS, lasts=SECONDS),
