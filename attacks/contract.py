@@ -20,9 +20,10 @@ from ruamel.yaml.error import YAMLError
 
 from attacks.attack import Attack
 from attacks.build import as_data, build
-from attacks.entries.entry import FAMILIES, Entry, arm
+from attacks.entries.entry import Entry, arm
 from attacks.entries.trigger import When
 from attacks.fields import fields, is_nested
+from twin.control.ports import FAMILIES, Port
 from twin.control.taps import Late
 from twin.errors import InputError
 from twin.plants.logic import Rule
@@ -220,7 +221,7 @@ def refuses_nonsense(trial: Trial) -> None:
 
 def passes_what_is_missing(trial: Trial) -> None:
     """Expect that NaN, and a packet with nothing in it, do it no harm."""
-    target = trial.on.partition(":")[2]
+    target = Port.parse(trial.on).target
     with Testbed(trial.bench.plant, seed=trial.bench.seed, warmup=0.0) as bed:
         acting = trial.attack.fresh(generator(trial.bench.seed, "trial"))
         acting.begin(bed, target)
@@ -262,17 +263,18 @@ def touches_only_what_it_names(trial: Trial) -> None:
     first = run.tables["truth"].index[run.tables["truth"].index >= trial.begins][:1]
     _expect_same(run.tables["truth"].loc[first, levels], usual.tables["truth"],
                  "at its first instant, the water")  # fmt: skip
-    family, _, target = trial.on.partition(":")
+    port = Port.parse(trial.on)
+    family = port.family
     if family not in _READINGS:
         return
-    if target.endswith("->SCADA") or family == "scada":
+    if port.receiver == "SCADA" or family == "scada":
         mine = [c for c in run.tables["truth"].columns if c in trial.bench.plant.tag_names]
         if family == "link":  # what only the operator reads moves nothing
             _expect_same(run.tables["truth"][mine], usual.tables["truth"], "the water")
             _expect_same(run.tables["plc"], usual.tables["plc"], "a PLC's memory")
     tags = set(trial.tags) or {tag for some in run.passing for tag in some}
     if family == "plc" and not trial.attack.outputs:
-        tags |= set(trial.bench.plant.plcs[target].sensors)
+        tags |= set(trial.bench.plant.plcs[port.target].sensors)
     for name in ("plc", "scada"):
         table = run.tables[name]
         others = [c for c in map(str, table) if c.rpartition(".")[2] in set(levels) - tags]
@@ -290,7 +292,7 @@ def repeats_itself(trial: Trial) -> None:
 def ends_as_it_says(trial: Trial) -> None:
     """Expect true readings, obedient actuators and a PLC's own rules hours after its end."""
     run = trial.run
-    family = trial.on.partition(":")[0]
+    family = Port.parse(trial.on).family
     if family in _READINGS and "restore" not in as_data(trial.attack):
         tags = list(trial.bench.plant.tag_names)
         truth, scada = run.tables["truth"][tags].iloc[-1], run.tables["scada"][tags].iloc[-1]

@@ -12,6 +12,7 @@ from attacks.entries.alterations import Passage
 from attacks.entries.facts import Ear, Present, passing_there
 from attacks.entries.trigger import When
 from attacks.mistakes import PluginError, fault
+from twin.control.ports import FAMILIES, Port
 from twin.control.taps import Late, TapPoint
 from twin.errors import InputError, nearest, under
 from twin.seeds import generator
@@ -19,9 +20,6 @@ from twin.tags import Reading, Values
 
 if TYPE_CHECKING:
     from twin.testbed import Testbed
-
-
-FAMILIES = ("sensor", "link", "plc", "scada", "actuator", "plant")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +50,11 @@ class Entry:
     tags: tuple[str, ...] = ()
     incident: str
     label: str = "attack"
+
+    @property
+    def port(self) -> Port:
+        """The port, taken apart."""
+        return Port.parse(self.on)
 
 
 _P = ParamSpec("_P")
@@ -102,7 +105,7 @@ class Armed:
         self._testbed, self._present = testbed, present
         with under("do", entry.do.kind):
             self._attack = entry.do.fresh(generator(testbed.seed, f"{entry.label}:{entry.name}"))
-        family, _, self._target = entry.on.partition(":")
+        family, self._target = entry.port.family, entry.port.target
         if family not in FAMILIES or (family == "scada") != (entry.on == "scada"):
             raise InputError(f"no port {entry.on!r}: {_port_like(entry.on, testbed)}", keys=["on"])
         if family not in entry.do.ports:
@@ -198,7 +201,8 @@ class Armed:
             self.active = active
             self._present.tell(self.entry.name, active)
             verb = "starts" if active else "ends"
-            self._testbed.log(now, self.entry.name, f"{self.entry.label} {verb}")
+            what = f"{self.entry.label} {verb}"
+            self._testbed.log(now, "entry", self.entry.name, self.entry.on, what)
             (self._attack.begin if active else self._attack.end)(self._testbed, self._target)
         if active:
             self._attack.step(self._testbed, self._target, now)
@@ -292,5 +296,5 @@ def arm(entries: Sequence[Entry], testbed: Testbed) -> list[Armed]:
                 one.update(now)
 
     if armed:
-        testbed.watchers.append(watch)
+        testbed.actors.append(watch)
     return armed

@@ -11,10 +11,11 @@ from pydantic import TypeAdapter
 
 from attacks.attack import Attack
 from attacks.discovery import kinds
-from attacks.entries.entry import FAMILIES, Entry
+from attacks.entries.entry import Entry
 from attacks.entries.trigger import When
 from scenarios.definition.scenario import Scenario
 from scenarios.definition.schema import LIBRARY, File
+from twin.control.ports import FAMILIES
 
 PATH = LIBRARY / "scenario.schema.json"
 HEADER = "# yaml-language-server: $schema="

@@ -145,12 +145,12 @@ def _order(order: Order, scenario: Scenario, testbed: Testbed) -> Step:
 
 
 def _who(one: Armed, testbed: Testbed) -> str:
-    family, _, target = one.entry.on.partition(":")
-    spec = testbed.spec
+    port, spec = one.entry.port, testbed.spec
+    family, target = port.family, port.target
     if family == "sensor":
         return f"everyone who reads it: {_readers(one.touched, testbed)}"
     if family == "link":
-        source, _, receiver = target.partition("->")
+        source, receiver = port.sender, port.receiver
         if receiver == "SCADA":
             return "the operator" + ("" if source == "*" else f", by what {source} tells")
         if source in spec.plcs or source in ("SCADA", "*"):
@@ -166,7 +166,7 @@ def _who(one: Armed, testbed: Testbed) -> str:
 
 
 def _about(one: Armed) -> str:
-    if one.entry.on.startswith("actuator:"):
+    if one.entry.port.family == "actuator":
         return "its command"
     tags = one.touched if one.tampers else ()
     return listed(tags)

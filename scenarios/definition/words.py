@@ -66,7 +66,7 @@ class _Speaker:
 
     def __init__(self, entry: Entry, spec: PlantSpec):
         self._network = spec
-        self._target = entry.on.rpartition(":")[2]
+        self._target = entry.port.target
         names = _touched(entry, spec)
         statuses = {tag.name for tag in spec.tags if tag.quantity == "status"}
         self._statuses = bool(names) and statuses.issuperset(names)
@@ -101,12 +101,12 @@ class _Speaker:
 
 def _touched(entry: Entry, spec: PlantSpec) -> Sequence[str]:
     """Return the tags that an entry can change, as far as its port tells; none where many pass."""
-    family, _, rest = entry.on.partition(":")
-    if entry.tags or family not in ("sensor", "link"):
+    port = entry.port
+    if entry.tags or port.family not in ("sensor", "link"):
         return entry.tags
-    if family == "sensor":
-        return [tag for tag in spec.tag_names if tag == rest]
-    source, _, reader = rest.partition("->")
+    if port.family == "sensor":
+        return [tag for tag in spec.tag_names if tag == port.target]
+    source, reader = port.sender, port.receiver
     if source not in spec.plcs:
         return [tag.name for tag in spec.tags if tag.element == source and tag.plc == reader]
     if reader not in spec.plcs:

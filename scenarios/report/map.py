@@ -159,13 +159,13 @@ def touched(spec: PlantSpec, entries: Iterable[Entry]) -> list[str]:
     elements = {*spec.model.node_name_list, *spec.model.link_name_list}
     found: dict[str, None] = {}
     for entry in entries:
-        family, _, rest = entry.on.partition(":")
+        port = entry.port
         names = [spec.element(tag) for tag in entry.tags]
-        if family in ("sensor", "actuator", "plant") and not names:
-            names = [spec.element(rest)]
+        if port.family in ("sensor", "actuator", "plant") and not names:
+            names = [spec.element(port.target)]
         names += getattr(entry.do, "actuators", ())
         names += [spec.element(order) for order in getattr(entry.do, "write", ())]
-        if family == "link" and not names:
-            names = [rest.partition("->")[0]]
+        if port.family == "link" and not names:
+            names = [port.sender]
         found |= dict.fromkeys(n for n in names if n in elements)
     return list(found)

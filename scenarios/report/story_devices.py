@@ -76,12 +76,11 @@ def _told(run: Run) -> list[Tag]:
     aimed += [one.name for one in run.orders]
     deceived: list[str] = []
     for entry in run.scenario.entries:
-        family, _, rest = entry.on.partition(":")
-        aimed += [rest, *entry.tags, *getattr(entry.do, "actuators", ())]
+        port = entry.port
+        aimed += [port.target, *entry.tags, *getattr(entry.do, "actuators", ())]
         aimed += getattr(entry.do, "write", ())
-        target = rest.rpartition("->")[2]
-        if family in ("plc", "link") and target in run.spec.plcs:
-            deceived += run.spec.plcs[target].actuators
+        if port.receiver in run.spec.plcs:
+            deceived += run.spec.plcs[port.receiver].actuators
     deceived = [name for name in deceived if name in tags and run.truth[tags[name].name].any()]
     different = pd.Series(dtype=float)
     if run.paired is not None and run.scenario.entries:

@@ -20,7 +20,7 @@ def told_tags(run: Run) -> list[Tag]:
     beside the pumps and valves they are of.
     """
     tags = {tag.name: tag for tag in run.spec.tags if tag.quantity != "status"}
-    aimed = [tag for one in run.scenario.entries for tag in (*one.tags, one.on.partition(":")[2])]
+    aimed = [tag for one in run.scenario.entries for tag in (*one.tags, one.port.target)]
     ranked = [tag for tag in dict.fromkeys([*run.views.lies, *aimed]) if tag in tags]
     hurt = _hurt(run)[:_HURT]
     told = _one_each(run, ranked, hurt)[: _PANELS - len(hurt)]

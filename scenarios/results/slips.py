@@ -12,6 +12,7 @@ from attacks.entries.entry import Armed
 from attacks.kinds.covert import Covert, slip
 from scenarios.definition.scenario import Scenario
 from scenarios.results.views import SCADA, measured
+from twin.control.ports import Port
 from twin.plants.spec import PlantSpec
 from twin.tags import Quality, Tag
 from twin.units import HOUR
@@ -62,7 +63,7 @@ def slips(
     tags = {tag.name: tag for tag in spec.tags}
     for one in masking:
         acted = labels.loc[(labels["entry"] == one.entry.name) & labels["active"], "time"]
-        names = [name for name in one.touched if _reaches_scada(one.entry.on, tags[name])]
+        names = [name for name in one.touched if _reaches_scada(one.entry.port, tags[name])]
         shown = scada.loc[scada.index.isin(acted), names].where(quality[names] == Quality.GOOD)
         for name in names:
             shown[name] = shown[name].where(shown.index % spec.plcs[tags[name].plc].polling == 0)
@@ -70,12 +71,10 @@ def slips(
             yield _farthest(one.entry.name, shown.reindex(scada.index), usual[names])
 
 
-def _reaches_scada(port: str, tag: Tag) -> bool:
+def _reaches_scada(port: Port, tag: Tag) -> bool:
     """Return whether SCADA sees a tag as it passed at a port."""
-    family, _, target = port.partition(":")
-    reader = target.rpartition("->")[2]
-    heard = fnmatchcase(SCADA, reader) or fnmatchcase(tag.plc, reader)
-    return family in ("scada", "sensor") or heard
+    heard = fnmatchcase(SCADA, port.receiver) or fnmatchcase(tag.plc, port.receiver)
+    return port.family in ("scada", "sensor") or heard
 
 
 def _farthest(entry: str, shown: pd.DataFrame, usual: pd.DataFrame) -> Slip:

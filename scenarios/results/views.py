@@ -66,7 +66,7 @@ class Views:
         self._measured = measured(run.truth, run.scenario, run.spec)
         self._altered = {tag for some in run.labels["altered"] for tag in some}
         entries = run.scenario.entries
-        named = {tag for one in entries for tag in (*one.tags, one.on.partition(":")[2])}
+        named = {tag for one in entries for tag in (*one.tags, one.port.target)}
         found = {tag.name: self._of(tag) for tag in run.spec.tags}
         far = {name: max((self._far(name, v) for v in seen), default=0.0)
                for name, seen in found.items()}  # fmt: skip

@@ -93,7 +93,7 @@ def lead_errors(
             if frame.time % HOUR == 0:
                 followed[int(frame.time / HOUR)] = frame.values
 
-        bed.watchers.append(restart)
+        bed.actors.append(restart)
         bed.scada.subscribers.append(keep)
         for now in bed.run(len(rows) * HOUR):
             on_step((len(rows) + now / HOUR) / total)

@@ -50,7 +50,7 @@ class _Member:
         arm(scenario.attacks, self.bed)
         self.bed.recording = False
         self.bed.demand = Playback(np.zeros((hours + 1, len(spec.profiled))))
-        self.bed.watchers.append(self._put)
+        self.bed.actors.append(self._put)
         self._hours = self.bed.run(hours * HOUR)
         self._row = self._demands = np.empty(0)
 

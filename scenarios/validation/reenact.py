@@ -244,13 +244,13 @@ def attacked_tags(spec: PlantSpec, entries: Iterable[Entry]) -> tuple[str, ...]:
     named: set[str] = set()
     driven: set[str] = set()
     for entry in entries:
-        family, _, target = entry.on.partition(":")
+        port = entry.port
         tags = set(entry.tags) or obscured(spec, entry)
         driven |= set(getattr(entry.do, "actuators", ()))
-        if family == "actuator":
-            driven.add(target)
-        receiver = spec.plcs.get(target.partition("->")[2])
-        if family == "link" and receiver is not None:
+        if port.family == "actuator":
+            driven.add(port.target)
+        receiver = spec.plcs.get(port.receiver)
+        if port.family == "link" and receiver is not None:
             driven |= {rule.actuator for rule in receiver.rules if tags & set(rule.when.names)}
             ordered = receiver.setpoints
             driven |= {receiver.rules[ordered[tag]].actuator for tag in tags if tag in ordered}

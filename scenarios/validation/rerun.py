@@ -147,7 +147,7 @@ class _Bed:
 
         with self.bed as bed:
             bed.demand = demands
-            bed.watchers.append(watch)
+            bed.actors.append(watch)
             bed.scada.subscribers.append(keep)
             for _ in bed.run((len(rows) - lead) * HOUR):
                 pass
@@ -306,7 +306,8 @@ def obscured(spec: PlantSpec, entry: Entry) -> frozenset[str]:
 
     Those forged on their way to it, and the status of a pump that may run at another speed.
     """
-    family, _, target = entry.on.partition(":")
+    port = entry.port
+    family, target = port.family, port.target
     if family == "sensor":
         return frozenset([target])
     if family == "actuator":
@@ -314,7 +315,6 @@ def obscured(spec: PlantSpec, entry: Entry) -> frozenset[str]:
         return frozenset(
             t.name for t in spec.tags if t.element == target and t.quantity in quantity
         )
-    source, _, receiver = target.partition("->")
     if family == "link":
         ways = {t.name: (t.plc, "SCADA") for t in spec.tags}
         wires = {t.name: (t.element, t.plc) for t in spec.tags}
@@ -322,7 +322,7 @@ def obscured(spec: PlantSpec, entry: Entry) -> frozenset[str]:
             name
             for every in (ways, wires)
             for name, (a, b) in every.items()
-            if fnmatch.fnmatchcase(a, source) and fnmatch.fnmatchcase(b, receiver)
+            if fnmatch.fnmatchcase(a, port.sender) and fnmatch.fnmatchcase(b, port.receiver)
         }
         return frozenset(passing & set(entry.tags) if entry.tags else passing)
     return frozenset()

@@ -24,6 +24,7 @@ from scenarios.importers.imported import (
     Imported,
 )
 from scenarios.importers.tables import Companions
+from twin.control.ports import Port
 from twin.errors import InputError, nearest
 from twin.plants.spec import load_plant
 from twin.units import DAY, HOUR, readable
@@ -372,7 +373,8 @@ class _Experiment:
         loss, delay = self.cables("network_loss_data"), self.cables("network_delay_data")
         links: dict[str, dict[str, Any]] = {}
         for name in self.layout.spec.wiring.links:
-            ends = name.split("->")
+            link = Port("link", name)
+            ends = (link.sender, link.receiver)
             fields: dict[str, Any] = {}
             kept = math.prod(1.0 - loss.get(end, 0.0) / 100.0 for end in ends)
             if kept < 1.0:

@@ -9,11 +9,11 @@ from ruamel.yaml import YAML
 from attacks.attack import Attack
 from attacks.build import build
 from attacks.discovery import kinds
-from attacks.entries.entry import FAMILIES
 from attacks.fields import fields, is_nested
 from attacks.registry import register
 from scenarios.definition.schema import from_data
 from tests.attacks.beds import HOUR, armed_run
+from twin.control.ports import FAMILIES
 from twin.errors import InputError
 
 
