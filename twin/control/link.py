@@ -26,12 +26,12 @@ class Link(TapPoint):
     name : str
         `link:SOURCE->TARGET`.
     tags : iterable of str
-        What it carries.
+        In the order of a message.
     source, target : Register
     medium : Medium
     draws : Draws, optional
-        Chances of each step, uniform in [0, 1): one a try, then one for the jitter of each. Any
-        medium but a perfect one needs them.
+        Random numbers of each step, uniform in [0, 1): one for each try, then one for the jitter of
+        each. Any medium but a perfect one needs them.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class Link(TapPoint):
 
     @property
     def patience(self) -> float:
-        """How long one waits for its message before going on without [s]."""
+        """How long a receiver waits for its message [s]."""
         return self.medium.patience(len(self.tags))
 
     def send(self, now: float) -> None:

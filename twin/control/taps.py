@@ -1,4 +1,4 @@
-"""Tap points: where readings pass and an attacker may see or change them."""
+"""Tap points: the places that readings pass, where an attacker may see or change them."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ class Late:
 
 
 Tap = Callable[[Sequence[Reading]], "Iterable[Reading | Late]"]
-"""What sits on a tap point: given the readings that pass together, it returns what passes instead:
-these, others, late ones, fewer or more."""
+"""Given the readings that reach a tap point together, returns those that pass on instead: the same,
+changed, late, fewer or more."""
 
 
 class TapPoint:
-    """A place readings pass and may be seen or changed.
+    """A place that readings pass and where taps may see or change them.
 
     Parameters
     ----------
