@@ -249,8 +249,13 @@ class Testbed(Closing):
         while self._wakes and self._wakes[0] <= now:
             heapq.heappop(self._wakes)
         step = self.spec.step
-        waking = [self._wakes[0] - now] if self._wakes else []
-        return min(step - now % step, *waking, *self.control.until_scan(now))
+        due = step - now % step
+        if self._wakes:
+            due = min(due, self._wakes[0] - now)
+        for plc in self.control.drivers:
+            if plc.every % step:
+                due = min(due, plc.every - now % plc.every)
+        return due
 
     def _log_trips(self, now: int) -> None:
         if not self.plant.tripped and not self._tripped:

@@ -115,7 +115,7 @@ class Actuator(TapPoint):
 
         Where a tap drops a command or holds it back, the drive keeps its last setting.
         """
-        if not self.is_plain:
+        if self.taps or self._coming:  # `is_plain` without a call: this is asked thousands of times
             command = self._reaching(now, command)
         if command == self.setting:
             return False

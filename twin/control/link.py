@@ -111,6 +111,11 @@ class LinkRow:
     links : sequence of Link
     block : Block
         In which the registers of all of them lie.
+
+    Attributes
+    ----------
+    is_plain : bool
+        Whether all that it sent last arrived at once, and would again.
     """
 
     def __init__(self, links: Sequence[Link], block: Block):
@@ -120,7 +125,7 @@ class LinkRow:
         self._sort()
 
     def _note_change(self) -> None:
-        self._stale = True
+        self._stale, self.is_plain = True, False
 
     def _sort(self) -> None:
         """Part the plain links from the others."""
@@ -129,12 +134,7 @@ class LinkRow:
         none = np.empty(0, dtype=np.intp)
         self._from = np.concatenate([none, *(link.places[0] for link in plain)])
         self._to = np.concatenate([none, *(link.places[1] for link in plain)])
-        self._stale = False
-
-    @property
-    def is_plain(self) -> bool:
-        """Whether all that it sent last arrived at once, and would again."""
-        return not self._others and not self._stale
+        self._stale, self.is_plain = False, not self._others
 
     def send(self, now: float) -> None:
         """Send what every link's source holds at `now` [s]."""

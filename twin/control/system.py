@@ -177,10 +177,6 @@ class ControlSystem:
         """Let every actuator be asked at each instant, as long as a tap is on any of them."""
         self._ask_all = True
 
-    def until_scan(self, now: int) -> list[int]:
-        """Return how soon after `now` [s] each PLC that drives something scans next [s]."""
-        return [plc.every - now % plc.every for plc in self.drivers]
-
     def until_crossing(self, now: int) -> int:
         """Return how soon after `now` [s] a rule is due before its PLC's next scan [s], or 0."""
         return self._crossings.ahead(now, self.drivers)
