@@ -76,7 +76,7 @@ class AttackerTwin:
         for point in self._twin.points(_port(testbed, target)):
             point.attach(self._listen, point.tags)
         self._frame: tuple[float, Values] | None = None
-        self._twin.watchers.append(self._take_over)
+        self._twin.actors.append(self._take_over)
         self._running = self._twin.run(_LONG, every=self._lag)
 
     def value(self, tag: str) -> float | None:

@@ -1,4 +1,4 @@
-"""What holds something that must be given back: used in a `with`, it is closed at its end."""
+"""A base class for context managers that close themselves."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ from typing import Self
 
 
 class Closing(ABC):
-    """Base of what is used in a `with`."""
+    """An object whose `with` block ends with `close()`; the block's name is the object itself.
+
+    `contextlib.closing` does the same from outside, at every `with`.
+    """
 
     @abstractmethod
     def close(self) -> None:
-        """Give back what is held; a second time does nothing."""
+        """Release files and engine; a second call does nothing."""
 
     def __enter__(self) -> Self:
         return self

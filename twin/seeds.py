@@ -1,4 +1,4 @@
-"""Random streams: one for each named component, so that none disturbs another."""
+"""Random streams: one for each named component, so that adding one leaves the others unchanged."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-_STEPS = 288  # drawn at a time; a day of 5-min steps
+_STEPS = 288  # rows drawn at a time: a day of 5-min steps
 
 
 def generator(seed: int, name: str) -> np.random.Generator:
@@ -17,9 +17,9 @@ def generator(seed: int, name: str) -> np.random.Generator:
     Parameters
     ----------
     seed : int
-        The scenario's.
+        The scenario's seed.
     name : str
-        The component's, like `demand:DMA1`; the stream depends on nothing else.
+        The component's name, like `demand:DMA1`; the stream depends on nothing else.
     """
     digest = hashlib.sha256(name.encode()).digest()
     key = tuple(int.from_bytes(digest[i : i + 4], "little") for i in range(0, 16, 4))
@@ -27,16 +27,17 @@ def generator(seed: int, name: str) -> np.random.Generator:
 
 
 class Draws:
-    """Random numbers by step of the clock, whatever happens between two steps.
+    """One row of random numbers for each step of the clock.
 
-    The instants between marks depend on the water, and so on attacks: what is drawn must not.
+    However many instants lie within a step, they get the same row: instants depend on the water and
+    so on attacks, and what is drawn must not.
 
     Parameters
     ----------
     draw : callable
-        Returns an array of so many rows, drawn in order.
+        Given a number of rows, returns an array of that many, drawn in order.
     step : int
-        Seconds between marks.
+        Length of a step [s].
     """
 
     def __init__(self, draw: Callable[[int], Any], step: int):

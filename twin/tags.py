@@ -1,4 +1,4 @@
-"""What a SCADA system names: points (tags), their readings, and a poll of all of them (a frame)."""
+"""Tags (the named points of a SCADA system), readings of one tag, and frames of all of them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Values = NDArray[np.float64]
 
 
 class Quality(IntEnum):
-    """How far a shown value can be trusted: it arrived in time, it is an old one, there is none."""
+    """How good a shown value is: it arrived in time, it is an older one, or there is none."""
 
     GOOD = 0
     STALE = 1
@@ -47,7 +47,7 @@ class Tag:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One value of one tag on its way.
+    """One value of one tag, as a sensor, PLC or SCADA sends it.
 
     Attributes
     ----------

@@ -1,46 +1,41 @@
-"""The whole twin on one SimPy clock: plant, sensors, PLCs, links, SCADA, historian."""
+"""The testbed: a plant, its control system and a historian on one SimPy clock."""
 
 from __future__ import annotations
 
 import copy
 import heapq
 import math
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from datetime import datetime, time, timedelta
 from pathlib import Path
 
-import numpy as np
 import simpy
 
 from twin.closeable import Closing
-from twin.control.alarms import LimitAlarm
-from twin.control.crossings import Crossings
-from twin.control.devices import Actuator, Instruments, Sensor
-from twin.control.link import Bundle, Link
-from twin.control.memory import Block, Places, Register
 from twin.control.orders import Order
-from twin.control.plc import Plc
-from twin.control.ports import named
-from twin.control.scada import Scada
+from twin.control.system import ControlSystem
 from twin.control.taps import TapPoint
 from twin.errors import InputError, under
 from twin.plants.spec import PlantSpec
 from twin.records.historian import Event, Historian
-from twin.seeds import Draws, generator
 from twin.tags import Frame, Values
 from twin.units import DAY, HOUR
 from twin.water.demand import Demand, Hours
 from twin.water.plant import REQUIRED_PRESSURE, Plant
 
 START = datetime(2026, 1, 5)  # a Monday
-Wiring = tuple[Places, Places]
+
+Watcher = Callable[[float, Values], None]
+"""Called at every instant, before PLCs scan, with the time [s] and the true values: levels of now,
+the rest of the last solution."""
 
 
 class Testbed(Closing):
     """A plant under its control system, ready to run once.
 
-    One instant goes through six calls: `Sensor.read`, `Link.send` (between PLCs), `Plc.scan`,
-    `Actuator.obey`, `Plant.solve`, and, where SCADA is due, `Scada.poll`.
+    It is the clock, and it sets the order of six calls at each instant: `ControlSystem.sense` (the
+    levels), `.exchange` (between PLCs), `.scan` (rules, then actuators), `Plant.solve`, `.sense`
+    (all other tags) and, where SCADA is due, `Scada.poll`.
 
     Parameters
     ----------
@@ -68,9 +63,13 @@ class Testbed(Closing):
     ----------
     demand : Hours or None
         Where every hour's demands come from; None where they follow their own patterns.
-    watchers : list of callable
-        Each is called at every instant, before any PLC scans, with the time [s] and the true
-        values (levels of now, the rest of the last solution).
+    control : ControlSystem
+        Its parts are attributes of the testbed too: `plcs`, `sensors`, `links`, `actuators`,
+        `scada`.
+    observers : list of Watcher
+        Each is called first at every instant: it sees how the last one ended, and changes nothing.
+    actors : list of Watcher
+        Each is called next, in order, and may attack: it changes the plant, PLCs or taps.
     recording : bool
         Whether the historian keeps what happens.
     """
@@ -101,7 +100,6 @@ class Testbed(Closing):
         self.recording = True
         self.env = simpy.Environment(initial_time=-self.warmup)
         first = start - timedelta(seconds=self.warmup)
-        self._clock = int((start - datetime.combine(start, time.min)).total_seconds())
         self.demand: Hours | None = None
         if spec.profiled:
             self.demand = Demand(spec.profile, spec.profiled, first, seed)
@@ -115,10 +113,22 @@ class Testbed(Closing):
         )
         self._tripped: set[str] = set()
         self._wakes: list[int] = []
-        self.watchers: list[Callable[[float, Values], None]] = []
+        self.observers: list[Watcher] = []
+        self.actors: list[Watcher] = []
         self._orders = tuple(orders)
+        midnight = int((start - datetime.combine(start, time.min)).total_seconds())
         try:
-            self._build()
+            self.control = control = ControlSystem(
+                spec,
+                self.plant,
+                self.env,
+                seed=seed,
+                midnight=midnight,
+                wake=self.wake,
+                log=self.log,
+            )
+            self.sensors, self.plcs, self.links = control.sensors, control.plcs, control.links
+            self.actuators, self.scada = control.actuators, control.scada
             self._check_start()
         except InputError:
             self.plant.close()
@@ -127,64 +137,9 @@ class Testbed(Closing):
         self.historian = Historian(spec.tag_names, names, self.plant.meters.columns, folder)
         self.scada.subscribers.append(self._record_view)
 
-    def _build(self) -> None:
-        spec, env = self.spec, self.env
-        place = {tag.name: i for i, tag in enumerate(spec.tags)}
-        by_name = {tag.name: tag for tag in spec.tags}
-        tanks = self.plant.tanks.index
-        levels = {t.name: tanks(t.element) for t in spec.tags if t.quantity == "level"}
-        self._crossings = Crossings(self.plant, levels, self._clock)
-        wiring = spec.wiring
-        self.instruments = Instruments(spec.tag_names, wiring.instruments, self.seed, spec.step)
-        inputs = {name: [*plc.sensors, *plc.receives] for name, plc in spec.plcs.items()}
-        given = {name: plc.orders for name, plc in spec.plcs.items()}
-        orders = {name: value for of_plc in given.values() for name, value in of_plc.items()}
-        size = len(spec.tags) + 2 * len(orders) + sum(map(len, inputs.values()))
-        self._block = Block(size)
-        self.scada = Scada(env, spec.tag_names, self._block, orders, wiring.limits)
-        self.scada.on_limit = self._log_limit
-        self.plcs: dict[str, Plc] = {}
-        self.sensors: list[Sensor] = []
-        self.actuators: dict[str, Actuator] = {}
-        memories = {name: Register(inputs[name], self._block) for name in spec.plcs}
-        self._memories = slice(self._block.used - sum(map(len, inputs.values())), self._block.used)
-        for name, plc_spec in spec.plcs.items():
-            memory = memories[name]
-            written = Register(given[name], self._block)
-            written.values[:] = list(given[name].values())
-            coils = {actuator: self.plant.settings[actuator] for actuator in plc_spec.actuators}
-            self.plcs[name] = Plc(plc_spec, memory, written, coils)
-            self.sensors += [Sensor(env, by_name[t], place[t], memory) for t in plc_spec.sensors]
-            for actuator, setting in coils.items():
-                self.actuators[actuator] = Actuator(actuator, self.plant, setting, self.wake)
-        self._drivers = {name: plc for name, plc in self.plcs.items() if plc.coils}
-        self.links: list[Link] = []
-        for name, plc in self.plcs.items():
-            for sender in dict.fromkeys(plc.spec.receives.values()):
-                tags = [tag for tag, source in plc.spec.receives.items() if source == sender]
-                source = self.plcs[sender].memory
-                self.links.append(self._link(f"{sender}->{name}", tags, source, plc.memory))
-        for name, plc in self.plcs.items():
-            plc_spec, shown = plc.spec, self.scada.register
-            answer = self._link(f"{name}->SCADA", plc_spec.sensors, plc.memory, shown)
-            self.scada.links.append((answer, plc_spec.polling))
-            if plc.coils:
-                command = self._link(f"SCADA->{name}", given[name], self.scada.orders, plc.orders)
-                self.scada.commands.append(command)
-
-    def _link(self, name: str, tags: Iterable[str], source: Register, target: Register) -> Link:
-        medium = self.spec.wiring.links[name]
-        stream = generator(self.seed, f"link:{name}")
-        draws = Draws(lambda rows: stream.random((rows, 2 + 2 * medium.retries)), self.spec.step)
-        return Link(self.env, f"link:{name}", tags, source, target, medium, draws)
-
     def points(self, name: str, outputs: bool = False) -> list[TapPoint]:
-        """Return the tap points a port names; see `twin.control.ports.named`."""
-        wires = [sensor.wire for sensor in self.sensors]
-        answers = [link for link, _ in self.scada.links]
-        everything: list[TapPoint] = [*self.sensors, *wires, *self.links, *answers]
-        everything += [*self.scada.commands, *self.actuators.values(), self.scada.screen]
-        return named(name, everything, self.plcs, outputs)
+        """Return the tap points that a port has; see `twin.control.ports.points_of`."""
+        return self.control.points(name, outputs)
 
     def without_attacks(self, spec: PlantSpec | None = None) -> Testbed:
         """Return a testbed like this one before anything was done to it, to run beside it.
@@ -241,26 +196,17 @@ class Testbed(Closing):
         Parameters
         ----------
         values : ndarray of shape (tags,)
-            The frame, each tag in its unit; for a watcher to call, so that PLCs scan it at once.
+            The frame, each tag in its unit. An actor calls it, so that PLCs scan it at once.
         """
         self.plant.impose(values)
-        for plc in self.plcs.values():
-            for actuator in plc.coils:
-                setting = self.plant.settings[actuator]
-                plc.coils[actuator] = self.actuators[actuator].setting = setting
+        self.control.take_settings()
 
     def _water(self, end: int) -> Generator[simpy.Event, None, None]:
         """Step through instants: those that are due, and those of `Crossings` and the engine."""
-        plant, env = self.plant, self.env
+        plant, control, env = self.plant, self.control, self.env
         step, polling = self.spec.step, self.spec.polling
-        tapped = [s for s in self.sensors if s.taps or s.wire.taps]
-        clean = [s for s in self.sensors if s not in tapped]
-        first, rest = self._wiring(clean, levels=True), self._wiring(clean, levels=False)
-        between = Bundle(self.links)
-        self.scada.open()
         orders = iter(sorted(self._orders, key=lambda order: order.at))
         order = next(orders, None)
-        self._tapped_drives = [a for a in self.actuators.values() if a.taps]
         planned, crossing = int(env.now), -1
         while env.now < end:
             now = int(env.now)
@@ -269,23 +215,25 @@ class Testbed(Closing):
             if self.demand is not None and now % 3600 == 0:
                 plant.set_demands(self.demand.next_hour())
             while order is not None and order.at <= now:
-                self._write(now, order)
+                control.write(now, order)
                 order = next(orders, None)
-            for watch in self.watchers:
-                watch(now, plant.values)
-            self._sense(now, first, tapped, levels=True)
-            between.send(now)
-            self._control(now, now == crossing or now != planned)
+            for observe in self.observers:
+                observe(now, plant.values)
+            for act in self.actors:
+                act(now, plant.values)
+            control.sense(now, levels=True)
+            control.exchange(now)
+            control.scan(now, now == crossing or now != planned)
             plant.solve()
             self._log_trips(now)
-            self._sense(now, rest, tapped, levels=False)
+            control.sense(now, levels=False)
             if now == 0:
                 plant.meters.restart()
             if self.recording and now >= 0 and now % step == 0:
                 self._record_truth(now)
             if now % polling == 0:
                 self.scada.poll(now)
-            ahead = self._crossings.ahead(now, self._drivers.values())
+            ahead = control.until_crossing(now)
             crossing = now + ahead if ahead else -1
             due = self._due(now)
             planned = now + due
@@ -304,7 +252,7 @@ class Testbed(Closing):
         due = step - now % step
         if self._wakes:
             due = min(due, self._wakes[0] - now)
-        for plc in self._drivers.values():
+        for plc in self.control.drivers:
             if plc.every % step:
                 due = min(due, plc.every - now % plc.every)
         return due
@@ -314,8 +262,9 @@ class Testbed(Closing):
             return
         dry = set(self.plant.tripped)
         for pump in sorted(self._tripped ^ dry):
-            words = "tripped: too little water reaches it" if pump in dry else "reset"
-            self.log(now, "plant", f"{pump} {words}")
+            kind = "trip" if pump in dry else "reset"
+            what = "tripped: too little water reaches it" if pump in dry else "reset"
+            self.log(now, kind, "plant", pump, f"{pump} {what}")
         self._tripped = dry
 
     def _begin(self) -> None:
@@ -335,60 +284,18 @@ class Testbed(Closing):
                 with under("operator", i, "write"):
                     self.scada.check(name)
 
-    def _write(self, now: int, order: Order) -> None:
-        for name, value in order.values.items():
-            self.scada.write(name, value)
-            if now >= 0:
-                self.log(now, "operator", f"{name} set to {self.spec.command(name, value)}")
-
-    def _log_limit(self, alarm: LimitAlarm) -> None:
-        if alarm.time >= 0:
-            words = self.spec.passed(alarm.tag, alarm.limit, alarm.value, alarm.bound)
-            if alarm.cleared is not None:
-                words = f"{alarm.tag} {alarm.limit} cleared"
-            self.log(alarm.time if alarm.cleared is None else alarm.cleared, "SCADA", words)
-
-    def _control(self, now: int, crossing: bool) -> None:
-        hour = (self._clock + now) % DAY / HOUR
-        due = [plc for plc in self._drivers.values() if plc.is_due(now, crossing)]
-        for plc in due:
-            plc.scan(now, now / HOUR, hour)
-        for plc in self._drivers.values() if self._tapped_drives else due:
-            for actuator, command in plc.coils.items():
-                drive = self.actuators[actuator]
-                if drive.obey(now, command) and now >= 0:
-                    words = {0.0: "closed", 1.0: "opened"}.get(drive.setting)
-                    words = words or f"set to {self.spec.command(actuator, drive.setting)}"
-                    own = drive.setting == command  # else what reached it is not its PLC's doing
-                    self.log(now, plc.spec.name if own else drive.name, f"{actuator} {words}")
-
-    def _wiring(self, clean: list[Sensor], levels: bool) -> Wiring:
-        """Return where untapped inputs stand in the plant's values and in the block."""
-        some = [s for s in clean if (s.tag.quantity == "level") == levels]
-        sources = np.array([s.position for s in some], dtype=np.intp)
-        places = [s.memory.start + s.memory.index[s.tag.name] for s in some]
-        return sources, np.array(places, dtype=np.intp)
-
-    def _sense(self, now: float, wiring: Wiring, tapped: list[Sensor], levels: bool) -> None:
-        measured = self.instruments.show(now, self.plant.values)
-        sources, places = wiring
-        self._block.store(places, measured[sources], now)
-        for sensor in tapped:
-            if (sensor.tag.quantity == "level") == levels:
-                sensor.read(now, float(measured[sensor.position]))
-
     def totals(self) -> dict[str, float]:
         """Return what the plant's meters have added up since the start, by column of `truth`."""
         meters = self.plant.meters
         return dict(zip(meters.columns, meters.totals().tolist(), strict=True))
 
-    def log(self, now: float, source: str, what: str) -> None:
-        """Keep an event of the present instant."""
-        self.historian.events.append(Event(float(now), source, what))
+    def log(self, now: float, kind: str, source: str, subject: str, what: str) -> None:
+        """Keep an event of the present instant, `now` [s]; see `Event`."""
+        self.historian.events.append(Event(float(now), kind, source, subject, what))
 
     def _record_truth(self, now: float) -> None:
         self.historian.truth.append(now, self.plant.values, self.plant.meters.totals())
-        self.historian.plc.append(now, self._block.values[self._memories])
+        self.historian.plc.append(now, self.control.memories)
 
     def _record_view(self, frame: Frame) -> None:
         if self.recording and frame.time >= 0:

@@ -201,7 +201,8 @@ class ArmedEntry:
             self.active = active
             self._facts.set_active(self.entry.name, active)
             verb = "starts" if active else "ends"
-            self._testbed.log(now, self.entry.name, f"{self.entry.label} {verb}")
+            what = f"{self.entry.label} {verb}"
+            self._testbed.log(now, "entry", self.entry.name, self.entry.on, what)
             (self._attack.begin if active else self._attack.end)(self._testbed, self._target)
         if active:
             self._attack.step(self._testbed, self._target, now)
@@ -295,5 +296,5 @@ def arm(entries: Sequence[Entry], testbed: Testbed) -> list[ArmedEntry]:
                 one.update(now)
 
     if armed:
-        testbed.watchers.append(watch)
+        testbed.actors.append(watch)
     return armed

@@ -13,6 +13,7 @@ from attacks.annotations import WRITES, Seconds, Unit, setting
 from attacks.attack import Attack
 from attacks.registry import register
 from twin.control.orders import order
+from twin.control.ports import Port
 from twin.errors import InputError, nearest
 from twin.plants.logic import STATES
 from twin.tags import Reading
@@ -174,7 +175,7 @@ class Spoof(Attack):
     def check(self, testbed: Testbed, target: str) -> None:
         """Raise InputError if no order passes there, or none of that name."""
         points = testbed.points(f"link:{target}")
-        if not all(point.name.startswith("link:SCADA->") for point in points):
+        if not all(Port.parse(point.name).sender == "SCADA" for point in points):
             raise InputError(f"SCADA gives no orders on link:{target}, only on link:SCADA->…")
         known = {tag for point in points for tag in point.tags}
         for name in self.write:

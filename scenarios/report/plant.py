@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from twin.control.ports import Port
 from twin.errors import listed, natural
 from twin.plants.logic import PlcSpec
 from twin.plants.spec import PlantSpec
@@ -162,8 +163,8 @@ def plant_in_words(summary: PlantSummary) -> list[str]:
         lines.append(f"  {name:9}{district.base_l_s:g} L/s by {district.junctions} junctions{own}")
     sent: dict[str, list[str]] = {}
     for link in summary.links:
-        sender, _, receiver = link.removeprefix("link:").partition("->")
-        sent.setdefault(receiver, []).append(sender)
+        port = Port.parse(link)
+        sent.setdefault(port.receiver, []).append(port.sender)
     lines += ["", "links"]
     lines += [f"  to {receiver:6} from {listed(senders)}" for receiver, senders in sent.items()]
     lines += ["", "elements, each a plant:NAME (all names: --json)"]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from twin.control.link import Link
+from twin.control.ports import Port
 from twin.tags import Values
 from twin.testbed import Testbed
 
@@ -78,12 +79,12 @@ class Orders:
         self._told: list[Misorder] = []
         self._orders: list[_Order] = []
         for link in testbed.scada.commands:
-            plc = link.name.rpartition("->")[2]
+            plc = Port.parse(link.name).receiver
             for name in link.tags if link.taps else ():
                 held = testbed.plcs[plc].orders.value(name)
                 self._orders.append(_Order(plc, name, link, link.source.value(name), held))
         if self._orders:
-            testbed.watchers.insert(0, self._see)
+            testbed.observers.append(self._see)
 
     def _see(self, now: float, _: Values) -> None:
         """Look at what arrived in the instant before, then at what the operator wrote now."""

@@ -55,8 +55,8 @@ def trips(events: Iterable[Event], end: float) -> Iterator[str]:
     """Say which pumps their dry-run protection stopped, from when, and how long they stood [h]."""
     changes: dict[str, list[float]] = {}  # a pump trips, is reset, trips …
     for event in events:
-        if event.source == "plant":
-            changes.setdefault(event.what.split()[0], []).append(event.time / HOUR)
+        if event.kind in ("trip", "reset"):
+            changes.setdefault(event.subject, []).append(event.time / HOUR)
     alike: dict[str, list[str]] = {}
     for pump, times in changes.items():
         inside = [max(at, 0.0) for at in (*times, end)]

@@ -93,7 +93,7 @@ def lead_errors(
             if frame.time % HOUR == 0:
                 predicted[int(frame.time / HOUR)] = frame.values
 
-        testbed.watchers.append(restart)
+        testbed.actors.append(restart)
         testbed.scada.subscribers.append(keep)
         for now in testbed.run(len(rows) * HOUR):
             on_step((len(rows) + now / HOUR) / total)

@@ -52,7 +52,7 @@ class _Particle:
         arm(scenario.attacks, self.testbed)
         self.testbed.recording = False
         self.testbed.demand = Playback(np.zeros((hours + 1, len(spec.profiled))))
-        self.testbed.watchers.append(self._restart)
+        self.testbed.actors.append(self._restart)
         self._hours = self.testbed.run(hours * HOUR)
         self._row = self._demands = np.empty(0)
 

@@ -109,19 +109,19 @@ def hidden_tags(spec: PlantSpec, entry: Entry) -> frozenset[str]:
     They are those falsified on their way to SCADA, and the status of a pump that may run at
     another speed.
     """
-    family, _, target = entry.on.partition(":")
-    if family == "sensor":
-        return frozenset([target])
-    if family == "actuator":
+    port = entry.port
+    if port.family == "sensor":
+        return frozenset([port.target])
+    if port.family == "actuator":
         statuses = [tag for tag in spec.tags if tag.quantity == "status"]
-        return frozenset(tag.name for tag in statuses if tag.element == target)
-    source, _, receiver = target.partition("->")
-    if family == "link":
+        return frozenset(tag.name for tag in statuses if tag.element == port.target)
+    if port.family == "link":
         passing = {
             tag.name
             for tag in spec.tags
             for sender, reader in ((tag.plc, "SCADA"), (tag.element, tag.plc))
-            if fnmatch.fnmatchcase(sender, source) and fnmatch.fnmatchcase(reader, receiver)
+            if fnmatch.fnmatchcase(sender, port.sender)
+            and fnmatch.fnmatchcase(reader, port.receiver)
         }
         return frozenset(passing & set(entry.tags) if entry.tags else passing)
     return frozenset()

@@ -132,7 +132,7 @@ class WindowRun:
 
         with self.testbed as testbed:
             testbed.demand = demands
-            testbed.watchers.append(watch)
+            testbed.actors.append(watch)
             testbed.scada.subscribers.append(keep)
             for _ in testbed.run((len(rows) - lead) * HOUR):
                 pass

@@ -1,4 +1,4 @@
-"""Alarm limits: what SCADA itself tells the operator when a shown value is too low or too high."""
+"""SCADA's alarm list: alarms of limits that shown values pass, and alarms of a detector."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from twin.tags import Values
 
 @dataclass(slots=True)
 class LimitAlarm:
-    """A line of the operator's list that a limit put there.
+    """An alarm that a shown value passed a limit.
 
     Attributes
     ----------
@@ -26,7 +26,7 @@ class LimitAlarm:
     value, bound : float
         What was shown then, and the limit it had passed.
     cleared : float or None
-        When the value came back [s].
+        When the value had come back [s]; None while it has not.
     """
 
     time: float
@@ -39,7 +39,7 @@ class LimitAlarm:
 
 @dataclass
 class LimitWatch:
-    """Compares every frame with the limits.
+    """Compares every frame with the limits, and keeps the alarms.
 
     Attributes
     ----------
@@ -70,7 +70,7 @@ class LimitWatch:
         self._turn(np.zeros(self._bounds.shape, dtype=bool))
 
     def _turn(self, on: NDArray[np.bool_]) -> None:
-        """Take which alarms are on, and between which values none of them changes."""
+        """Set which alarms are on, and compute between which values none of them changes."""
         self._on = on
         turns = (self._bounds - np.where(on, self._band, 0.0)) * self._sign
         rises = on == (self._sign < 0.0)  # whether an alarm changes when the value rises past it
@@ -99,7 +99,7 @@ class LimitWatch:
         if not changed.any():
             return []
         self._turn(on)
-        found = []
+        alarms = []
         for row, column in np.argwhere(changed).tolist():
             if on[row, column]:
                 tag, limit = self._watched[row], LEVELS[column]
@@ -111,24 +111,24 @@ class LimitWatch:
             else:
                 alarm = self._open.pop((row, column))
                 alarm.cleared = now
-            found.append(alarm)
-        return found
+            alarms.append(alarm)
+        return alarms
 
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """A line of the operator's alarm list that a detector put there.
+    """An alarm that a detector raised.
 
     Attributes
     ----------
     time : float
         When it was raised, seconds since the scenario's start.
     score, threshold : float
-        The detector's score then, and what it exceeded.
+        The detector's score then, and the threshold it exceeded.
     tags : tuple of str
-        Those that explain it, most telling first.
+        The tags that contribute most to the score, largest first.
     plc : str
-        The PLC that measures most of what explains it.
+        The PLC whose tags contribute most.
     """
 
     time: float

@@ -1,4 +1,4 @@
-"""When a rule's threshold is next reached: the instants at which PLCs also scan."""
+"""Crossings: the instants between two scans at which a rule's threshold is reached."""
 
 from __future__ import annotations
 
@@ -12,9 +12,18 @@ from twin.water.plant import Plant
 
 
 class _Threshold(NamedTuple):
-    """What a rule compares with a number: a tank's level, by its place, or else the clock.
+    """A number that a rule compares a tank's level or the clock with.
 
-    `rising` says which way a level must pass it to count; None for either.
+    Attributes
+    ----------
+    tank : int or None
+        The tank's place among the plant's; None for the clock.
+    name : str
+        The level's tag, `t` or `hour`.
+    level : float
+        The number: [m], or [h] of the clock.
+    rising : bool or None
+        Whether it counts when the level rises past it or falls below it; None for both.
     """
 
     tank: int | None
@@ -26,20 +35,20 @@ class _Threshold(NamedTuple):
 class Crossings:
     """Looks ahead to the thresholds of PLCs' rules.
 
-    The instants follow the true levels, for they are the engine's; what a rule then compares is
-    what its PLC was told.
+    When a threshold is reached is computed from the true levels, as EPANET does; the rule itself
+    then compares what its PLC remembers.
 
     Parameters
     ----------
     plant : Plant
     tanks : mapping of str to int
         Place of each level tag's tank among the plant's.
-    clock : float
-        Seconds from midnight to the scenario's start.
+    midnight : float
+        Seconds from the last midnight to the scenario's start.
     """
 
-    def __init__(self, plant: Plant, tanks: Mapping[str, int], clock: float):
-        self._plant, self._tanks, self._clock = plant, tanks, clock
+    def __init__(self, plant: Plant, tanks: Mapping[str, int], midnight: float):
+        self._plant, self._tanks, self._midnight = plant, tanks, midnight
         self._known: dict[str, tuple[tuple[Rule, ...] | None, list[_Threshold]]] = {}
         self._settings: dict[str, float] = {}
 
@@ -75,26 +84,29 @@ class Crossings:
         return soonest
 
     def _thresholds(self, plc: Plc) -> list[_Threshold]:
-        """Return what rules that would change something compare, or those the engine knows."""
+        """Return the thresholds of a PLC's rules that would change a setting.
+
+        Where crossings are as in EPANET, of all rules the PLC was built with.
+        """
         by_engine = plc.spec.by_engine
-        asked = plc.spec.rules if by_engine else plc.rules
-        rules, found = self._known.get(plc.spec.name, (None, []))
-        if rules is not asked:
-            found = [
+        rules = plc.spec.rules if by_engine else plc.rules
+        known, thresholds = self._known.get(plc.spec.name, (None, []))
+        if known is not rules:
+            thresholds = [
                 _Threshold(self._tanks.get(name), name, level, ">" in sign if by_engine else None)
-                for rule in asked
+                for rule in rules
                 if by_engine or self._settings[rule.actuator] != rule.command
                 for name, sign, level in rule.when.comparisons
                 if name in self._tanks or name in CLOCK
             ]
-            self._known[plc.spec.name] = (asked, found)
-        return found
+            self._known[plc.spec.name] = (rules, thresholds)
+        return thresholds
 
     def _until(self, name: str, hours: float, now: float) -> float:
-        """Return how long after `now` [s], by a PLC's clock, a rule's `name` is `hours` [s].
+        """Return how long after `now` [s, by a PLC's clock] `t` or `hour` is `hours` [s].
 
-        A time is met to the second, so what crossings are rounded by is taken off beforehand.
+        Less half a second, which `ahead` adds again: a time is met exactly, not rounded.
         """
         if name == "t":
             return round(hours * HOUR) - now - 0.5
-        return (round(hours * HOUR) - self._clock - now) % DAY - 0.5
+        return (round(hours * HOUR) - self._midnight - now) % DAY - 0.5

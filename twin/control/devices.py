@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 import simpy
 
-from twin.control.memory import Register
+from twin.control.memory import Block, Register
 from twin.control.taps import TapPoint
 from twin.plants.equipment import Instrument
 from twin.seeds import Draws, generator
@@ -18,10 +18,10 @@ from twin.water.plant import Plant
 
 
 class Sensor(TapPoint):
-    """An instrument: what it shows goes to its PLC's input by a field wire.
+    """A sensor and the field wire that carries its readings to an input of its PLC.
 
-    Its own tap point (`sensor:L_T1`) deceives every reader; the wire's (`link:T1->PLC2`) too, but
-    is cut with the wire. Both stand in the one way from the water to the PLC's memory.
+    It has two tap points, one behind the other: its own (`sensor:L_T1`) and its wire's
+    (`link:T1->PLC2`). As long as neither is tapped, it is read with its row; see `SensorRow`.
 
     Parameters
     ----------
@@ -39,14 +39,55 @@ class Sensor(TapPoint):
         self.wire = TapPoint(f"link:{tag.element}->{tag.plc}", [tag.name])
 
     def read(self, now: float, measured: float) -> None:
-        """Send what the instrument measures [tag's unit] at `now` [s] down the wire."""
+        """Send the measured value [tag's unit] at `now` [s] past both tap points to the PLC."""
         for late in self.tamper([Reading(now, self.tag.name, measured)]):
             for sent in self.wire.tamper([late.reading]):
                 self.memory.take(self.env, sent, late.by)
 
 
+class SensorRow:
+    """Sensors that are read at the same instant.
+
+    Their values move to the PLCs' memories as one array. A sensor that is tapped, at itself or at
+    its wire, is taken out of the row and read by itself; when its last tap is detached, it is put
+    back.
+
+    Parameters
+    ----------
+    sensors : sequence of Sensor
+    block : Block
+        In which the memories of all their PLCs lie.
+    """
+
+    def __init__(self, sensors: Sequence[Sensor], block: Block):
+        self._sensors, self._block = sensors, block
+        for sensor in sensors:
+            sensor.on_change = sensor.wire.on_change = self._note_change
+        self._sort()
+
+    def _note_change(self) -> None:
+        self._stale = True
+
+    def _sort(self) -> None:
+        """Part the untapped sensors from the tapped ones."""
+        self._tapped = [s for s in self._sensors if s.taps or s.wire.taps]
+        untapped = [s for s in self._sensors if not (s.taps or s.wire.taps)]
+        inputs = [s.memory.start + s.memory.index[s.tag.name] for s in untapped]
+        self._from = np.array([s.position for s in untapped], dtype=np.intp)
+        self._to = np.array(inputs, dtype=np.intp)
+        self._stale = False
+
+    def read(self, now: float, measured: Values) -> None:
+        """Send the values that instruments show at `now` [s], of shape (tags,), to the PLCs."""
+        if self._stale:
+            self._sort()
+        self._block.store(self._to, measured[self._from], now)
+        for sensor in self._tapped:
+            sensor.read(now, float(measured[sensor.position]))
+
+
 class Actuator(TapPoint):
-    """A pump or valve drive: it does what the last command that reached it says.
+    """The drive of a pump or valve: it obeys the last command that reached it.
 
     Parameters
     ----------
@@ -55,7 +96,7 @@ class Actuator(TapPoint):
     setting : float
         0 closed, 1 open, or a relative pump speed.
     wake : callable
-        Told when a command held back will arrive [s].
+        Called with the time [s] at which a command that a tap holds back will arrive.
     """
 
     def __init__(self, name: str, plant: Plant, setting: float, wake: Callable[[float], None]):
@@ -64,12 +105,17 @@ class Actuator(TapPoint):
         self._coming: list[tuple[float, float]] = []
         self._held = setting
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether commands reach it at once: it has no tap, and none held any command back."""
+        return not self.taps and not self._coming
+
     def obey(self, now: float, command: float) -> bool:
         """Take a command at `now` [s]; return whether it changed the drive's setting.
 
-        Where a tap drops a command or holds it back, the drive stays as it was last told to be.
+        Where a tap drops a command or holds it back, the drive keeps its last setting.
         """
-        if self.taps:
+        if self.taps or self._coming:  # `is_plain` without a call: this is asked thousands of times
             command = self._reaching(now, command)
         if command == self.setting:
             return False
@@ -79,40 +125,42 @@ class Actuator(TapPoint):
 
     def _reaching(self, now: float, command: float) -> float:
         """Return the last command that has reached the drive by `now` [s]."""
-        told = self.setting
+        last = self.setting
         passed = self.tamper([Reading(now, self.actuator, command)])
         for late in passed:
             value = late.reading.value
-            if late.by > 0.0 and value != (self._held if self._coming else told):
+            if late.by > 0.0 and value != (self._held if self._coming else last):
                 self._held = value
                 bisect.insort(self._coming, (now + late.by, value))
                 self._wake(now + late.by)
         while self._coming and self._coming[0][0] <= now:
-            told = self._coming.pop(0)[1]
-        return next((late.reading.value for late in reversed(passed) if not late.by), told)
+            last = self._coming.pop(0)[1]
+        return next((late.reading.value for late in reversed(passed) if not late.by), last)
 
 
 class Instruments:
-    """The instruments of a plant's tags.
+    """How inexactly tags are measured: noise, drift and resolution, of all tags at once.
 
     Parameters
     ----------
     tags : sequence of str
     instruments : mapping of str to Instrument
-        Of the tags that have one; the others show the truth.
-    seed, step : int
-        Each tag's noise is a stream of its own, with a draw a step [s].
+        Of the tags that are measured inexactly; the others show the truth.
+    seed : int
+        Of the noise; each tag has a random stream of its own.
+    step : int
+        Noise is drawn once in so many seconds.
     """
 
     def __init__(
         self, tags: Sequence[str], instruments: Mapping[str, Instrument], seed: int, step: int
     ):
-        all_of = [instruments.get(tag, Instrument()) for tag in tags]
-        self.exact = all(one == Instrument() for one in all_of)
-        self._drift = np.array([one.drift for one in all_of])
-        self._resolution = np.array([one.resolution for one in all_of])
+        by_tag = [instruments.get(tag, Instrument()) for tag in tags]
+        self.exact = all(instrument == Instrument() for instrument in by_tag)
+        self._drift = np.array([instrument.drift for instrument in by_tag])
+        self._resolution = np.array([instrument.resolution for instrument in by_tag])
         self._coarse = self._resolution > 0.0
-        spread = np.array([one.noise for one in all_of])
+        spread = np.array([instrument.noise for instrument in by_tag])
         streams = {i: generator(seed, f"sensor:{tags[i]}") for i in np.flatnonzero(spread).tolist()}
 
         def draw(rows: int) -> Values:

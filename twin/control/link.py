@@ -1,4 +1,4 @@
-"""What carries readings: a tap point an attacker can sit on, the receiver's memory, the link."""
+"""Links between PLCs and SCADA, one by one and as a row of those that send at one instant."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ from twin.tags import Reading
 
 
 class Link(TapPoint):
-    """A one-way link that carries tags from one register to another.
+    """A one-way link that carries tags from one register to another, message by message.
+
+    A link that is perfect and has no tap is moved with its row; see `LinkRow`.
 
     Parameters
     ----------
@@ -24,12 +26,12 @@ class Link(TapPoint):
     name : str
         `link:SOURCE->TARGET`.
     tags : iterable of str
-        What it carries.
+        In the order of a message.
     source, target : Register
     medium : Medium
     draws : Draws, optional
-        Chances of each step, uniform in [0, 1): one a try, then one for the jitter of each. Any
-        medium but a perfect one needs them.
+        Random numbers of each step, uniform in [0, 1): one for each try, then one for the jitter of
+        each. Any medium but a perfect one needs them.
     """
 
     def __init__(
@@ -56,12 +58,12 @@ class Link(TapPoint):
 
     @property
     def is_plain(self) -> bool:
-        """Whether it delivers everything at once, unseen."""
+        """Whether it delivers everything at once, with no tap on it."""
         return not self.taps and self._perfect
 
     @property
     def patience(self) -> float:
-        """How long one waits for its message before going on without [s]."""
+        """How long a receiver waits for its message [s]."""
         return self.medium.patience(len(self.tags))
 
     def send(self, now: float) -> None:
@@ -98,31 +100,46 @@ class Link(TapPoint):
         return None
 
 
-class Bundle:
-    """Links that send at the same instants: the plain ones in one go, the others one by one.
+class LinkRow:
+    """Links that send at the same instant.
+
+    The values of plain ones move as one array. A link that is not perfect or has a tap is taken out
+    of the row and sends its own messages; when its last tap is detached, it is put back.
 
     Parameters
     ----------
     links : sequence of Link
-        Whose registers share a block. Taps attached later are not seen.
+    block : Block
+        In which the registers of all of them lie.
 
     Attributes
     ----------
     is_plain : bool
-        Whether everything arrives at once, always.
+        Whether all that it sent last arrived at once, and would again.
     """
 
-    def __init__(self, links: Sequence[Link]):
-        plain = [link for link in links if link.is_plain]
-        self._others = [link for link in links if not link.is_plain]
-        self.is_plain = not self._others
-        self._block = links[0].target.block if links else Block(0)
+    def __init__(self, links: Sequence[Link], block: Block):
+        self._links, self._block = links, block
+        for link in links:
+            link.on_change = self._note_change
+        self._sort()
+
+    def _note_change(self) -> None:
+        self._stale, self.is_plain = True, False
+
+    def _sort(self) -> None:
+        """Part the plain links from the others."""
+        plain = [link for link in self._links if link.is_plain]
+        self._others = [link for link in self._links if not link.is_plain]
         none = np.empty(0, dtype=np.intp)
         self._from = np.concatenate([none, *(link.places[0] for link in plain)])
         self._to = np.concatenate([none, *(link.places[1] for link in plain)])
+        self._stale, self.is_plain = False, not self._others
 
     def send(self, now: float) -> None:
         """Send what every link's source holds at `now` [s]."""
+        if self._stale:
+            self._sort()
         self._block.store(self._to, self._block.values[self._from], now)
         for link in self._others:
             link.send(now)

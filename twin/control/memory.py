@@ -1,4 +1,4 @@
-"""Memory of PLCs and SCADA: the last value of each tag and when it arrived."""
+"""The memories of PLCs and SCADA: the last value of each tag and when it arrived."""
 
 from __future__ import annotations
 
@@ -15,12 +15,19 @@ Places = NDArray[np.intp]
 
 
 class Block:
-    """Memory that registers share, so that many can be written in one go.
+    """The array in which registers lie one behind the other, so that a row of tags moves at once.
 
     Parameters
     ----------
     size : int
-        Values it holds.
+        How many values it holds.
+
+    Attributes
+    ----------
+    values, arrived : ndarray of shape (size,)
+        Each value in its tag's unit, and when it arrived by its time stamp [s].
+    used : int
+        How many of them belong to registers by now.
     """
 
     def __init__(self, size: int):
@@ -29,7 +36,7 @@ class Block:
         self.used = 0
 
     def store(self, places: Places, values: Values, now: float) -> None:
-        """Take `values` that arrive at `now` [s] at `places` of the block."""
+        """Write `values` that arrive at `now` [s] to `places` of the block."""
         self.values[places] = values
         self.arrived[places] = now
 
@@ -41,7 +48,7 @@ class Register:
     ----------
     tags : sequence of str
     block : Block, optional
-        Where it lies, behind what lies there already; by default in one of its own.
+        Where it lies, behind the registers already there; by default in a block of its own.
 
     Attributes
     ----------
@@ -65,7 +72,7 @@ class Register:
         return float(self.values[self.index[tag]])
 
     def store(self, places: Places, values: Values, now: float) -> None:
-        """Take `values` that arrive at `now` [s] for the tags at `places`."""
+        """Write `values` that arrive at `now` [s] to `places` of this register."""
         self.values[places] = values
         self.arrived[places] = now
 

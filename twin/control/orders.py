@@ -1,4 +1,4 @@
-"""What the operator writes to PLCs: actuators' commands and setpoints."""
+"""Orders that the operator writes to PLCs: manual commands to actuators, and setpoints."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from twin.plants.logic import HIGHEST, STATES
 
 ORDERS = {**STATES, "auto": math.nan}
-"""What an order for an actuator is called; `auto` leaves it to its PLC."""
+"""Commands to an actuator by their words; `auto` leaves it to its PLC."""
 SETPOINT = "^SP_.+_"
-"""How the name of a setpoint begins, as a pattern."""
+"""A regular expression for how the name of a setpoint begins."""
 
 
 def order(name: str, written: float | str) -> float:
@@ -20,8 +20,7 @@ def order(name: str, written: float | str) -> float:
     Raises
     ------
     ValueError
-        If it is none: an actuator takes a word of `ORDERS` or what it is set to, a setpoint a
-        number.
+        If it is no order: an actuator takes a word of `ORDERS` or a number, a setpoint a number.
     """
     is_setpoint = re.match(SETPOINT, name) is not None
     if isinstance(written, str):
@@ -37,7 +36,7 @@ def order(name: str, written: float | str) -> float:
 
 @dataclass(frozen=True)
 class Order:
-    """What the operator writes to PLCs.
+    """What the operator writes at one time.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""A PLC: what it remembers of its inputs, when it scans, and the rules it then applies."""
+"""A PLC: its memory, the times at which it scans, and the rules it applies then."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from twin.control.memory import Register
 from twin.plants.logic import PlcSpec, Rule, setpoints
 
 Patch = Callable[["Plc", tuple[Rule, ...]], tuple[Rule, ...]]
-"""What makes other rules of a PLC's rules."""
+"""Given a PLC and its rules, returns the rules it applies instead."""
 
 
 @dataclass(slots=True)
@@ -65,12 +65,12 @@ class Plc:
         self.every, self.crossing = self.spec.scan, self.spec.crossing
 
     def patch(self, change: Patch) -> None:
-        """Change its rules, after the patches already there."""
+        """Apply a patch to its rules, after the patches already there."""
         self._patches.append(change)
         self._compose()
 
     def unpatch(self, change: Patch, keep: bool = False) -> None:
-        """Take a patch back, or make its rules, as it leaves them, the PLC's own."""
+        """Remove a patch; with `keep`, the rules as it changes them become the PLC's own."""
         if change in self._patches:
             self._patches.remove(change)
             if keep:
@@ -83,7 +83,7 @@ class Plc:
             self.rules = change(self, self.rules)
 
     def is_due(self, now: int, crossing: bool) -> bool:
-        """Return whether the logic runs at `now` [s], an instant of a threshold or not."""
+        """Return whether it scans at `now` [s], the instant of a threshold crossing or not."""
         if not self.running:
             return False
         return self._starting or now % self.every == 0 or (crossing and self.crossing is not None)
@@ -124,7 +124,7 @@ class Plc:
         self.coils.update(self._manual)
 
     def _inputs(self) -> list[tuple[str, int]]:
-        """Return what the rules in force read, and where it lies in the memory."""
+        """Return the tags that the rules in force read, and their places in the memory."""
         if self._read_by is not self.rules:
             named = dict.fromkeys(name for rule in self.rules for name in rule.when.names)
             place = self.memory.index
@@ -133,7 +133,7 @@ class Plc:
         return self._reads
 
     def _take_orders(self) -> None:
-        """Take what SCADA wrote anew: setpoints here, manual commands for after the rules."""
+        """Apply what SCADA has written: setpoints to the rules, manual commands after them."""
         orders = dict(zip(self.orders.tags, self.orders.values.tolist(), strict=True))
         self._obeyed = self.orders.values.tobytes()
         self._manual = {a: v for a, v in orders.items() if a in self.coils and v == v}
@@ -149,7 +149,7 @@ class Plc:
     def restart(self) -> None:
         """Start cold and scan at once: no input remembered, no patch, its own rules and orders.
 
-        Its coils fall to what they fail safe to, and to 0 without that.
+        Its coils fall to their failsafe settings, and to 0 without one.
         """
         self.memory.values[:] = np.nan
         self.memory.arrived[:] = -np.inf

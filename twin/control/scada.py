@@ -1,16 +1,16 @@
-"""The operator's SCADA: it polls the PLCs, shows a frame, keeps the alarm list, gives orders."""
+"""The SCADA server: it polls the PLCs, shows frames, keeps the alarm list and sends orders."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import simpy
 
 from twin.control.alarms import Alarm, LimitAlarm, LimitWatch
-from twin.control.link import Bundle, Link
+from twin.control.link import Link, LinkRow
 from twin.control.memory import Block, Places, Register
 from twin.control.taps import TapPoint
 from twin.errors import InputError, nearest
@@ -20,12 +20,12 @@ from twin.tags import Frame, Quality, Reading, Values
 
 @dataclass
 class _Round:
-    """PLCs that are asked equally often, and when they were asked last and before that [s]."""
+    """PLCs that are polled equally often, and when they were polled last and before that [s]."""
 
     every: int
-    bundle: Bundle
+    row: LinkRow
     places: Places
-    asked: float = -np.inf
+    polled: float = -np.inf
     before: float = -np.inf
 
 
@@ -38,17 +38,16 @@ class Scada:
     tags : sequence of str
         What it shows, in the data set's column order.
     block : Block
-        The memory its registers share with the PLCs'.
+        In which its registers lie beside the PLCs'.
     orders : mapping of str to float
-        What it tells PLCs from the start: setpoints, and NaN for every actuator left to its PLC.
+        What it sends to PLCs from the start: setpoints, and NaN for every actuator left to its PLC.
     limits : mapping of str to Limits
+        Of the tags it raises alarms for.
 
     Attributes
     ----------
-    links : list of (Link, int)
-        One from each PLC, and how often it is asked [s].
-    commands : list of Link
-        One to each PLC that drives something.
+    answers, commands : tuple of Link
+        From each PLC, and to each PLC that drives something.
     screen : TapPoint
         Between the server and what the operator and the detector see.
     subscribers : list of callable
@@ -57,7 +56,7 @@ class Scada:
         A detector's; those of limits are in `limits.alarms`.
     limits : LimitWatch
     on_limit : callable
-        Told of each limit alarm that is raised or cleared.
+        Called with each limit alarm when it is raised and when it is cleared.
     """
 
     def __init__(
@@ -72,8 +71,6 @@ class Scada:
         self.register = Register(tags, block)
         self.orders = Register(orders, block)
         self.orders.values[:] = list(orders.values())
-        self.links: list[tuple[Link, int]] = []
-        self.commands: list[Link] = []
         self.screen = TapPoint("scada", tags)
         self.subscribers: list[Callable[[Frame], None]] = []
         self.alarms: list[Alarm] = []
@@ -82,31 +79,42 @@ class Scada:
         self._all_good = np.full(len(tags), Quality.GOOD, dtype=np.int8)
         self._shown = Register(tags)
         self._new_orders = False
+        self.connect([], [])
 
-    def open(self) -> None:
-        """Get ready to poll: links and the taps on them are as they will be."""
+    def connect(self, answers: Iterable[tuple[Link, int]], commands: Iterable[Link]) -> None:
+        """Connect it with its PLCs.
+
+        Parameters
+        ----------
+        answers : iterable of (Link, int)
+            The link from each PLC, and how often that PLC is polled [s].
+        commands : iterable of Link
+            The link to each PLC that drives something.
+        """
+        every_of = dict(answers)
+        self.answers, self.commands = tuple(every_of), tuple(commands)
         self._rounds = []
-        for every in sorted({every for _, every in self.links}):
-            links = [link for link, often in self.links if often == every]
+        for every in sorted(set(every_of.values())):
+            links = [link for link in self.answers if every_of[link] == every]
             places = self.register.places(tag for link in links for tag in link.tags)
-            self._rounds.append(_Round(every, Bundle(links), places))
-        # The next poll is not waited for, however slow a link is.
-        slowest = max((link.patience for link, _ in self.links), default=0.0)
+            self._rounds.append(_Round(every, LinkRow(links, self.register.block), places))
+        # However slow a link is, the next poll does not wait for its answer.
+        slowest = max((link.patience for link in self.answers), default=0.0)
         self._patience = min(slowest, self._rounds[0].every - 1.0) if self._rounds else 0.0
-        self._order_bundle = Bundle(self.commands)
+        self._command_row = LinkRow(self.commands, self.orders.block)
 
     def poll(self, now: int) -> None:
-        """Ask every PLC that is due at `now` [s]; show the frame once the slowest has answered."""
-        for one in self._rounds:
-            if now % one.every == 0:
-                one.bundle.send(now)
-                one.before, one.asked = one.asked, now
+        """Poll every PLC that is due at `now` [s]; show the frame once the slowest has answered."""
+        for group in self._rounds:
+            if now % group.every == 0:
+                group.row.send(now)
+                group.before, group.polled = group.polled, now
         if self._patience > 0.0:
             self.env.timeout(self._patience).callbacks.append(lambda _: self._show(now))
         else:
             self._show(now)
-        if self._new_orders or not self._order_bundle.is_plain:
-            self._order_bundle.send(now)
+        if self._new_orders or not self._command_row.is_plain:
+            self._command_row.send(now)
             self._new_orders = False
 
     def write(self, name: str, value: float) -> None:
@@ -142,9 +150,10 @@ class Scada:
     def _show(self, now: float) -> None:
         register = self.register
         quality = self._all_good
-        for one in self._rounds:
-            if not one.bundle.is_plain:
-                late = one.places[register.arrived[one.places] <= one.before + self._patience]
+        for group in self._rounds:
+            if not group.row.is_plain:
+                arrived = register.arrived[group.places]
+                late = group.places[arrived <= group.before + self._patience]
                 quality = quality.copy()
                 quality[late] = Quality.STALE
         values = register.values
@@ -159,6 +168,7 @@ class Scada:
 
     def _on_screen(self, now: float) -> Values:
         if not self.screen.taps:
+            self._shown.values[:] = self.register.values  # what a tap leaves out stays as it is
             return self.register.values.copy()
         numbers = zip(self.register.tags, self.register.values.tolist(), strict=True)
         for late in self.screen.tamper([Reading(now, tag, value) for tag, value in numbers]):

@@ -1,4 +1,4 @@
-"""Tap points: where readings pass and an attacker may see or change them."""
+"""Tap points: the places that readings pass, where an attacker may see or change them."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ class Late:
 
 
 Tap = Callable[[Sequence[Reading]], "Iterable[Reading | Late]"]
-"""What sits on a tap point: given the readings that pass together, it returns what passes instead:
-these, others, late ones, fewer or more."""
+"""Given the readings that reach a tap point together, returns those that pass on instead: the same,
+changed, late, fewer or more."""
 
 
 class TapPoint:
-    """A place readings pass and may be seen or changed.
+    """A place that readings pass and where taps may see or change them.
 
     Parameters
     ----------
@@ -37,15 +37,42 @@ class TapPoint:
         As a scenario names it: `link:PLC2->PLC1`, `sensor:L_T1`, `actuator:PU1`.
     tags : iterable of str
         What passes here.
+
+    Attributes
+    ----------
+    taps : list of (frozenset of str, Tap)
+        What sits here and the tags it is given, in the order in which readings pass them. Changed
+        by `attach` and `detach` only.
+    on_change : callable
+        Called after either: whoever moves readings past here as arrays must take these out.
     """
 
     def __init__(self, name: str, tags: Iterable[str]):
         self.name, self.tags = name, tuple(tags)
         self.taps: list[tuple[frozenset[str], Tap]] = []
+        self.on_change: Callable[[], None] = lambda: None
 
     def attach(self, tap: Tap, tags: Iterable[str], first: bool = False) -> None:
-        """Let `tap` see every reading of `tags` here, after (or before) those already attached."""
+        """Give `tap` every reading of `tags` that passes from now on, until it is detached.
+
+        It stands after (or before) those already attached. Also while a run goes on.
+        """
         self.taps.insert(0 if first else len(self.taps), (frozenset(tags), tap))
+        self.on_change()
+
+    def detach(self, tap: Tap) -> None:
+        """Take a tap away again; what it has held back still arrives.
+
+        Raises
+        ------
+        ValueError
+            If it is not attached here.
+        """
+        left = [(tags, other) for tags, other in self.taps if other != tap]
+        if len(left) == len(self.taps):
+            raise ValueError(f"no such tap on {self.name}")
+        self.taps = left
+        self.on_change()
 
     def tamper(self, packet: Sequence[Reading]) -> list[Late]:
         """Pass readings that travel together through the taps, in order.

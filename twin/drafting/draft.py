@@ -290,7 +290,7 @@ def _run_dry(folder: Path, file: Path) -> dict[str, float]:
 
     try:
         with Testbed(spec, warmup=0.0) as bed:
-            bed.watchers.append(look)
+            bed.observers.append(look)
             for _ in bed.run(DAY):
                 pass
     except RuntimeError as error:

@@ -125,14 +125,22 @@ class Event:
     ----------
     time : float
         Seconds since the scenario's start.
+    kind : str
+        `entry` (an attack or fault starts or ends), `switch` (an actuator's setting changes),
+        `operator` (an order is written), `limit` (SCADA's alarm is raised or cleared), `trip` or
+        `reset` (of a pump's dry-run protection).
     source : str
-        The PLC, the attack entry or the plant.
+        Who did it: the entry, the PLC or `actuator:…`, `operator`, `SCADA` or `plant`.
+    subject : str
+        What it happened to: the entry's port, the actuator, the order, the tag or the pump.
     what : str
         In words.
     """
 
     time: float
+    kind: str
     source: str
+    subject: str
     what: str
 
 

@@ -48,7 +48,7 @@ def test_a_crossing_inside_a_step_is_met_at_the_instant_that_a_plc_scans_it():
     """PLCs shorten steps to their thresholds' crossings; triggers are asked there too."""
     asked = []
     with Testbed(load_plant("ctown"), warmup=0.0) as bed:
-        bed.watchers.append(lambda now, values: asked.append(now))
+        bed.observers.append(lambda now, values: asked.append(now))
         (one,) = arm(entries({"start": "L_T1 > 4"}), bed)
         for _ in bed.run(12 * HOUR):
             pass

@@ -17,8 +17,11 @@ def test_pumps_that_tripped_are_named_with_when_and_for_how_long():
     said = [(-5, "PU1", tripped), (-5, "PU2", tripped), (-4, "PU3", tripped), (-3, "PU3", reset),
             (2, "PU1", reset), (2, "PU2", reset), (27, "PU4", tripped), (28, "PU4", reset),
             (30, "PU4", tripped)]  # fmt: skip
-    events = [Event(at * HOUR, "plant", f"{pump} {what}") for at, pump, what in said]
-    (line,) = trips([*events, Event(0.0, "PLC1", "PU9 opened")], 31.0)
+    events = [
+        Event(at * HOUR, "reset" if what == reset else "trip", "plant", pump, f"{pump} {what}")
+        for at, pump, what in said
+    ]
+    (line,) = trips([*events, Event(0.0, "switch", "PLC1", "PU9", "PU9 opened")], 31.0)
     assert "PU1, PU2 from the warm-up on, for 2.0 h of the run; PU3 in the warm-up only" in line
     assert "PU4 from day 2, 03:00 (h 27.0) on, for 2.0 h of the run." in line
     assert "`dry_run_protection: false`" in line
