@@ -16,6 +16,9 @@ from ruamel.yaml.error import MarkedYAMLError, StringMark
 
 from twin.errors import InputError
 
+SCHEMA_LINE = "# yaml-language-server: $schema="
+"""How a YAML file's first line begins that names its JSON Schema, for editors."""
+
 _CLOSED_BY = {"{": "}", "[": "]", '"': '"', "'": "'"}
 
 

@@ -8,6 +8,10 @@ import re
 SECONDS = {"ms": 0.001, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
 HOUR = 3600.0
 DAY = 86400.0
+LENGTH = rf"(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*({'|'.join(SECONDS)})\s*$"
+"""How a duration without a sign ends, as a pattern of JSON Schema."""
+DURATION = {"type": "string", "pattern": rf"^\s*\+?{LENGTH}"}
+"""A duration in JSON Schema."""
 
 
 def duration(text: str) -> float:

@@ -1,6 +1,6 @@
 """What each library scenario does to the water, as measured, in its file's header.
 
-`make library` runs them all and writes the headers and the schema anew.
+`make library` runs them all and writes the headers and the schemas anew.
 """
 
 import re
@@ -10,6 +10,8 @@ from pathlib import Path
 import scenarios
 from scenarios.definition import json_schema, schema
 from scenarios.report.account import account
+from twin.files import SCHEMA_LINE
+from twin.plants import schema as plcs
 
 MARK = "# The water, as measured with seed 0:"
 
@@ -39,8 +41,8 @@ def stated(text):
 def rewrite(path: Path) -> None:
     """Measure a scenario and write what was found into its header."""
     text = path.read_text(encoding="utf-8")
-    if not text.startswith(json_schema.HEADER):
-        text = f"{json_schema.HEADER}{json_schema.PATH.name}\n{text}"
+    if not text.startswith(SCHEMA_LINE):
+        text = f"{SCHEMA_LINE}{json_schema.PATH.name}\n{text}"
     lines = measured(schema.load(path))
     if stated(text):
         text = text.replace(stated(text), lines)
@@ -50,6 +52,7 @@ def rewrite(path: Path) -> None:
 
 
 if __name__ == "__main__":
+    plcs.PATH.write_text(plcs.text(), encoding="utf-8")
     json_schema.PATH.write_text(json_schema.text(), encoding="utf-8")
     for name in schema.library():
         rewrite(schema.path_of(name))

@@ -24,7 +24,8 @@ import wntr
 from twin.drafting.controls import Controls, Line, Point, read_controls
 from twin.drafting.stations import SITE, Site, group
 from twin.errors import InputError, listed
-from twin.plants import inp
+from twin.files import SCHEMA_LINE
+from twin.plants import inp, schema
 from twin.plants.districts import weekly
 from twin.plants.spec import COLUMNS, QUANTITIES, PlantSpec, load_plant
 from twin.tags import Tag, Values
@@ -96,6 +97,7 @@ def draft(file: Path, out: Path) -> Draft:
         _write_network(model, folder / "network.inp", file.name)
         _write_tags(folder / "tags.csv", sites, names)
         head = _HEAD.format(name=out.name, file=file.name, record=RECORD, protected=_PROTECTED)
+        head = f"{SCHEMA_LINE}{schema.PATH.as_uri()}\n{head}"
         plcs = head + "".join(_plc_lines(sites, controls, names))
         (folder / "plcs.yaml").write_text(plcs, encoding="utf-8")
         dry = _run_dry(folder, file)

@@ -123,6 +123,11 @@ def setpoints(rules: Sequence[Rule]) -> dict[str, int]:
 HIGHEST = 1e6  # of a pump's relative speed or a valve's setting; more is a mistake
 
 
+def setting(words: Iterable[str], most: float = HIGHEST) -> dict[str, Any]:
+    """Return in JSON Schema what a pump or valve is set to: a word, or a number up to `most`."""
+    return {"anyOf": [{"enum": list(words)}, {"type": "number", "minimum": 0.0, "maximum": most}]}
+
+
 def rules_of(
     line: Mapping[str, Any], tags: Iterable[str], actuators: Collection[str]
 ) -> Iterator[Rule]:
