@@ -6,7 +6,7 @@ import copy
 import heapq
 import math
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +28,7 @@ from twin.plants.spec import PlantSpec
 from twin.records.historian import Event, Historian
 from twin.seeds import Draws, generator
 from twin.tags import Frame, Values
-from twin.units import DAY, HOUR
+from twin.units import DAY, HOUR, time_of_day
 from twin.water.demand import Demand, Hours
 from twin.water.plant import REQUIRED_PRESSURE, Plant
 
@@ -101,15 +101,13 @@ class Testbed(Closing):
         self.recording = True
         self.env = simpy.Environment(initial_time=-self.warmup)
         first = start - timedelta(seconds=self.warmup)
-        self._clock = int((start - datetime.combine(start, time.min)).total_seconds())
+        self._clock = int(time_of_day(start))
         self.demand: Hours | None = None
         if spec.profiled:
             self.demand = Demand(spec.profile, spec.profiled, first, seed)
-        into_week = first - datetime.combine(first, time.min) + timedelta(first.isoweekday() % 7)
-        clock = int(into_week.total_seconds())
         self.plant = Plant(
             spec,
-            clock=clock,
+            clock=int(first.isoweekday() % 7 * DAY + time_of_day(first)),
             pressure_driven=pressure_driven,
             required_pressure=required_pressure,
         )

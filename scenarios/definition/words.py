@@ -30,7 +30,7 @@ def blamed(scenario: Scenario) -> str:
     return what if len({entry.incident for entry in some}) == 1 else f"{what}s"
 
 
-def listed(parts: Sequence[str]) -> str:
+def joined(parts: Sequence[str]) -> str:
     """Join words: `a`, `a and b`, `a, b and c`."""
     return " and ".join([*([", ".join(parts[:-1])] if parts[1:] else []), *parts[-1:]])
 
@@ -82,7 +82,7 @@ class _Speaker:
         if isinstance(value, list | tuple):
             if len(value) == 2 and isinstance(value[0], str) and not isinstance(value[1], str):
                 return f"{self.say(value[1], 'tag')} after {value[0]}"  # a point of a course
-            return listed([self.say(one, unit) for one in value])
+            return joined([self.say(one, unit) for one in value])
         if isinstance(value, bool) or not isinstance(value, int | float):
             return str(value).casefold() if isinstance(value, bool) else str(value)
         if unit == "setting":

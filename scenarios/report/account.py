@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from scenarios.definition.words import blamed, clock, entries_in_words, listed
+from scenarios.definition.words import blamed, clock, entries_in_words, joined
 from scenarios.report.words import damage_in_words, misorders_in_words, slip_in_words
 from scenarios.results.damage import shared, undecided
 from scenarios.results.detection import Detection
@@ -176,7 +176,7 @@ def _damage(run: Run) -> list[str]:
 def _plcs(run: Run) -> list[str]:
     """Say what PLCs took for true, and was not, and what they took for SCADA's orders."""
     lines = [
-        f"{listed(view.readers)} took {_lie(run, tag, view, 'for')}."
+        f"{joined(view.readers)} took {_lie(run, tag, view, 'for')}."
         for tag, seen in run.views.lies.items()
         for view in seen
         if view.readers != (SCADA,)
@@ -197,7 +197,7 @@ def _unknown(run: Run) -> list[str]:
         reader, _, tag = str(column).partition(".")
         readers.setdefault((tag, int(steps)), []).append(reader)
     return [
-        f"{listed(some)} had no value of {tag} for {steps * run.spec.step / HOUR:.1f} h."
+        f"{joined(some)} had no value of {tag} for {steps * run.spec.step / HOUR:.1f} h."
         for (tag, steps), some in readers.items()
         if steps
     ]
@@ -218,7 +218,7 @@ def _operator(run: Run) -> list[str]:
         hours = marked.any(axis=1).sum() * run.spec.polling / HOUR
         if hours:
             tags = [str(tag) for tag in marked.columns[marked.any()]]
-            which = listed(tags) if len(tags) <= _TOLD else f"{len(tags)} tags"
+            which = joined(tags) if len(tags) <= _TOLD else f"{len(tags)} tags"
             lines.append(f"For {hours:.1f} h at least one value was marked {word} ({which}).")
     if not lines and run.spec.exact:
         lines = ["Everything as it was: SCADA's view was true all the time."]

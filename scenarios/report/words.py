@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from scenarios.definition.words import clock, listed
+from scenarios.definition.words import clock, joined
 from scenarios.results.damage import Damage
 from scenarios.results.impact import COST
 from scenarios.results.orders import Misorder
@@ -38,7 +38,7 @@ def misorders_in_words(some: Sequence[Misorder], spec: PlantSpec, hours: float) 
         start = group[0].start / HOUR
         how = (plc, written, start, round(lasted, 2), times, until, old)
         alike.setdefault(how, []).append(f"{name} {many}")
-    return [_misorder(how, listed(orders)) for how, orders in alike.items()]
+    return [_misorder(how, joined(orders)) for how, orders in alike.items()]
 
 
 def _misorder(how: tuple[object, ...], orders: str) -> str:

@@ -16,7 +16,7 @@ from detector import DataError, Detector
 from detector.checkpoint import shipped_path
 from scenarios.definition.scenario import DETECTOR, Scenario
 from scenarios.definition.scenario import testbed as testbed_of
-from scenarios.definition.words import listed
+from scenarios.definition.words import joined
 from scenarios.results import folder as run_folder
 from scenarios.results.damage import Damage, damage
 from scenarios.results.detection import Aftermath, check_aftermath
@@ -284,5 +284,5 @@ def _damages(
             except KeyboardInterrupt:
                 unknown.append(name)
     if unknown:
-        notes.append(f"stopped by the user: what {listed(unknown)} did is not known")
+        notes.append(f"stopped by the user: what {joined(unknown)} did is not known")
     return found

@@ -21,12 +21,13 @@ from typing import Any
 
 import wntr
 
-from twin.drafting.controls import Controls, Line, Point, read_controls
+from twin.drafting.controls import ControlLogic, Line, Point, read_controls
 from twin.drafting.stations import SITE, Site, group
 from twin.errors import InputError, listed
 from twin.files import SCHEMA_LINE
 from twin.plants import inp, schema
 from twin.plants.districts import weekly
+from twin.plants.logic import STATE_WORDS
 from twin.plants.spec import COLUMNS, QUANTITIES, PlantSpec, load_plant
 from twin.tags import Tag, Values
 from twin.testbed import Testbed
@@ -230,7 +231,7 @@ def _order(tag: Tag) -> int:
     return {"level": 0, "flow": 1, "status": 1, "pressure": 2}[tag.quantity]
 
 
-def _plc_lines(sites: dict[str, Site], controls: Controls, names: _Names) -> Iterator[str]:
+def _plc_lines(sites: dict[str, Site], controls: ControlLogic, names: _Names) -> Iterator[str]:
     owner = {point: plc for plc, site in sites.items() for point in site.points}
     for plc, site in sites.items():
         lines = [line for line in controls.lines if line.actuator in site.actuators]
@@ -253,7 +254,7 @@ def _measures(site: Site) -> str:
 
 
 def _rule_line(line: Line) -> str:
-    command = {0.0: "closed", 1.0: "open"}.get(line.command, repr(line.command))
+    command = STATE_WORDS.get(line.command, repr(line.command))
     return f"      - {{when: {json.dumps(line.when)}, {_quoted(line.actuator)}: {command}}}\n"
 
 
@@ -309,7 +310,7 @@ def _unprotected(dry: dict[str, float]) -> Iterator[str]:
         )
 
 
-def _done(spec: PlantSpec, controls: Controls, file: str) -> Iterator[str]:
+def _done(spec: PlantSpec, controls: ControlLogic, file: str) -> Iterator[str]:
     model = spec.model
     counts = [
         f"{what} {len(names)}"

@@ -14,7 +14,7 @@ from typing import Any
 
 import networkx as nx
 
-from twin.drafting.controls import Controls, Point
+from twin.drafting.controls import ControlLogic, Point
 
 SITE = 250.0
 """Pipe [m] up to which two devices belong to one site: as far as a field wire (4–20 mA) is run.
@@ -38,13 +38,13 @@ class Site:
     points: list[Point] = field(default_factory=list)
 
 
-def group(model: Any, controls: Controls) -> dict[str, Site]:
+def group(model: Any, controls: ControlLogic) -> dict[str, Site]:
     """Group what is driven and what is measured into PLCs.
 
     Parameters
     ----------
     model : wntr.network.WaterNetworkModel
-    controls : Controls
+    controls : ControlLogic
         Of the same network.
 
     Returns
@@ -83,7 +83,7 @@ def group(model: Any, controls: Controls) -> dict[str, Site]:
     return {f"PLC{i}": site for i, site in enumerate([*stations, *alone.values()], start=1)}
 
 
-def _actuators(model: Any, controls: Controls) -> list[str]:
+def _actuators(model: Any, controls: ControlLogic) -> list[str]:
     driven = {line.actuator for line in controls.lines}
     others = [name for name in model.valve_name_list + model.pipe_name_list if name in driven]
     return [*model.pump_name_list, *others]
@@ -100,7 +100,7 @@ def _pipes(model: Any) -> nx.Graph:
     return graph
 
 
-def _points(model: Any, actuators: list[str], controls: Controls) -> list[Point]:
+def _points(model: Any, actuators: list[str], controls: ControlLogic) -> list[Point]:
     """Return everything that is measured, in the order of the tags."""
     points: list[Point] = [("level", tank) for tank in model.tank_name_list]
     for name in actuators:

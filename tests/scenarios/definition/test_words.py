@@ -3,7 +3,7 @@
 import pytest
 
 from scenarios.definition.schema import from_data
-from scenarios.definition.words import entries_in_words, listed, order_in_words
+from scenarios.definition.words import entries_in_words, joined, order_in_words
 
 
 @pytest.mark.parametrize(
@@ -59,4 +59,4 @@ def test_an_order_is_said_as_it_would_be_spoken():
 
 
 def test_a_list_reads_as_one():
-    assert [listed("abc"[:n]) for n in range(4)] == ["", "a", "a and b", "a, b and c"]
+    assert [joined("abc"[:n]) for n in range(4)] == ["", "a", "a and b", "a, b and c"]
