@@ -1,4 +1,4 @@
-"""What holds something that must be given back: used in a `with`, it is closed at its end."""
+"""Base class of resources that a `with` statement closes at its end."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import Self
 
 
 class Closing(ABC):
-    """Base of what is used in a `with`."""
+    """Base of a resource that is used in a `with` statement."""
 
     @abstractmethod
     def close(self) -> None:
-        """Give back what is held; a second time does nothing."""
+        """Release the resource; a second call does nothing."""
 
     def __enter__(self) -> Self:
         return self

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import importlib.util
 import multiprocessing
-import resource
 import statistics
+import sys
 import tempfile
 import time
 import warnings
@@ -23,6 +23,11 @@ from epanet_plus import EPyT
 from twin.plants.spec import PlantSpec, load_plant
 from twin.testbed import Testbed
 from twin.units import DAY, HOUR
+
+if sys.platform == "win32":
+    import psutil
+else:
+    import resource  # psutil knows no peak there
 
 _ROUNDS = 5
 GROWTH = (7, 30, 365)
@@ -156,8 +161,16 @@ def _loop(plant: PlantSpec, days: int) -> None:
 def _grow(days: int) -> Growth:
     plant = load_plant("ctown")
     seconds = _timed(partial(_loop, plant, days))
-    # ru_maxrss is in KiB on Linux.
-    return Growth(days, seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+    return Growth(days, seconds, _peak_bytes() / 2**20)
+
+
+def _peak_bytes() -> int:
+    """Return the most memory that this process has had so far."""
+    if sys.platform == "win32":
+        return int(psutil.Process().memory_info().peak_wset)
+    else:
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return peak if sys.platform == "darwin" else peak * 1024  # in KiB but on macOS
 
 
 def _epanet_simulator(plant: PlantSpec, seconds: float) -> None:

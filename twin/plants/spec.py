@@ -122,7 +122,7 @@ class PlantSpec:
     @property
     def exact(self) -> bool:
         """Whether every instrument shows the truth."""
-        return all(one == Instrument() for one in self.wiring.instruments.values())
+        return all(instrument == Instrument() for instrument in self.wiring.instruments.values())
 
     def unit(self, name: str) -> str:
         """Return the unit of a tag, or of a setpoint like `SP_PU10_open`; "" where it has none."""
@@ -142,7 +142,7 @@ class PlantSpec:
         """Say what a tag reads: `4.03 m`; of a status, `open` or `closed`; `nothing` for NaN."""
         if math.isnan(value):
             return "nothing"
-        (known,) = (one for one in self.tags if one.name == tag)
+        (known,) = (candidate for candidate in self.tags if candidate.name == tag)
         if known.quantity == "status":
             return state(value)
         return f"{round(value, 2) + 0.0:.2f} {known.unit}"  # + 0.0: no "-0.00"
