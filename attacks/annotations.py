@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import typing
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from types import UnionType
@@ -12,18 +11,8 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, ValidationInfo, WithJsonSchema
 
 from twin.control.orders import ORDERS, SETPOINT
-from twin.plants.logic import HIGHEST
-from twin.units import SECONDS, duration, readable
-
-_LENGTH = rf"(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*({'|'.join(SECONDS)})\s*$"
-DURATION = {"type": "string", "pattern": rf"^\s*\+?{_LENGTH}"}
-"""A duration in JSON Schema."""
-
-
-def setting(words: Iterable[str], most: float = HIGHEST) -> dict[str, Any]:
-    """Return in JSON Schema what a pump or valve is set to: a word, or a number up to `most`."""
-    return {"anyOf": [{"enum": list(words)}, {"type": "number", "minimum": 0.0, "maximum": most}]}
-
+from twin.plants.logic import HIGHEST, setting
+from twin.units import DURATION, LENGTH, duration, readable
 
 WRITES = {
     "type": "object",
@@ -65,7 +54,7 @@ Shift = Annotated[
     float,
     BeforeValidator(_shift),
     Unit("s"),
-    WithJsonSchema({"type": "string", "pattern": rf"^\s*(-\s*)?\+?{_LENGTH}"}),
+    WithJsonSchema({"type": "string", "pattern": rf"^\s*(-\s*)?\+?{LENGTH}"}),
 ]
 """A duration that may be negative, like `-1 h`."""
 

@@ -18,7 +18,7 @@ _SOON = 1e-3  # s; instants are whole seconds, and what happens in one is over b
 _LONG = 36500 * DAY
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class AttackerModel(PlantSpec):
     """The attacker's model of a plant: the plant with errors in two of its parameters.
 

@@ -1,4 +1,4 @@
-"""What the twin says when it is given something it cannot use, or the water cannot be solved."""
+"""Errors: unusable input with its place in a file, failed runs, and hints at the nearest name."""
 
 from __future__ import annotations
 
@@ -64,9 +64,10 @@ def under(*keys: str | int) -> Iterator[None]:
 _NUMBER = re.compile(r"(\d+)")
 _PART = re.compile(r"[^\W_]+")
 _SURE, _LIKE, _ALIKE = 0.85, 0.75, 0.6
-"""How like a name is that is surely meant, that likely is, and that is if it begins alike."""
-_TIE = 0.005  # two options whose likeness differs by less are both meant
-_MANY, _FEW = 45, 12  # of more names than that, so many are said
+"""Similarity, 0 to 1, from which on an option is surely meant, is likely meant, and is meant if its
+first letter is the same."""
+_TIE = 0.005  # options whose similarity differs by less are all named
+_MANY, _FEW = 45, 12  # of more names than `_MANY`, the first `_FEW` are listed
 
 
 def nearest(name: str, options: Iterable[str]) -> str:
@@ -91,37 +92,37 @@ def nearest(name: str, options: Iterable[str]) -> str:
     if not names:
         return "there is none"
     for slip in ({folded}, _doubled(folded)):
-        if found := [one for one in names if one.casefold() in slip]:
-            return _meant(found)
-    series = [one for one in names if _shape(one) == _shape(name)]
+        if alike := [option for option in names if option.casefold() in slip]:
+            return _meant(alike)
+    series = [option for option in names if _shape(option) == _shape(name)]
     if len(series) == 1 < len(names):
         return _meant(series)
     if series and _NUMBER.search(name):
-        found = series if len(_runs(series)) <= _FEW else _by_number(name, series)
-        return f"there {'are' if len(found) > 1 else 'is only'} {listed(found)}"
-    ratios = {one: SequenceMatcher(None, one.casefold(), folded).ratio() for one in names}
+        shown = series if len(_runs(series)) <= _FEW else _by_number(name, series)
+        return f"there {'are' if len(shown) > 1 else 'is only'} {listed(shown)}"
+    ratios = {name: SequenceMatcher(None, name.casefold(), folded).ratio() for name in names}
     best = max(ratios.values())
-    near = [one for one in names if ratios[one] >= best - _TIE]
+    near = [option for option in names if ratios[option] >= best - _TIE]
     if best >= _SURE:
         return _meant(near)
-    if found := [one for one in names if _within(one, name) or _within(name, one)]:
-        return _meant(found)
+    if parts := [option for option in names if _within(option, name) or _within(name, option)]:
+        return _meant(parts)
     if best < _LIKE:
-        near = [one for one in near if best >= _ALIKE and one[:1].casefold() == folded[:1]]
+        near = [n for n in near if best >= _ALIKE and n[:1].casefold() == folded[:1]]
     return _meant(near) if near else f"one of: {listed(names)}"
 
 
 def listed(names: Iterable[str]) -> str:
     """Return names in the order of their numbers, `PU1 to PU11, V2`; of very many, the first."""
-    found = sorted(names, key=natural)
-    runs = _runs(found)
-    said = runs if len(runs) <= _MANY else [*runs[:_FEW], f"… ({len(found)} in all)"]
-    return ", ".join(said)
+    ordered = sorted(names, key=natural)
+    runs = _runs(ordered)
+    shown = runs if len(runs) <= _MANY else [*runs[:_FEW], f"… ({len(ordered)} in all)"]
+    return ", ".join(shown)
 
 
-def _meant(found: list[str]) -> str:
-    said = found if len(found) <= _FEW else [*found[:_FEW], "…"]
-    return f"did you mean {' or '.join(said)}?"
+def _meant(names: list[str]) -> str:
+    shown = names if len(names) <= _FEW else [*names[:_FEW], "…"]
+    return f"did you mean {' or '.join(shown)}?"
 
 
 def natural(name: str) -> list[tuple[str, int]]:
@@ -161,11 +162,11 @@ def _by_number(name: str, series: list[str]) -> list[str]:
     """Return the few of a series whose numbers are nearest to a name's."""
     wanted = [number for _, number in natural(name)]
 
-    def far(one: str) -> int:
-        found = [number for _, number in natural(one)]
-        return sum(abs(a - b) for a, b in zip(found, wanted, strict=True))
+    def distance(option: str) -> int:
+        numbers = [number for _, number in natural(option)]
+        return sum(abs(a - b) for a, b in zip(numbers, wanted, strict=True))
 
-    return sorted(series, key=far)[: _FEW // 2]
+    return sorted(series, key=distance)[: _FEW // 2]
 
 
 def _within(short: str, long: str) -> bool:

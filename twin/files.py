@@ -16,6 +16,9 @@ from ruamel.yaml.error import MarkedYAMLError, StringMark
 
 from twin.errors import InputError
 
+SCHEMA_LINE = "# yaml-language-server: $schema="
+"""How a YAML file's first line begins that names its JSON Schema, for editors."""
+
 _CLOSED_BY = {"{": "}", "[": "]", '"': '"', "'": "'"}
 
 
@@ -119,8 +122,35 @@ def plain(data: Any) -> Any:
     return str(data) if isinstance(data, date) else data
 
 
-def read_csv(path: Path) -> list[tuple[int, list[str]]]:
-    """Return a CSV file's rows and where each begins; blanks around cells and empty rows are gone.
+def read_table(path: Path, columns: Sequence[str]) -> list[tuple[int, list[str]]]:
+    """Return the rows of a CSV file that has just these columns, and the line each begins on.
+
+    Raises
+    ------
+    InputError
+        As `read_csv`; if the columns are others, or a row has more or fewer cells.
+    """
+    (line, header), *rows = read_csv(path) or [(1, [])]
+    expected = ",".join(columns)
+    if header != list(columns):
+        raise InputError(f"the columns are {','.join(header)!r}, not {expected!r}", path, line)
+    for line, row in rows:
+        if len(row) != len(columns):
+            fields = f"{len(row)} field{'s' if len(row) > 1 else ''}"
+            raise InputError(f"{fields}, not {len(columns)} ({expected})", path, line)
+    return rows
+
+
+def read_csv(path: Path, *, strict: bool = False) -> list[tuple[int, list[str]]]:
+    """Return a CSV file's rows, the first its header, and the line each begins on.
+
+    Blanks around cells, empty rows and a byte order mark are left out.
+
+    Parameters
+    ----------
+    path : Path
+    strict : bool, default False
+        Whether a wrong quotation mark is an error, and an empty row between others is kept.
 
     Raises
     ------
@@ -129,11 +159,13 @@ def read_csv(path: Path) -> list[tuple[int, list[str]]]:
     """
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            lines = csv.reader(file)
+            lines = csv.reader(file, strict=strict)
             begin, rows = 1, []
             for row in lines:
-                rows += [(begin, [cell.strip() for cell in row])] if row else []
+                rows += [(begin, [cell.strip() for cell in row])] if row or strict else []
                 begin = lines.line_num + 1
+            while rows and not rows[-1][1]:
+                rows.pop()
             return rows
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror}", path) from None

@@ -6,7 +6,7 @@ import copy
 import heapq
 import math
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import simpy
@@ -19,7 +19,7 @@ from twin.errors import InputError, under
 from twin.plants.spec import PlantSpec
 from twin.records.historian import Event, Historian
 from twin.tags import Frame, Values
-from twin.units import DAY, HOUR
+from twin.units import DAY, HOUR, time_of_day
 from twin.water.demand import Demand, Hours
 from twin.water.plant import REQUIRED_PRESSURE, Plant
 
@@ -103,11 +103,9 @@ class Testbed(Closing):
         self.demand: Hours | None = None
         if spec.profiled:
             self.demand = Demand(spec.profile, spec.profiled, first, seed)
-        into_week = first - datetime.combine(first, time.min) + timedelta(first.isoweekday() % 7)
-        clock = int(into_week.total_seconds())
         self.plant = Plant(
             spec,
-            clock=clock,
+            clock=int(first.isoweekday() % 7 * DAY + time_of_day(first)),
             pressure_driven=pressure_driven,
             required_pressure=required_pressure,
         )
@@ -116,7 +114,7 @@ class Testbed(Closing):
         self.observers: list[Watcher] = []
         self.actors: list[Watcher] = []
         self._orders = tuple(orders)
-        midnight = int((start - datetime.combine(start, time.min)).total_seconds())
+        midnight = int(time_of_day(start))
         try:
             self.control = control = ControlSystem(
                 spec,

@@ -1,13 +1,18 @@
-"""Durations as people write them: `36 h`, `15 min`, `7 d`, `200 ms`."""
+"""Durations as people write them: `36 h`, `15 min`, `7 d`, `200 ms`; the time of day."""
 
 from __future__ import annotations
 
 import math
 import re
+from datetime import datetime, time, timedelta
 
 SECONDS = {"ms": 0.001, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
 HOUR = 3600.0
 DAY = 86400.0
+LENGTH = rf"(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*({'|'.join(SECONDS)})\s*$"
+"""How a duration without a sign ends, as a pattern of JSON Schema."""
+DURATION = {"type": "string", "pattern": rf"^\s*\+?{LENGTH}"}
+"""A duration in JSON Schema."""
 
 
 def duration(text: str) -> float:
@@ -63,3 +68,14 @@ def readable(seconds: float) -> str:
         if seconds >= SECONDS[unit] and seconds % SECONDS[unit] == 0:
             return f"{seconds / SECONDS[unit]:.0f} {unit}"
     return f"{str(seconds).removesuffix('.0')} s"
+
+
+def time_of_day(instant: datetime) -> float:
+    """Return the seconds since midnight.
+
+    Examples
+    --------
+    >>> time_of_day(datetime(2026, 1, 5, 8, 30))
+    30600.0
+    """
+    return (instant - datetime.combine(instant, time.min)) / timedelta(seconds=1)

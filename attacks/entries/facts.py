@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Mapping, Sequence
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from attacks.entries.trigger import ACTIVE, ENDED, SEEN, Trigger, When
@@ -12,7 +11,7 @@ from twin.control.taps import TapPoint
 from twin.errors import listed
 from twin.seeds import generator
 from twin.tags import Reading, Values
-from twin.units import DAY, HOUR
+from twin.units import DAY, HOUR, time_of_day
 
 if TYPE_CHECKING:
     from twin.testbed import Testbed
@@ -70,8 +69,7 @@ class Facts:
         self._bed = testbed
         self._entries = entries
         self._asked: list[tuple[str, int]] = []
-        midnight = testbed.start.replace(hour=0, minute=0, second=0, microsecond=0)
-        self._clock = (testbed.start - midnight) / timedelta(seconds=1)
+        self._clock = time_of_day(testbed.start)
         self._day = testbed.start.weekday()
         tanks = [tank for _, tank in testbed.spec.model.tanks()]
         self._tables: dict[str, Mapping[str, float]] = {

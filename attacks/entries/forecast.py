@@ -18,7 +18,7 @@ from attacks.entries.facts import CLOCK
 from attacks.entries.trigger import ACTIVE, ENDED, FOREVER
 from twin.conditions.condition import Condition
 from twin.conditions.ranges import ANY, Range, Ranges
-from twin.units import DAY, HOUR, readable
+from twin.units import DAY, HOUR, readable, time_of_day
 
 if TYPE_CHECKING:
     from twin.testbed import Testbed
@@ -165,8 +165,7 @@ class _Forecaster:
         if name == "t":
             return begin / HOUR, math.nextafter(end / HOUR, 0.0)
         first = self._start + timedelta(seconds=begin)
-        midnight = first.replace(hour=0, minute=0, second=0, microsecond=0)
-        clock = (first - midnight).total_seconds()
+        clock = time_of_day(first)
         until = clock + end - begin
         days = math.ceil(until / DAY) - 1
         if name == "weekday":

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 import numpy as np
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
-from attacks.annotations import WRITES, Seconds, Unit, setting
+from attacks.annotations import WRITES, Seconds, Unit
 from attacks.attack import Attack
 from attacks.registry import register
 from twin.control.orders import order
 from twin.control.ports import Port
 from twin.errors import InputError, nearest
-from twin.plants.logic import STATES
+from twin.plants.logic import STATES, setting
 from twin.tags import Reading
 from twin.units import readable
 

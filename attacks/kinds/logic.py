@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field, WithJsonSchema
 
-from attacks.annotations import Unit, setting
+from attacks.annotations import Unit
 from attacks.attack import Attack
 from attacks.registry import register
 from twin.conditions.condition import moved
 from twin.control.plc import Plc
 from twin.errors import InputError, nearest, under
-from twin.plants.logic import STATES, Rule, rules_of
+from twin.plants.logic import STATES, Rule, rules_of, setting
 
 if TYPE_CHECKING:
     from twin.testbed import Testbed

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Annotated
 import numpy as np
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
-from attacks.annotations import Seconds, Unit, setting
+from attacks.annotations import Seconds, Unit
 from attacks.attack import Attack
 from attacks.registry import register
 from twin.errors import InputError, nearest
-from twin.plants.logic import HIGHEST, STATES
+from twin.plants.logic import HIGHEST, STATES, setting
 from twin.water.disturbance import check_hold, check_wear, leak_points
 
 if TYPE_CHECKING:

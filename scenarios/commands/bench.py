@@ -42,5 +42,5 @@ def twin(
     out.print(f"The full loop takes {speed.ratio:.2f} times bare EPANET over {days} days.")
     for run in speed.growth:
         rate = run.days * 24 / run.seconds
-        peak = "" if run.peak_mb is None else f", peak {run.peak_mb:.0f} MB"
+        peak = f", peak {run.peak_mb:.0f} MB"
         out.print(f"{run.days} days alone: {run.seconds:.1f} s, {rate:,.0f} hours a second{peak}")

@@ -16,10 +16,9 @@ from attacks.entries.trigger import When
 from scenarios.definition.scenario import Scenario
 from scenarios.definition.schema import LIBRARY, File
 from twin.control.ports import FAMILIES
+from twin.plants.schema import Control
 
 PATH = LIBRARY / "scenario.schema.json"
-HEADER = "# yaml-language-server: $schema="
-"""How a file's first line begins that names its schema."""
 
 _YES_NO = "^(yes|no|on|off|true|false)$"
 _DIALECT = "http://json-schema.org/draft-07/schema#"
@@ -56,6 +55,9 @@ def schema() -> dict[str, Any]:
         "minProperties": 1,
         "maxProperties": 1,
     }
+    control = Control.model_json_schema()
+    whole["$defs"] |= control.pop("$defs")
+    whole["properties"]["control"] |= control | {"type": "object"}
     cleaned: dict[str, Any] = _draft7(whole)
     return cleaned
 

@@ -21,7 +21,6 @@ from attacks.build import as_data, build
 from attacks.discovery import load_file
 from attacks.entries.entry import Entry
 from attacks.mistakes import explain, main_error
-from scenarios.definition.control import CONTROL
 from scenarios.definition.scenario import DEMANDS, DETECTOR, LONGEST, Scenario
 from scenarios.definition.when import STRICT, WrittenArrivals, WrittenWhen, read_when, when_data
 from twin.control.orders import Order, order
@@ -79,7 +78,7 @@ class File(_Strict):
     overflow: Literal["spill", "close"] = "spill"
     initial_levels: dict[str, float] = {}
     demands: _Path = "profile"
-    control: Annotated[dict[str, Any], WithJsonSchema(CONTROL)] = {}
+    control: dict[str, Any] = {}
     operator: list[_Order] = []
     attacks: list[_Entry] = []
     faults: list[_Entry] = []

@@ -8,9 +8,10 @@ from importlib.resources import files
 from pathlib import Path
 
 from attacks.discovery import kinds
-from scenarios.definition.json_schema import HEADER, PATH
+from scenarios.definition.json_schema import PATH
 from scenarios.definition.schema import path_of
 from twin.errors import InputError
+from twin.files import SCHEMA_LINE
 
 
 def scenario(name: str, origin: str | None = None) -> str:
@@ -29,11 +30,11 @@ def scenario(name: str, origin: str | None = None) -> str:
     """
     if not re.fullmatch(r"\w[\w.+-]*", name):
         raise InputError(f"a scenario cannot be called {name!r}: letters, digits and . + - _ only")
-    header = f"{HEADER}{PATH.as_uri()}"
+    header = f"{SCHEMA_LINE}{PATH.as_uri()}"
     if origin is None:
         return _template("scenario.yaml.txt").format(name=name, file=f"{name}.yaml", header=header)
     text = path_of(origin).read_text(encoding="utf-8")
-    text = re.sub(rf"^{re.escape(HEADER)}.*\n", "", text)
+    text = re.sub(rf"^{re.escape(SCHEMA_LINE)}.*\n", "", text)
     measured = r"^# (Measured|The water, as measured).*\n(#   .*\n)*"
     text = re.sub(measured, "", text, flags=re.M)  # it will not hold
     return f"{header}\n" + re.sub(r"^name:.*$", f"name: {name}", text, count=1, flags=re.M)

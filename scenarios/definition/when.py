@@ -7,10 +7,10 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
-from attacks.annotations import DURATION, Seconds
+from attacks.annotations import Seconds
 from attacks.entries.arrivals import Arrivals, RandomDuration
 from attacks.entries.trigger import FOREVER, When
-from twin.units import readable
+from twin.units import DURATION, readable
 
 
 def _condition(value: object) -> object:

@@ -24,8 +24,10 @@ from twin.plants.spec import PlantSpec, load_plant
 from twin.testbed import Testbed
 from twin.units import DAY, HOUR
 
-if sys.platform != "win32":
-    import resource
+if sys.platform == "win32":
+    import psutil
+else:
+    import resource  # psutil knows no peak there
 
 _ROUNDS = 5
 GROWTH = (7, 30, 365)
@@ -40,13 +42,13 @@ class Growth:
     ----------
     days : int
     seconds : float
-    peak_mb : float or None
-        The process's peak memory, libraries included [MB]; None where it cannot be measured.
+    peak_mb : float
+        The process's peak memory, libraries included [MB].
     """
 
     days: int
     seconds: float
-    peak_mb: float | None
+    peak_mb: float
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,7 @@ class Speed:
             "bare_s": self.bare_s,
             "loop_s": self.loop_s,
             "ratio": self.ratio,
-            "peak_mb": max((grown.peak_mb for grown in self.growth if grown.peak_mb), default=None),
+            "peak_mb": max((grown.peak_mb for grown in self.growth), default=None),
             "hour_s": {"bare": self.bare_s / self.days / 24, "loop": self.loop_s / self.days / 24},
             "peers": self.peers,
             "growth": [vars(grown) for grown in self.growth],
@@ -168,16 +170,17 @@ def _loop(plant: PlantSpec, days: int) -> None:
 
 def _grow(days: int) -> Growth:
     plant = load_plant("ctown")
-    return Growth(days, _timed(partial(_loop, plant, days)), _peak_mb())
+    seconds = _timed(partial(_loop, plant, days))
+    return Growth(days, seconds, _peak_bytes() / 2**20)
 
 
-def _peak_mb() -> float | None:
-    """Return this process's peak memory; None on Windows, where nothing in the library says it."""
+def _peak_bytes() -> int:
+    """Return the most memory that this process has had so far."""
     if sys.platform == "win32":
-        return None
-    # ru_maxrss is in KiB, on macOS in bytes.
-    unit = 1024**2 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
+        return int(psutil.Process().memory_info().peak_wset)
+    else:
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return peak if sys.platform == "darwin" else peak * 1024  # in KiB but on macOS
 
 
 def _epanet_simulator(plant: PlantSpec, seconds: float) -> None:

@@ -1,7 +1,7 @@
 """What is written into the project by measuring it: `make library` does so anew.
 
 Each library scenario's header says what its attack does to the water; scenarios/README.md lists the
-columns of a run's tables; the schema is what editors complete scenarios by.
+columns of a run's tables; the schemas are what editors complete scenarios and plcs.yaml by.
 """
 
 import re
@@ -12,6 +12,8 @@ import scenarios
 from scenarios.definition import json_schema, schema
 from scenarios.report.account import account
 from scenarios.results import tables
+from twin.files import SCHEMA_LINE
+from twin.plants import schema as plcs
 
 README = Path(__file__).parents[2] / "scenarios" / "README.md"
 TABLE = "| table | column | type | unit | meaning |"
@@ -43,8 +45,8 @@ def stated(text):
 def rewrite(path: Path) -> None:
     """Measure a scenario and write what was found into its header."""
     text = path.read_text(encoding="utf-8")
-    if not text.startswith(json_schema.HEADER):
-        text = f"{json_schema.HEADER}{json_schema.PATH.name}\n{text}"
+    if not text.startswith(SCHEMA_LINE):
+        text = f"{SCHEMA_LINE}{json_schema.PATH.name}\n{text}"
     lines = measured(schema.load(path))
     if stated(text):
         text = text.replace(stated(text), lines)
@@ -63,6 +65,7 @@ def columns_table():
 
 
 if __name__ == "__main__":
+    plcs.PATH.write_text(plcs.text(), encoding="utf-8")
     page = README.read_text(encoding="utf-8")
     page = re.sub(rf"{re.escape(TABLE)}\n(?:\|.*\n)*", lambda _: columns_table(), page)
     README.write_text(page, encoding="utf-8")

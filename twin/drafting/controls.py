@@ -15,6 +15,7 @@ from typing import Any
 from wntr.epanet.util import FlowUnits, HydParam, to_si
 
 from twin.conditions.parser import LONGEST
+from twin.plants.logic import STATES
 from twin.water.plant import VALVE_UNITS
 
 Point = tuple[str, str]
@@ -28,6 +29,7 @@ _OPERATORS = {
     "BELOW": "<",
     "ABOVE": ">",
 } | {sign: sign for sign in ("<", ">", "<=", ">=")}
+_COMMANDS = {**STATES, "opened": STATES["open"]}
 _LINKS = ("LINK", "PIPE", "PUMP", "VALVE")
 _NODES = ("NODE", "JUNCTION", "TANK", "RESERV", "RESERVOIR")
 _MEASURED = {
@@ -64,7 +66,7 @@ class Line:
 
 
 @dataclass
-class Controls:
+class ControlLogic:
     """What a file's controls and rules come to.
 
     Attributes
@@ -97,7 +99,7 @@ def sections(text: str) -> Iterator[tuple[str, int, str]]:
             yield section, number, line
 
 
-def read_controls(text: str, model: Any, name: Callable[[Point], str]) -> Controls:
+def read_controls(text: str, model: Any, name: Callable[[Point], str]) -> ControlLogic:
     """Read an INP file's controls and rules.
 
     Parameters
@@ -110,7 +112,7 @@ def read_controls(text: str, model: Any, name: Callable[[Point], str]) -> Contro
         Gives a point its tag's name.
     """
     reader = _Reader(model, name)
-    found = Controls()
+    found = ControlLogic()
     rules: list[tuple[float, int, list[Line]]] = []
     for number, words in _statements(text):
         found.statements += 1
@@ -266,9 +268,9 @@ class _Reader:
 
     def _of_link(self, link: Any, attribute: str, relation: str, value: str) -> tuple[str, Point]:
         sign = _operator(relation)
-        if attribute == "STATUS" and value.upper() in ("OPEN", "CLOSED") and sign in ("==", "!="):
+        if attribute == "STATUS" and value.lower() in STATES and sign in ("==", "!="):
             point = ("status", link.name)
-            return f"{self.name(point)} {sign} {1 if value.upper() == 'OPEN' else 0}", point
+            return f"{self.name(point)} {sign} {STATES[value.lower()]:g}", point
         if attribute == "FLOW" and sign not in ("==", "!="):
             point = ("flow", link.name)
             name, flow = self.name(point), round(self._si(_number(value), HydParam.Flow) * 1000, 6)
@@ -287,16 +289,16 @@ class _Reader:
 
     def _command(self, link: Any, word: str) -> float:
         """Return what a status or a setting is as a command, in our units."""
-        state = word.upper()
+        state = word.lower()
         if link.link_type == "Pipe" and link.check_valve:
             raise _CannotError(f"{link.name} is a check valve, which nothing drives")
-        if state in ("OPEN", "OPENED", "CLOSED"):
-            return 0.0 if state == "CLOSED" else 1.0
+        if state in _COMMANDS:
+            return _COMMANDS[state]
         if link.link_type == "Pump":
             return _number(word)
         if link.link_type != "Valve" or link.valve_type == "GPV":
             raise _CannotError(f"{link.name} has no setting, only open and closed")
-        if state == "ACTIVE":
+        if state == "active":
             setting = float(link.initial_setting) * VALVE_UNITS.get(link.valve_type, 1.0)
         elif link.valve_type in _PRESSURE_VALVES:
             setting = self._si(_number(word), HydParam.Pressure)

@@ -21,11 +21,13 @@ from typing import Any
 
 import wntr
 
-from twin.drafting.controls import Controls, Line, Point, read_controls
-from twin.drafting.stations import SITE, Site, group
+from twin.drafting.controls import ControlLogic, Line, Point, read_controls
+from twin.drafting.stations import REACH, Station, group
 from twin.errors import InputError, listed
-from twin.plants import inp
+from twin.files import SCHEMA_LINE
+from twin.plants import inp, schema
 from twin.plants.districts import weekly
+from twin.plants.logic import STATE_WORDS
 from twin.plants.spec import COLUMNS, QUANTITIES, PlantSpec, load_plant
 from twin.tags import Tag, Values
 from twin.testbed import Testbed
@@ -84,7 +86,7 @@ def draft(file: Path, out: Path) -> Draft:
     model, said = _model(file, text)
     names = _Names(model)
     controls = read_controls(text, model, names)
-    sites = group(model, controls)
+    stations = group(model, controls)
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         place = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
@@ -94,9 +96,10 @@ def draft(file: Path, out: Path) -> Draft:
         folder = place / out.name
         folder.mkdir()
         _write_network(model, folder / "network.inp", file.name)
-        _write_tags(folder / "tags.csv", sites, names)
+        _write_tags(folder / "tags.csv", stations, names)
         head = _HEAD.format(name=out.name, file=file.name, record=RECORD, protected=_PROTECTED)
-        plcs = head + "".join(_plc_lines(sites, controls, names))
+        head = f"{SCHEMA_LINE}{schema.PATH.as_uri()}\n{head}"
+        plcs = head + "".join(_plc_lines(stations, controls, names))
         (folder / "plcs.yaml").write_text(plcs, encoding="utf-8")
         dry = _run_dry(folder, file)
         if dry:
@@ -208,11 +211,11 @@ def _write_network(model: Any, path: Path, file: str) -> None:
     path.write_text("\n".join([f"; Drafted from {file}", *body]) + "\n", encoding="utf-8")
 
 
-def _write_tags(path: Path, sites: dict[str, Site], names: _Names) -> None:
+def _write_tags(path: Path, stations: dict[str, Station], names: _Names) -> None:
     tags = [
         Tag(names(point), point[0], point[1], QUANTITIES[point[0]], plc)
-        for plc, site in sites.items()
-        for point in site.points
+        for plc, station in stations.items()
+        for point in station.points
     ]
     with path.open("w", encoding="utf-8", newline="") as out:
         rows = csv.writer(out, lineterminator="\n")
@@ -228,16 +231,18 @@ def _order(tag: Tag) -> int:
     return {"level": 0, "flow": 1, "status": 1, "pressure": 2}[tag.quantity]
 
 
-def _plc_lines(sites: dict[str, Site], controls: Controls, names: _Names) -> Iterator[str]:
-    owner = {point: plc for plc, site in sites.items() for point in site.points}
-    for plc, site in sites.items():
-        lines = [line for line in controls.lines if line.actuator in site.actuators]
+def _plc_lines(
+    stations: dict[str, Station], controls: ControlLogic, names: _Names
+) -> Iterator[str]:
+    owner = {point: plc for plc, station in stations.items() for point in station.points}
+    for plc, station in stations.items():
+        lines = [line for line in controls.lines if line.actuator in station.actuators]
         wanted = dict.fromkeys(point for line in lines for point in line.reads)
         receives = {names(p): owner[p] for p in wanted if owner[p] != plc}
-        if not site.actuators:
-            yield f"  {plc}: {{}}  # measures the {_measures(site)}\n"
+        if not station.actuators:
+            yield f"  {plc}: {{}}  # measures the {_measures(station)}\n"
             continue
-        yield f"  {plc}:\n    actuators: [{', '.join(map(_quoted, site.actuators))}]\n"
+        yield f"  {plc}:\n    actuators: [{', '.join(map(_quoted, station.actuators))}]\n"
         if receives:
             pairs = ", ".join(f"{tag}: {sender}" for tag, sender in receives.items())
             yield f"    receives: {{{pairs}}}\n"
@@ -246,12 +251,12 @@ def _plc_lines(sites: dict[str, Site], controls: Controls, names: _Names) -> Ite
             yield from (_rule_line(line) for line in lines)
 
 
-def _measures(site: Site) -> str:
-    return ", ".join(f"{quantity} of {element}" for quantity, element in site.points)
+def _measures(station: Station) -> str:
+    return ", ".join(f"{quantity} of {element}" for quantity, element in station.points)
 
 
 def _rule_line(line: Line) -> str:
-    command = {0.0: "closed", 1.0: "open"}.get(line.command, repr(line.command))
+    command = STATE_WORDS.get(line.command, repr(line.command))
     return f"      - {{when: {json.dumps(line.when)}, {_quoted(line.actuator)}: {command}}}\n"
 
 
@@ -307,7 +312,7 @@ def _unprotected(dry: dict[str, float]) -> Iterator[str]:
         )
 
 
-def _done(spec: PlantSpec, controls: Controls, file: str) -> Iterator[str]:
+def _done(spec: PlantSpec, controls: ControlLogic, file: str) -> Iterator[str]:
     model = spec.model
     counts = [
         f"{what} {len(names)}"
@@ -325,8 +330,8 @@ def _done(spec: PlantSpec, controls: Controls, file: str) -> Iterator[str]:
         drives = f"drives {', '.join(plc.actuators)}; " if plc.actuators else ""
         yield f"{name} {drives}measures {', '.join(plc.sensors)}."
     yield (
-        f"Devices within {SITE:g} m of pipe of each other share a PLC. Where the real stations are "
-        "others, move their lines in plcs.yaml and the PLC of their tags in tags.csv."
+        f"Devices within {REACH:g} m of pipe of each other share a PLC. Where the real stations "
+        "are others, move their lines in plcs.yaml and the PLC of their tags in tags.csv."
     )
     rules = sum(len(plc.rules) for plc in spec.plcs.values())
     carried = controls.statements - len(controls.left)

@@ -1,7 +1,7 @@
-"""Which devices of a network stand together and share a PLC.
+"""Stations: which pumps, valves and tanks of a network share a PLC.
 
 Pumps, and the valves and pipes that a control drives, are one station's actuators where no more
-than `SITE` metres of pipe lie between one and the next; a station has one PLC. A tank within that
+than `REACH` metres of pipe lie between one and the next; a station has one PLC. A tank within that
 reach of a station is wired to it; any other has a PLC of its own, which sends what it measures.
 Measured are every tank's level, flow and status of every actuator, pressure at the ends of every
 pump and driven valve, and whatever else a rule reads.
@@ -14,9 +14,9 @@ from typing import Any
 
 import networkx as nx
 
-from twin.drafting.controls import Controls, Point
+from twin.drafting.controls import ControlLogic, Point
 
-SITE = 250.0
+REACH = 250.0
 """Pipe [m] up to which two devices belong to one site: as far as a field wire (4–20 mA) is run.
 
 C-Town's own PLCs have their devices within 201 m, and none that is 340 m away or farther.
@@ -24,8 +24,8 @@ C-Town's own PLCs have their devices within 201 m, and none that is 340 m away o
 
 
 @dataclass
-class Site:
-    """What one PLC is in charge of.
+class Station:
+    """The devices that are wired to one PLC.
 
     Attributes
     ----------
@@ -38,25 +38,25 @@ class Site:
     points: list[Point] = field(default_factory=list)
 
 
-def group(model: Any, controls: Controls) -> dict[str, Site]:
+def group(model: Any, controls: ControlLogic) -> dict[str, Station]:
     """Group what is driven and what is measured into PLCs.
 
     Parameters
     ----------
     model : wntr.network.WaterNetworkModel
-    controls : Controls
+    controls : ControlLogic
         Of the same network.
 
     Returns
     -------
-    dict of str to Site
+    dict of str to Station
         By the PLC's name: stations in the order of their actuators, then what stands alone.
     """
     actuators = _actuators(model, controls)
     graph = _pipes(model)
     ends = {name: _ends(model, name) for name in actuators}
     reach = {
-        name: nx.multi_source_dijkstra_path_length(graph, ends[name], SITE, "length")
+        name: nx.multi_source_dijkstra_path_length(graph, ends[name], REACH, "length")
         for name in actuators
     }
     near = nx.Graph()
@@ -64,9 +64,9 @@ def group(model: Any, controls: Controls) -> dict[str, Site]:
     near.add_edges_from((a, b) for a in actuators for b in actuators if ends[b] & reach[a].keys())
     place = {name: i for i, name in enumerate(actuators)}
     together = [sorted(names, key=place.__getitem__) for names in nx.connected_components(near)]
-    stations = [Site(names) for names in sorted(together, key=lambda names: place[names[0]])]
+    stations = [Station(names) for names in sorted(together, key=lambda names: place[names[0]])]
     station = {name: site for site in stations for name in site.actuators}
-    alone: dict[str, Site] = {}
+    alone: dict[str, Station] = {}
     for point in _points(model, actuators, controls):
         quantity, element = point
         if quantity in ("flow", "status") and element in station:
@@ -78,12 +78,12 @@ def group(model: Any, controls: Controls) -> dict[str, Site]:
             for name in actuators
             for node in at & reach[name].keys()
         ]
-        site = station[min(close)[2]] if close else alone.setdefault(element, Site())
+        site = station[min(close)[2]] if close else alone.setdefault(element, Station())
         site.points.append(point)
     return {f"PLC{i}": site for i, site in enumerate([*stations, *alone.values()], start=1)}
 
 
-def _actuators(model: Any, controls: Controls) -> list[str]:
+def _actuators(model: Any, controls: ControlLogic) -> list[str]:
     driven = {line.actuator for line in controls.lines}
     others = [name for name in model.valve_name_list + model.pipe_name_list if name in driven]
     return [*model.pump_name_list, *others]
@@ -100,7 +100,7 @@ def _pipes(model: Any) -> nx.Graph:
     return graph
 
 
-def _points(model: Any, actuators: list[str], controls: Controls) -> list[Point]:
+def _points(model: Any, actuators: list[str], controls: ControlLogic) -> list[Point]:
     """Return everything that is measured, in the order of the tags."""
     points: list[Point] = [("level", tank) for tank in model.tank_name_list]
     for name in actuators:
@@ -116,5 +116,5 @@ def _points(model: Any, actuators: list[str], controls: Controls) -> list[Point]
 
 
 def _ends(model: Any, link: str) -> set[str]:
-    one = model.get_link(link)
-    return {one.start_node_name, one.end_node_name}
+    ends = model.get_link(link)
+    return {ends.start_node_name, ends.end_node_name}

@@ -15,6 +15,7 @@ CLOCK = ("t", "hour")
 """What a rule may name beside tags: hours since the start, and the hour of the day, 0 to 24."""
 STATES = {"open": 1.0, "closed": 0.0}
 """What a command is called that is no speed or setting; see `Rule.command`."""
+STATE_WORDS = {value: word for word, value in STATES.items()}
 CROSSINGS = {"nearest": 0.5, "after": 1.0, "none": None, "engine": 0.5}
 """Instants at which a PLC also scans, and what is added to the time left [s] to round it down.
 
@@ -102,7 +103,7 @@ class PlcSpec:
 
 def state(command: float) -> str:
     """Return what a command is called: `open`, `closed`, or its number."""
-    return next((word for word, value in STATES.items() if value == command), f"{command:g}")
+    return STATE_WORDS.get(command, f"{command:g}")
 
 
 def setpoints(rules: Sequence[Rule]) -> dict[str, int]:
@@ -121,6 +122,11 @@ def setpoints(rules: Sequence[Rule]) -> dict[str, int]:
 
 
 HIGHEST = 1e6  # of a pump's relative speed or a valve's setting; more is a mistake
+
+
+def setting(words: Iterable[str], most: float = HIGHEST) -> dict[str, Any]:
+    """Return in JSON Schema what a pump or valve is set to: a word, or a number up to `most`."""
+    return {"anyOf": [{"enum": list(words)}, {"type": "number", "minimum": 0.0, "maximum": most}]}
 
 
 def rules_of(

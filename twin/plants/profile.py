@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.errors import InputError, nearest
+from twin.files import read_table
 from twin.plants.districts import weekly
 from twin.tags import Values
 
@@ -175,18 +176,11 @@ def read(path: Path, dmas: Sequence[str]) -> Profile:
     InputError
         If a row is wrong, stands twice or is missing; with file and line.
     """
-    with path.open(encoding="utf-8", newline="") as file:
-        lines = csv.reader(file)
-        header = next(lines, [])
-        if header != _COLUMNS:
-            raise InputError(f"the columns are {header}, not {_COLUMNS}", path, 1)
-        rows = [(lines.line_num, row) for row in lines if row]
+    rows = read_table(path, _COLUMNS)
     shared = bool(rows) and rows[0][1][0] == EVERY
     names = [EVERY] if shared else list(dmas)
     table = np.full((3, len(names), 3, 24), np.nan)
     for line, row in rows:
-        if len(row) != len(_COLUMNS):
-            raise InputError(f"{len(row)} fields, not {len(_COLUMNS)}: {row}", path, line)
         for value, known in ((row[0], names), (row[1], DAY_TYPES)):
             if value not in known:
                 raise InputError(f"unknown name {value!r}: {nearest(value, known)}", path, line)

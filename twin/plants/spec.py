@@ -13,7 +13,7 @@ from typing import Any
 
 from twin.conditions.terms import FUNCTIONS
 from twin.errors import InputError, nearest
-from twin.files import read_csv
+from twin.files import read_csv, read_table
 from twin.plants import inp, wiring
 from twin.plants.districts import districts, patterns_of, weekly
 from twin.plants.equipment import Instrument
@@ -29,7 +29,7 @@ _NAME = re.compile(r"[^\W\d]\w*")
 _RESERVED = (*CLOCK, "weekday", *FUNCTIONS, "and", "or", "not")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class PlantSpec:
     """A plant as its folder describes it.
 
@@ -91,11 +91,6 @@ class PlantSpec:
         return self.read_model()
 
     @cached_property
-    def stepped(self) -> dict[object, tuple[Any, str]]:
-        """What `twin.water.model` has made of the model so far, by the physics asked for."""
-        return {}
-
-    @cached_property
     def dmas(self) -> dict[str, tuple[str, ...]]:
         """Junctions of each district metered area (DMA); see `twin.plants.districts`."""
         driven = {name for plc in self.plcs.values() for name in plc.actuators}
@@ -131,7 +126,7 @@ class PlantSpec:
     @property
     def exact(self) -> bool:
         """Whether every instrument shows the truth."""
-        return all(one == Instrument() for one in self.wiring.instruments.values())
+        return all(instrument == Instrument() for instrument in self.wiring.instruments.values())
 
     def unit(self, name: str) -> str:
         """Return the unit of a tag, or of a setpoint like `SP_PU10_open`; "" where it has none."""
@@ -151,7 +146,7 @@ class PlantSpec:
         """Say what a tag reads: `4.03 m`; of a status, `open` or `closed`; `nothing` for NaN."""
         if math.isnan(value):
             return "nothing"
-        (known,) = (one for one in self.tags if one.name == tag)
+        (known,) = (candidate for candidate in self.tags if candidate.name == tag)
         if known.quantity == "status":
             return state(value)
         return f"{round(value, 2) + 0.0:.2f} {known.unit}"  # + 0.0: no "-0.00"
@@ -246,14 +241,7 @@ def _read_tags(path: Path, model: Any) -> tuple[Tag, ...]:
         "pressure": model.node_name_list,
     }
     tags: dict[str, Tag] = {}
-    (line, header), *rows = read_csv(path) or [(1, [])]
-    expected = ",".join(COLUMNS)
-    if header != COLUMNS:
-        raise InputError(f"the columns are {','.join(header)!r}, not {expected!r}", path, line)
-    for line, row in rows:
-        if len(row) != len(COLUMNS):
-            fields = f"{len(row)} field{'s' if len(row) > 1 else ''}"
-            raise InputError(f"{fields}, not {len(COLUMNS)} ({expected})", path, line)
+    for line, row in read_table(path, COLUMNS):
         tag = Tag(*row)
         if not _NAME.fullmatch(tag.name) or tag.name in _RESERVED:
             message = (

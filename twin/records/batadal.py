@@ -6,7 +6,6 @@ A CSV file with a DATETIME column (`dd/mm/yy HH`), one column a tag, and maybe A
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from twin.errors import InputError, nearest
+from twin.files import read_csv
 from twin.plants.spec import plants_of
 from twin.tags import Values
 
@@ -68,18 +68,9 @@ def read(path: Path, tags: Sequence[str]) -> Record:
     InputError
         If the file is no such record, or an hour is missing; with file, line and column.
     """
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            lines = list(csv.reader(file, strict=True))
-    except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror}", path) from None
-    except (csv.Error, UnicodeDecodeError) as error:
-        raise InputError(f"not a CSV table: {error}", path) from None
-    while lines and not lines[-1]:
-        lines.pop()
-    if len(lines) < 2:
+    (_, heads), *rows = read_csv(path, strict=True) or [(1, [])]
+    if not rows:
         raise InputError(f"no rows: a record has {TIME}, the plant's tags and a row an hour", path)
-    heads = [head.strip() for head in lines[0]]
     if TIME not in heads:
         raise InputError(f"no column {TIME}, so no record: {nearest(TIME, heads)}", path, 1)
     missing = [name for name in tags if name not in heads]
@@ -91,11 +82,12 @@ def read(path: Path, tags: Sequence[str]) -> Record:
     for name in tags:
         if name not in heads:
             raise InputError(f"no column {name}: {nearest(name, heads)}", path, 1)
-    for line, row in enumerate(lines[1:], start=2):
+    for line, row in rows:
         if len(row) != len(heads):
             message = f"{len(row)} fields where the header names {len(heads)}: cut or damaged"
             raise InputError(message, path, line)
-    text = pd.DataFrame(lines[1:], columns=heads).apply(lambda column: column.str.strip())
+    lines, cells = zip(*rows, strict=True)
+    text = pd.DataFrame(cells, columns=heads, index=lines)
     wanted = [*tags, *([FLAG] if FLAG in heads else [])]
     table = pd.DataFrame({name: _numbers(path, text[name]) for name in wanted})
     table.index = _hours(path, text[TIME])
@@ -105,7 +97,7 @@ def read(path: Path, tags: Sequence[str]) -> Record:
         if wrong.any():
             at = int(wrong.argmax())
             message = f"{FLAG} is {text[FLAG].iloc[at]!r}, not 0, 1 or {UNKNOWN} (unknown)"
-            raise InputError(message, path, at + 2)
+            raise InputError(message, path, lines[at])
         flags = table.pop(FLAG).to_numpy(dtype=np.int64)
     return Record(path, table, flags)
 
@@ -115,7 +107,9 @@ def _numbers(path: Path, column: pd.Series[str]) -> Values:
     wrong = ~np.isfinite(numbers) & (column != "").to_numpy()
     if wrong.any():
         at = int(wrong.argmax())
-        raise InputError(f"{column.name} is {column.iloc[at]!r}, not a number", path, at + 2)
+        raise InputError(
+            f"{column.name} is {column.iloc[at]!r}, not a number", path, int(column.index[at])
+        )
     return np.asarray(numbers)
 
 
@@ -125,12 +119,12 @@ def _hours(path: Path, column: pd.Series[str]) -> pd.DatetimeIndex:
     if wrong.any():
         at = int(wrong.argmax())
         message = f"{TIME} is {column.iloc[at]!r}, not dd/mm/yy HH such as 06/01/14 00"
-        raise InputError(message, path, at + 2)
+        raise InputError(message, path, int(column.index[at]))
     gaps = (times.diff() != pd.Timedelta(hours=1)).to_numpy()[1:]
     if gaps.any():
         at = int(gaps.argmax()) + 1
         message = f"{column.iloc[at]} does not follow {column.iloc[at - 1]} by one hour"
-        raise InputError(message, path, at + 2)
+        raise InputError(message, path, int(column.index[at]))
     return pd.DatetimeIndex(times, name=TIME)
 
 

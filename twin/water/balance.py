@@ -1,4 +1,4 @@
-"""What happens to the water, added up: supplied, delivered, leaked, spilled, missing, pumped."""
+"""The water balance: water supplied, delivered, leaked and spilled, unmet demand, and energy."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""What is broken in the water network, or used as nobody planned: leaks, surges, stuck links, wear.
+"""Disturbances of the water network: leaks, changed demands, stuck links, worn pumps.
 
-Several causes may act on one thing: leaks' areas and extra demands add up, factors multiply, and
-what is held twice is held as the later cause says.
+Several causes may act on one element: leak areas and extra demands add up, factors multiply, and a
+link that several causes hold takes the setting of the last.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ _EXPONENT = 0.5
 _EXTRA = "hydrotwin"  # the name of the demand category that takes what a surge adds
 
 
-class Breakage:
-    """What is broken in one plant at present.
+class Disturbances:
+    """The disturbances of one plant at present.
 
     Parameters
     ----------
@@ -35,8 +35,7 @@ class Breakage:
     Attributes
     ----------
     leaking : dict of str to int
-        Junctions from which water may flow out of a leak, or an emitter of network.inp, and their
-        nodes.
+        Junctions with a leak, or an emitter of network.inp, and their EPANET node indices.
     """
 
     def __init__(self, engine: Engine, model: Any):
@@ -79,7 +78,7 @@ class Breakage:
     def demand(
         self, nodes: Iterable[str], factor: float, extra: float, cause: object = None
     ) -> None:
-        """Multiply junctions' demands and add `extra` [L/s] to them in all; 1 and 0 put it back."""
+        """Multiply junctions' demands and add `extra` [L/s] in all; 1 and 0 undo it."""
         old = self._surges.pop(cause, ({}, 1.0, 0.0))[0]
         shares = dict.fromkeys(nodes, 0.0)
         for name in shares:
@@ -110,39 +109,38 @@ class Breakage:
 
     def _set_demand(self, name: str) -> None:
         engine, project = self._engine, self._engine.project
-        times, plus = 1.0, 0.0
-        for shares, factor, extra in self._surges.values():
+        factor, added = 1.0, 0.0
+        for shares, own_factor, extra in self._surges.values():
             if name in shares:
-                times *= factor
-                plus += extra * shares[name]
+                factor *= own_factor
+                added += extra * shares[name]
         node, bases = engine.node(name), self._bases[name]
         for i, base in enumerate(bases, start=1):
-            engine.must(epanet.EN_setbasedemand(project, node, i, base * times))
+            engine.must(epanet.EN_setbasedemand(project, node, i, base * factor))
         multiplier = epanet.EN_getoption(project, EN.EN_DEMANDMULT)[1]
         last = len(bases) + 1
-        engine.must(epanet.EN_setbasedemand(project, node, last, plus / (multiplier or 1.0)))
+        engine.must(epanet.EN_setbasedemand(project, node, last, added / (multiplier or 1.0)))
 
     def hold(self, link: str, setting: float, cause: object = None) -> None:
-        """Keep a link at a setting, as `Plant.write` takes it, whatever it is told."""
+        """Keep a link at a setting, as `Plant.write` takes it, whatever its PLC commands."""
         self.release(link, cause)
         self._held.setdefault(link, {})[cause] = setting
 
     def release(self, link: str, cause: object = None) -> None:
-        """Let a link do as it is told again."""
+        """Let a link follow its commands again."""
         self._held.get(link, {}).pop(cause, None)
 
     def wear(self, pump: str, factor: float, cause: object = None) -> None:
-        """Let a pump turn at a share of its speed; 1 mends it."""
+        """Let a pump turn at a share of the speed that is commanded; 1 repairs it."""
         self._worn.setdefault(pump, {})[cause] = factor
 
-    def setting(self, link: str, told: float) -> float:
-        """Return what a link does that is told a setting."""
+    def setting(self, link: str, command: float) -> float:
+        """Return the setting that a link takes when it is commanded one."""
         held = self._held.get(link)
-        if held:
-            told = next(reversed(held.values()))
+        setting = next(reversed(held.values())) if held else command
         for factor in self._worn.get(link, {}).values():
-            told *= factor
-        return told
+            setting *= factor
+        return setting
 
 
 def leak_points(model: Any, name: str) -> dict[str, float]:
@@ -199,4 +197,4 @@ def check_wear(model: Any, name: str) -> None:
 
 def _similar(name: str, known: Collection[str]) -> str:
     """Return the nearest of hundreds of names: first among those of the same first letter."""
-    return nearest(name, [one for one in known if one[:1] == name[:1]] or known)
+    return nearest(name, [option for option in known if option[:1] == name[:1]] or known)

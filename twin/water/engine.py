@@ -1,4 +1,4 @@
-"""EPANET as a thing to step by hand, by epanet-plus. The engine's quirks live here."""
+"""EPANET's hydraulics, solved and advanced step by step through epanet-plus."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Engine(Closing):
     time : int
         Seconds since the start.
     closed : set of int
-        Links that were closed: nothing flows through them.
+        Links that `set_link` closed: nothing flows through them.
     """
 
     def __init__(self, inp: str, name: str, step: int):
@@ -140,7 +140,7 @@ class Engine(Closing):
         return [0.0 if link in closed else read(project, link, what)[1] for link in links]
 
     def of_all_nodes(self, what: int) -> Values:
-        """Read a property of every node: as much time as of 50 nodes one by one."""
+        """Read a property of every node; takes as long as reading 50 nodes singly."""
         # epanet-plus 0.3.1 never frees what EN_getnodevalues_NPY returns.
         return np.array(epanet.EN_getnodevalues(self.project, what)[1], dtype=float)
 

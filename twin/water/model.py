@@ -1,10 +1,11 @@
-"""The WNTR model of a network as the engine steps it: without controls, in L/s and metres."""
+"""The WNTR model of a plant as the engine steps it: without controls, in L/s and metres."""
 
 from __future__ import annotations
 
 import tempfile
 from pathlib import Path
 from typing import NamedTuple
+from weakref import WeakKeyDictionary
 
 import wntr
 
@@ -12,10 +13,13 @@ from twin.plants.spec import PlantSpec
 from twin.units import DAY
 
 _KW_PER_HP = 0.7457
+_MODELS: WeakKeyDictionary[PlantSpec, dict[Physics, tuple[wntr.network.WaterNetworkModel, str]]] = (
+    WeakKeyDictionary()
+)
 
 
 class Physics(NamedTuple):
-    """What is asked of a model; as the parameters of `twin.plant.Plant`."""
+    """What is asked of a model; as the parameters of `twin.water.plant.Plant`."""
 
     clock: int
     pressure_driven: bool
@@ -24,17 +28,18 @@ class Physics(NamedTuple):
 
 
 def stepped(spec: PlantSpec, physics: Physics) -> tuple[wntr.network.WaterNetworkModel, str]:
-    """Return a network's model, to look at and not to change, and as an INP file's contents.
+    """Return a plant's model, to look at and not to change, and as an INP file's contents.
 
-    It is made once for each physics: runs of one network share it.
+    It is built once for each physics: runs of one `PlantSpec` share it.
     """
-    if physics not in spec.stepped:
-        model = _made(spec, physics)
-        spec.stepped[physics] = model, _as_inp(model)
-    return spec.stepped[physics]
+    models = _MODELS.setdefault(spec, {})
+    if physics not in models:
+        model = _without_controls(spec, physics)
+        models[physics] = model, _as_inp(model)
+    return models[physics]
 
 
-def _made(spec: PlantSpec, physics: Physics) -> wntr.network.WaterNetworkModel:
+def _without_controls(spec: PlantSpec, physics: Physics) -> wntr.network.WaterNetworkModel:
     model = spec.read_model()
     options = model.options.hydraulic
     if physics.accuracy is not None:

@@ -1,7 +1,7 @@
 """The water: EPANET stepped from the WNTR model, in BATADAL's units.
 
-The model it steps is made in `model.py`; what protects pumps is in `pumps.py`, what can be broken
-in `breakage.py`, what is added up in `meters.py`, and EPANET's own ways in `engine.py`.
+The model it steps is built in `model.py`; dry-run protection is in `pumps.py`, leaks, stuck links
+and wear in `disturbance.py`, the water balance in `balance.py`, EPANET's calls in `engine.py`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from twin.plants.spec import PlantSpec
 from twin.tags import Values
 from twin.units import HOUR
 from twin.water.balance import COST, ENERGY, STARTS, STORED, Gauges, Meters
-from twin.water.disturbance import Breakage, check_hold, check_wear
+from twin.water.disturbance import Disturbances, check_hold, check_wear
 from twin.water.engine import WARNINGS, Engine
 from twin.water.model import Physics, stepped
 from twin.water.pumps import Pumps
@@ -32,7 +32,7 @@ normal week of C-Town then goes short of 4 m³ in all."""
 
 
 def initial_setting(link: Any) -> float:
-    """Return what a WNTR link is set to at the start, as `Plant.write` takes it."""
+    """Return a WNTR link's initial setting, as `Plant.write` takes it."""
     if str(link.initial_status) == "Closed":
         return 0.0
     speed = link.base_speed if link.link_type == "Pump" else None
@@ -68,7 +68,7 @@ class Plant(Closing):
     values : ndarray of shape (tags,)
         True value of every tag: level and pressure [m], flow [L/s], status [0/1].
     settings : dict of str to float
-        What each link that a PLC drives was told last.
+        The last command of each link that a PLC drives.
     tanks : tuple of str
     levels, inflows : list of float
         By tank: level [m] now, net inflow [L/s] at the last solution.
@@ -105,7 +105,7 @@ class Plant(Closing):
             for place, tag in enumerate(spec.tags)
             if tag.quantity == "status" and tag.element in driven
         ]
-        self._broken = Breakage(self._engine, spec.model)
+        self._disturbances = Disturbances(self._engine, spec.model)
         self._pumps = Pumps(self._engine, model, self._put, spec.wiring.dry_run_protection)
         self._code = 0
         self._shut: list[str] = []
@@ -150,14 +150,14 @@ class Plant(Closing):
         return self._pumps.tripped
 
     def set_demands(self, multipliers: Values) -> None:
-        """Set the demand multipliers of DMAs, in the order of `network.profiled`; shape (DMAs,)."""
+        """Set the demand multipliers of DMAs, in the order of `spec.profiled`; shape (DMAs,)."""
         project = self._engine.project
         for pattern, multiplier in zip(self._patterns, multipliers, strict=True):
             epanet.EN_setpatternvalue(project, pattern, 1, float(multiplier))
         self._gauges.look_again()
 
     def impose(self, values: Values) -> None:
-        """Put tanks, pumps and valves where a frame shows them; the clock stays.
+        """Set tanks, pumps and valves to what a frame shows; the clock stays.
 
         Parameters
         ----------
@@ -195,9 +195,9 @@ class Plant(Closing):
         self._put(actuator)
 
     def _put(self, name: str) -> None:
-        """Put a link as it is told, or as what is broken holds it."""
+        """Set a link in EPANET: its command, unless a disturbance or a trip overrides it."""
         if name not in self.tripped:
-            setting = self._broken.setting(name, self.told(name))
+            setting = self._disturbances.setting(name, self.told(name))
             self._engine.set_link(self._link(name), setting)
 
     def _link(self, name: str) -> int:
@@ -206,12 +206,12 @@ class Plant(Closing):
         return self._links[name]
 
     def told(self, link: str) -> float:
-        """Return what a link is told to do: its last command, or how network.inp starts it."""
-        told = self.settings.get(link)
-        return initial_setting(self.spec.model.get_link(link)) if told is None else told
+        """Return a link's last command, or its initial setting in network.inp."""
+        command = self.settings.get(link)
+        return initial_setting(self.spec.model.get_link(link)) if command is None else command
 
     def leak(self, name: str, area: float, cause: object = None) -> None:
-        """Open a hole in a junction or a pipe, or heal it.
+        """Open a leak at a junction or a pipe, or close it.
 
         Half of a pipe's leak lies at either end (see `twin.water.disturbance.leak_points`).
 
@@ -219,7 +219,7 @@ class Plant(Closing):
         ----------
         name : str
         area : float
-            Of the hole [m²]; 0 heals it. A burst is a large one.
+            Of the hole [m²]; 0 closes it. A burst is a large one.
         cause : object, optional
             Whose leak it is: those of several causes add up.
 
@@ -228,7 +228,7 @@ class Plant(Closing):
         InputError
             If there is no such junction or pipe.
         """
-        self._broken.leak(name, area, cause)
+        self._disturbances.leak(name, area, cause)
 
     def demand(
         self, nodes: Iterable[str], factor: float, extra: float, cause: object = None
@@ -252,11 +252,11 @@ class Plant(Closing):
         InputError
             If there is no such junction.
         """
-        self._broken.demand(nodes, factor, extra, cause)
+        self._disturbances.demand(nodes, factor, extra, cause)
         self._gauges.look_again()
 
     def hold(self, link: str, setting: float, cause: object = None) -> None:
-        """Keep a pump, valve or pipe as it is, whatever it is told, until `release`.
+        """Keep a pump, valve or pipe at a setting, whatever its PLC commands, until `release`.
 
         A pump that is held open and runs dry is still stopped by its protection.
 
@@ -274,16 +274,16 @@ class Plant(Closing):
             If there is no such link, or it has no such setting.
         """
         check_hold(self.spec.model, link, setting)
-        self._broken.hold(link, setting, cause)
+        self._disturbances.hold(link, setting, cause)
         self._put(link)
 
     def release(self, link: str, cause: object = None) -> None:
-        """Let a link that is held do as it is told again."""
-        self._broken.release(link, cause)
+        """Let a link that is held follow its commands again."""
+        self._disturbances.release(link, cause)
         self._put(link)
 
     def wear(self, pump: str, factor: float, cause: object = None) -> None:
-        """Let a pump turn at `factor` of the speed it is told; 1 mends it.
+        """Let a pump turn at `factor` of the speed that is commanded; 1 repairs it.
 
         Raises
         ------
@@ -291,7 +291,7 @@ class Plant(Closing):
             If there is no such pump, or its power is all that is known of it.
         """
         check_wear(self.spec.model, pump)
-        self._broken.wear(pump, factor, cause)
+        self._disturbances.wear(pump, factor, cause)
         self._put(pump)
 
     def solve(self) -> None:
@@ -340,7 +340,7 @@ class Plant(Closing):
     def advance(self, limit: int) -> None:
         """Move on by `limit` seconds, or less where EPANET finds a tank full or empty first."""
         engine, meters = self._engine, self.meters
-        self._gauges.read(self._code, self._broken.leaking.values())
+        self._gauges.read(self._code, self._disturbances.leaking.values())
         seconds = engine.advance(limit)
         shapes, before, held = self._shapes, self.levels, self._held
         # A tank's level is its pressure; EN_TANKLEVEL reads back the initial one.

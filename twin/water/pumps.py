@@ -1,4 +1,4 @@
-"""The pumps: what keeps them from running dry, the power they take and what it costs."""
+"""The pumps: their dry-run protection, electric power, and what it costs."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from scenarios.definition import json_schema, schema
 from scenarios.definition.check import check
 from scenarios.definition.when import WrittenWhen
 from twin.errors import InputError
-from twin.files import plain, read_yaml
+from twin.files import SCHEMA_LINE, plain, read_yaml
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +36,7 @@ def test_it_is_a_schema(shipped):
 def test_every_library_scenario_names_it_and_keeps_to_it(name, shipped):
     path = schema.path_of(name)
     first = path.read_text(encoding="utf-8").splitlines()[0]
-    assert first == f"{json_schema.HEADER}{json_schema.PATH.name}"
+    assert first == f"{SCHEMA_LINE}{json_schema.PATH.name}"
     assert says(shipped, plain(read_yaml(path))) == []
 
 
