@@ -12,15 +12,17 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from scenarios.definition.schema import load
+    from scenarios.experiments.sweep import sweep
     from scenarios.results.folder import open_run
     from scenarios.simulation.run import run
 
-__all__ = ["load", "open_run", "run"]
+__all__ = ["load", "open_run", "run", "sweep"]
 
 _HOMES = {
     "load": "scenarios.definition.schema",
     "open_run": "scenarios.results.folder",
     "run": "scenarios.simulation.run",
+    "sweep": "scenarios.experiments.sweep",
 }
 
 

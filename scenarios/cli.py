@@ -15,7 +15,9 @@ from scenarios.commands.compare import compare
 from scenarios.commands.export import export
 from scenarios.commands.fidelity import fidelity
 from scenarios.commands.imports import import_
+from scenarios.commands.results import results
 from scenarios.commands.run import run
+from scenarios.commands.sweep import sweep
 from scenarios.commands.train import train
 
 
@@ -45,6 +47,10 @@ app.command(
     epilog="Examples: hydrotwin run normal · hydrotwin run t1-overflow-concealed --seed 3 · "
     "hydrotwin run my-attack.yaml --out runs/mine --json · hydrotwin run normal --plant my-town"
 )(run)
+app.command(
+    epilog="Examples: hydrotwin sweep mine.yaml --dry-run · hydrotwin sweep mine.yaml --out DIR"
+)(sweep)
+app.command(epilog="Example: hydrotwin results DIR --by seed")(results)
 app.add_typer(shipped.app, name="scenarios")
 app.add_typer(attacks.app, name="attacks")
 app.add_typer(plants.app, name="plant")

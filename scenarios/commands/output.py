@@ -64,7 +64,7 @@ def figures_table(heads: Sequence[str], **options: Any) -> Table:
 
     table = Table(**options)
     for place, head in enumerate(heads):
-        table.add_column(head, justify="right" if place else "left")
+        table.add_column(head, justify="right" if place else "left", overflow="fold")
     return table
 
 

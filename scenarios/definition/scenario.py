@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from attacks.entries.entry import Entry
 from twin.control.orders import Order
@@ -83,6 +83,11 @@ class Scenario:
     detector: str | None = DETECTOR
     plugins: tuple[str, ...] = ()
     folder: Path = field(default_factory=Path.cwd)
+
+    vary: ClassVar[Callable[[Scenario, str, object], Scenario]]
+    """`scenario.vary("attacks.spoof.do.offset.by", -1.5)` returns the scenario with that one field
+    changed, to a value as a file has it; InputError names the path. `schema` sets it, since what
+    is changed is the scenario as its file has it."""
 
     def plant_spec(self) -> PlantSpec:
         """Return the plant, read from its folder."""

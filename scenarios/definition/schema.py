@@ -22,6 +22,7 @@ from attacks.discovery import load_file
 from attacks.entries.entry import Entry
 from attacks.mistakes import explain, main_error
 from scenarios.definition.scenario import DEMANDS, DETECTOR, LONGEST, Scenario
+from scenarios.definition.vary import assign
 from scenarios.definition.when import STRICT, WrittenArrivals, WrittenWhen, read_when, when_data
 from twin.control.orders import Order, order
 from twin.errors import InputError, nearest, under
@@ -249,11 +250,12 @@ def to_yaml(scenario: Scenario) -> str:
     yaml = YAML()
     yaml.default_flow_style = None
     yaml.width = 100
-    yaml.dump(_as_data(scenario), out)
+    yaml.dump(scenario_data(scenario), out)
     return out.getvalue()
 
 
-def _as_data(scenario: Scenario) -> dict[str, Any]:
+def scenario_data(scenario: Scenario) -> dict[str, Any]:
+    """Return a scenario as nested dicts and lists that `from_data` reads, its paths absolute."""
     data: dict[str, Any] = {
         "name": scenario.name,
         "description": scenario.description,
@@ -307,6 +309,17 @@ def entry_data(entry: Entry) -> dict[str, Any]:
 def _from_yaml(text: str, folder: Path) -> Scenario:
     return from_data(YAML().load(text), folder)
 
+
+def _vary(scenario: Scenario, path: str, value: object) -> Scenario:
+    data = scenario_data(scenario)
+    keys = assign(data, path, value)
+    try:
+        return from_data(data, scenario.folder)
+    except InputError as error:
+        raise InputError(f"{path}: {error.message}", keys=error.keys or keys) from None
+
+
+Scenario.vary = _vary
 
 # A scenario pickles as its file, so that a process that never saw its plug-ins loads them.
 copyreg.pickle(Scenario, lambda scenario: (_from_yaml, (to_yaml(scenario), scenario.folder)))

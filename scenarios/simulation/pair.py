@@ -22,6 +22,7 @@ import pandas as pd
 import platformdirs
 import pyarrow as pa
 import pyarrow.parquet as pq
+from filelock import FileLock
 
 from attacks.entries.entry import arm
 from attacks.entries.trigger import When
@@ -71,20 +72,43 @@ def paired_truth(scenario: Scenario, spec: PlantSpec, incident: str | None = Non
         If the run cannot go on even without an attack.
     """
     scenario = other(scenario, incident)
-    end = int(scenario.duration)
-    for path in cache().glob(f"{_key(scenario, spec)}-*.parquet"):
+    end, key = int(scenario.duration), _key(scenario, spec)
+    kept = _kept(key, end)
+    if kept is not None:
+        return kept
+    with _locked(key):
+        kept = _kept(key, end)  # another process may have run it meanwhile
+        if kept is not None:
+            return kept
+        with testbed(scenario, spec) as bed:
+            arm(scenario.entries, bed)
+            for _ in bed.run(end):
+                pass
+            truth = with_end(bed.historian.truth.frame(), end, bed.totals())
+        _keep(truth, f"{key}-{end}.parquet")
+    return truth
+
+
+def _kept(key: str, end: int) -> pd.DataFrame | None:
+    """Return a kept run up to its end [s]; None where none is kept that is as long."""
+    for path in cache().glob(f"{key}-*.parquet"):
         with contextlib.suppress(pa.ArrowException, OSError):
             truth = pd.DataFrame(pq.read_table(path).to_pandas()).set_index("time")
             if truth.index[-1] >= end:
                 path.touch()
                 return truth[truth.index <= end]
-    with testbed(scenario, spec) as bed:
-        arm(scenario.entries, bed)
-        for _ in bed.run(end):
-            pass
-        truth = with_end(bed.historian.truth.frame(), end, bed.totals())
-    _keep(truth, f"{_key(scenario, spec)}-{end}.parquet")
-    return truth
+    return None
+
+
+@contextlib.contextmanager
+def _locked(key: str) -> Iterator[None]:
+    """Let one process at a time run a pair, so that a sweep's workers do not all run the same."""
+    place = cache() / "locks" / key[:2]  # of 256 files, not one a pair
+    with contextlib.ExitStack() as stack:
+        with contextlib.suppress(OSError, NotImplementedError):
+            place.parent.mkdir(parents=True, exist_ok=True)
+            stack.enter_context(FileLock(place))
+        yield
 
 
 def with_end(truth: pd.DataFrame, end: float, totals: Mapping[str, float]) -> pd.DataFrame:
@@ -97,10 +121,19 @@ def with_end(truth: pd.DataFrame, end: float, totals: Mapping[str, float]) -> pd
 
 def _key(scenario: Scenario, spec: PlantSpec) -> str:
     """Name everything the truth of a pair depends on, but the duration."""
+    digest = hashlib.sha256(inputs_digest(scenario, spec))
+    digest.update(code_digest(Path(__file__).parents[2]))
+    plain = replace(scenario, name="", description="", detector=None, duration=0.0)
+    digest.update(to_yaml(plain).encode())
+    digest.update(repr([version(library) for library in _LIBRARIES]).encode())
+    return digest.hexdigest()[:24]
+
+
+def inputs_digest(scenario: Scenario, spec: PlantSpec) -> bytes:
+    """Return a digest of the files a scenario reads: its plant, demands, plug-ins and tables."""
     digest = hashlib.sha256()
     for path in sorted(spec.folder.glob("*.*")):
         digest.update(path.read_bytes())
-    digest.update(code_digest(Path(__file__).parents[2]))
     if scenario.demands not in DEMANDS:
         digest.update((scenario.folder / scenario.demands).read_bytes())
     for plugin in scenario.plugins:
@@ -109,17 +142,14 @@ def _key(scenario: Scenario, spec: PlantSpec) -> str:
         for value in vars(entry.do).values():
             if isinstance(value, Path):
                 digest.update(value.read_bytes())
-    plain = replace(scenario, name="", description="", detector=None, duration=0.0)
-    digest.update(to_yaml(plain).encode())
-    digest.update(repr([version(library) for library in _LIBRARIES]).encode())
-    return digest.hexdigest()[:24]
+    return digest.digest()
 
 
 @functools.cache
-def code_digest(root: Path) -> bytes:
-    """Return a digest of every source file that the water depends on, in twin/ and attacks/."""
+def code_digest(root: Path, packages: tuple[str, ...] = ("twin", "attacks")) -> bytes:
+    """Return a digest of every source file of packages: those that the water depends on."""
     digest = hashlib.sha256()
-    for package in ("twin", "attacks"):
+    for package in packages:
         for path in sorted((root / package).rglob("*.py")):
             digest.update(path.relative_to(root).as_posix().encode())
             digest.update(path.read_bytes())

@@ -23,7 +23,7 @@ def run(
     scenario: Scenario | str | Path,
     *,
     seed: int | None = None,
-    duration: float | None = None,
+    duration: float | str | None = None,
     out: Path | str | None = None,
     watch: bool = True,
     pair: bool = True,
@@ -40,8 +40,8 @@ def run(
     ----------
     scenario : Scenario, str or Path
         The name of a shipped one, or a file, is read first.
-    seed, duration : int, float, optional
-        Instead of the scenario's; the duration in seconds.
+    seed, duration : int, float or str, optional
+        Instead of the scenario's; the duration in seconds, or with its unit: `"2 d"`.
     out : Path or str, optional
         The run folder to write, with the report; by default nothing is written.
     watch : bool, default True
@@ -66,11 +66,11 @@ def run(
         If the run fails or is interrupted before anything was recorded; later, what was is kept.
     """
     chosen = scenario if isinstance(scenario, Scenario) else load(scenario)
-    chosen = replace(
-        chosen,
-        seed=chosen.seed if seed is None else seed,
-        duration=chosen.duration if duration is None else duration,
-    )
+    if isinstance(duration, str):
+        chosen = chosen.vary("duration", duration)
+    elif duration is not None:
+        chosen = replace(chosen, duration=duration)
+    chosen = chosen if seed is None else replace(chosen, seed=seed)
     with contextlib.ExitStack() as stack:
         draft = None if out is None else stack.enter_context(folder.draft(out))
         session = stack.enter_context(

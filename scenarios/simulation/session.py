@@ -98,6 +98,7 @@ class Session(Closing):
         cls,
         scenario: Scenario,
         *,
+        spec: PlantSpec | None = None,
         folder: Path | None = None,
         watch: bool = True,
         pair: bool = True,
@@ -111,6 +112,8 @@ class Session(Closing):
         Parameters
         ----------
         scenario : Scenario
+        spec : PlantSpec, optional
+            The scenario's plant where it has been read already.
         folder : Path, optional
             Where the historian writes as the run goes on; by default it keeps its tables in memory.
         watch : bool, default True
@@ -130,7 +133,7 @@ class Session(Closing):
             If an attack, the detector or the plant cannot be used.
         """
         check_aftermath(aftermath, pair)
-        spec = scenario.plant_spec()
+        spec = spec or scenario.plant_spec()
         detector, notes = detector_of(scenario, spec) if watch else (None, [])
         bed = testbed(scenario, spec, folder)
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -112,7 +113,14 @@ def detector_of(scenario: Scenario, spec: PlantSpec) -> tuple[Detector | None, l
                 f"no trained {name} for plant {spec.name}: nobody watches. "
                 "`hydrotwin train` makes one from a normal run"
             ]
-        known = path if path.exists() else name
-        return detector.load(known, spec.name, spec.tag_names), []
+        known, file = (path, path) if path.exists() else (name, shipped)
+        changed = file.stat().st_mtime_ns if file.is_file() else 0
+        return _load(str(known), spec.name, spec.tag_names, changed), []
     except DataError as error:
         raise InputError(str(error), keys=["detector"]) from None
+
+
+@functools.lru_cache(maxsize=8)
+def _load(known: str, plant: str, tags: tuple[str, ...], changed: int) -> Detector:
+    """Load a detector once a process and state of its file; scoring changes nothing in it."""
+    return detector.load(known, plant, tags)

@@ -1,0 +1,281 @@
+"""The table of a sweep: what one run comes to, a row for each detector; written and summarised.
+
+`results.csv` lists the columns. Rows stand in the sweep's order, whatever order the runs ended in,
+so that the same sweep gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from scenarios.results.damage import DAMAGE
+from scenarios.results.run import Run
+from twin.errors import InputError, nearest
+from twin.files import flow
+
+ATTRIBUTES = Path(__file__).with_name("results.csv")
+RESULTS, TIMINGS = "results.parquet", "timings.parquet"
+_CHUNK = 5000  # rows written at a time
+_TYPES = {
+    "whole": pa.int64(),
+    "number": pa.float64(),
+    "text": pa.string(),
+    "yes/no": pa.bool_(),
+}
+
+
+class Attribute(NamedTuple):
+    """A column of a sweep's tables, as `results.csv` describes it.
+
+    `name` may hold a part in angle brackets, like `impact_<counter>`. `default` says when a cell is
+    empty.
+    """
+
+    table: str
+    name: str
+    type: str
+    unit: str
+    default: str
+    description: str
+
+
+def attributes(table: str = "results") -> list[Attribute]:
+    """Return the columns of `results` or `timings`, in their order."""
+    with ATTRIBUTES.open(encoding="utf-8", newline="") as file:
+        _, *rows = csv.reader(file)
+        return [each for each in (Attribute(*row) for row in rows) if each.table == table]
+
+
+def figures(run: Run) -> dict[str, Any]:
+    """Return what a run comes to: the columns of a row from `status` on, None where unknown."""
+    begun = [each for each in run.incidents if each.start_h is not None]
+    detected = [each for each in begun if each.detected]
+    watched = run.false_episodes is not None
+    judged = [each.before_damage for each in begun if each.before_damage is not None]
+    measured = run.detection(run.aftermath)
+    relative = (run.scores["score"] / run.scores["threshold"]) if len(run.scores) else None
+    damage = run.damage
+    row: dict[str, Any] = {
+        "status": run.status,
+        "error": run.reason or None,
+        "hours": run.hours,
+        "incidents": len(run.incidents),
+        "incidents_begun": len(begun),
+        "incidents_detected": len(detected) if watched else None,
+        "start_h": min((each.start_h for each in begun if each.start_h is not None), default=None),
+        "end_h": max((each.end_h for each in begun if each.end_h is not None), default=None),
+        "attacked_h": _covered(span for each in begun for span in each.spans_h),
+        "detected": bool(detected) if watched and begun else None,
+        "delay_h": detected[0].delay_h if detected else None,
+        "damage_h": min((e.damage_h for e in begun if e.damage_h is not None), default=None),
+        "before_damage": all(judged) if judged else None,
+        "alarms": len(run.alarms) if watched else None,
+        "false_episodes": run.false_episodes,
+        "fault_episodes": run.fault_episodes,
+        "limit_alarms": len(run.limits),
+        "peak_score": None if relative is None else relative.max(),
+    }
+    for name in ("rows", "attacked_rows", "precision", "recall", "f1", "auc", "pr_auc"):
+        row[name] = None if measured is None else getattr(measured, name)
+    row["slip"] = max((s.relative for s in run.slips if s.relative is not None), default=None)
+    for counter in DAMAGE:
+        harm = None if damage is None else damage.get(counter)
+        row[f"damage_{counter}"] = None if damage is None else harm.most if harm else 0.0
+    for column in ("run", "paired", "difference"):
+        prefix = "impact" if column == "run" else column
+        row |= {f"{prefix}_{counter}": total for counter, total in run.impact[column].items()}
+    return {name: _plain(value) for name, value in row.items()}
+
+
+def _covered(spans: Iterable[tuple[float, float]]) -> float:
+    """Return how long [h] at least one of some intervals lasts."""
+    covered, reached = 0.0, -math.inf
+    for begin, end in sorted(spans):
+        covered += max(end - max(begin, reached), 0.0)
+        reached = max(reached, end)
+    return covered
+
+
+def _plain(value: Any) -> Any:
+    """Return a figure as JSON has it: of Python's types, None where it is not finite."""
+    value = value.item() if hasattr(value, "item") else value
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def column_type(values: Collection[Any]) -> Any:
+    """Return the type of the column that holds these cells."""
+    kinds = {type(value) for value in values if value is not None}
+    if kinds <= {bool}:
+        return pa.bool_()
+    if kinds <= {int} and all(abs(value) < 2**63 for value in values if value is not None):
+        return pa.int64()
+    return pa.float64() if kinds <= {int, float} else pa.string()
+
+
+def as_text(value: Any) -> str | None:
+    """Return a swept value as it stands in a column of texts."""
+    return value if value is None or isinstance(value, str) else flow(value)
+
+
+def write_table(path: Path, rows: Iterable[Mapping[str, Any]], columns: Mapping[str, Any]) -> None:
+    """Write rows as a Parquet table, some thousand at a time; it is whole or absent.
+
+    Parameters
+    ----------
+    path : Path
+    rows : iterable of mapping
+    columns : mapping
+        The type of each column, in order.
+
+    Raises
+    ------
+    InputError
+        If it cannot be written.
+    """
+    schema = pa.schema(list(columns.items()))
+    draft = path.with_name(f".{path.name}.draft")
+    try:
+        with pq.ParquetWriter(draft, schema, compression="zstd") as writer:
+            chunk: list[dict[str, Any]] = []
+            for row in rows:
+                chunk.append({name: row.get(name) for name in columns})
+                if len(chunk) == _CHUNK:
+                    writer.write_table(pa.Table.from_pylist(chunk, schema))
+                    chunk = []
+            if chunk or columns:
+                writer.write_table(pa.Table.from_pylist(chunk, schema))
+        draft.replace(path)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        raise InputError(f"cannot be written: {error.strerror or error}", path) from None
+
+
+def figure_columns(names: Iterable[str], table: str = "results") -> dict[str, Any]:
+    """Return the type of each column of figures, in the order of the attribute table.
+
+    Parameters
+    ----------
+    names : iterable of str
+        All that occur, those of one template in their order.
+    table : {"results", "timings"}
+    """
+    known = attributes(table)
+    place = {name: _attribute(name, known) for name in dict.fromkeys(names)}
+    ordered = sorted(place, key=lambda name: known.index(place[name]))
+    return {name: _TYPES[place[name].type] for name in ordered}
+
+
+def _attribute(name: str, known: Sequence[Attribute]) -> Attribute:
+    """Return the attribute that describes a column of figures."""
+    for attribute in known:
+        pattern = re.sub(r"<\w+>", ".+", attribute.name)
+        if attribute.type in _TYPES and re.fullmatch(pattern, name):
+            return attribute
+    raise KeyError(name)
+
+
+def read_results(folder: Path) -> pd.DataFrame:
+    """Read the results of a sweep from its folder.
+
+    Raises
+    ------
+    InputError
+        If there are none, or they are damaged.
+    """
+    path = folder / RESULTS
+    if not path.is_file():
+        raise InputError(
+            f"{folder} holds no results of a sweep: `hydrotwin sweep FILE --out {folder}` "
+            "makes them"
+        )
+    try:
+        return pd.DataFrame(pq.read_table(path).to_pandas())
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise InputError(f"damaged: {error}; start the sweep again", path) from None
+
+
+MEANS = (
+    "impact_overflow_m3",
+    "difference_overflow_m3",
+    "impact_unmet_m3",
+    "difference_unmet_m3",
+    "difference_energy_kwh",
+    "damage_h",
+    "false_episodes",
+    "f1",
+)
+"""Columns of which a summary has the mean."""
+
+
+def summary(results: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
+    """Summarise results by the values of some columns.
+
+    Parameters
+    ----------
+    results : DataFrame
+    by : sequence of str
+        Columns; none for one row over all.
+
+    Returns
+    -------
+    DataFrame
+        A row a group: `by`, `runs`, `failed`, `detected` (the share of runs with an attack that a
+        detector watched), `delay_h` (median), `damaged` (the share of runs that did damage), and
+        the means of `MEANS`, each as far as known.
+
+    Raises
+    ------
+    InputError
+        If a column does not exist.
+    """
+    for name in by:
+        if name not in results.columns:
+            raise InputError(f"no column {name!r} in the results: {_near(name, results.columns)}")
+    groups = results.groupby(list(by), dropna=False, sort=False) if by else [((), results)]
+    rows = [{**dict(zip(by, values, strict=True)), **_summed(rows)} for values, rows in groups]
+    table = pd.DataFrame(rows)
+    filled = [name for name in table.columns if name in by or table[name].notna().any()]
+    return table[filled]
+
+
+def _near(name: str, columns: Iterable[str]) -> str:
+    """Name the column that is meant; one may write the end of a swept field's path only."""
+    return nearest(name, [str(column) for column in columns if not _counter(str(column))])
+
+
+def _counter(column: str) -> bool:
+    return column.startswith(("impact_", "paired_", "difference_", "damage_")) and (
+        column not in MEANS
+    )
+
+
+def _summed(rows: pd.DataFrame) -> dict[str, Any]:
+    done = rows[rows["status"] == "done"]
+    row: dict[str, Any] = {"runs": len(rows), "failed": len(rows) - len(done)}
+    row["detected"] = _mean(done, "detected")
+    row["delay_h"] = _column(done, "delay_h").median()
+    harmed = done[[name for name in done.columns if name.startswith("damage_") and
+                   name != "damage_h"]]  # fmt: skip
+    compared = harmed.dropna(how="all")
+    row["damaged"] = (compared > 0).any(axis=1).mean() if len(compared) else math.nan
+    for name in MEANS:
+        row[name] = _mean(done, name)
+    return row
+
+
+def _column(rows: pd.DataFrame, name: str) -> pd.Series[float]:
+    known = rows[name].dropna() if name in rows else pd.Series(dtype=float)
+    return known.astype(float)
+
+
+def _mean(rows: pd.DataFrame, name: str) -> float:
+    return float(_column(rows, name).mean())
