@@ -104,6 +104,9 @@ def written(value: Any) -> Any:
         return [written(each) for each in value]
     if isinstance(value, timedelta):
         return f"{value.total_seconds():g} s"
-    if isinstance(value, date | PurePath):
+    if isinstance(value, date | PurePath | str):
         return str(value)
+    for kind in (bool, int, float):  # YAML's reader has kinds of its own
+        if isinstance(value, kind):
+            return kind(value)
     return value

@@ -22,7 +22,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from attacks.mistakes import explain
 from scenarios.definition.check import armed
 from scenarios.definition.scenario import Scenario
-from scenarios.definition.schema import from_data, load, path_of, scenario_data
+from scenarios.definition.schema import from_data, library, load, scenario_data
 from scenarios.definition.vary import assign, lookup, written
 from scenarios.experiments.job import STREAMS, Job, Record, job_of, plant_of
 from scenarios.experiments.journal import Journal
@@ -540,9 +540,8 @@ def read_sweep(path: Path) -> Sweep:
         bases = []
         for place, name in enumerate(names):
             with under("base", *([place] if not isinstance(data["base"], str) else [])):
-                beside = path.parent / name
-                bases.append(load(beside if beside.is_file() else path_of(name)))
-        return _sweep(bases, plain(data), path.parent, (path, data))
+                bases.append(load(name if name in library() else path.parent / name))
+        return _sweep(bases, written(plain(data)), path.parent, (path, data))
     except InputError as error:
         if error.line is not None:
             raise

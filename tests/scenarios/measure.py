@@ -10,6 +10,7 @@ from pathlib import Path
 
 import scenarios
 from scenarios.definition import json_schema, schema
+from scenarios.experiments.table import attributes
 from scenarios.report.account import account
 from scenarios.results import tables
 from twin.files import SCHEMA_LINE
@@ -17,6 +18,7 @@ from twin.plants import schema as plcs
 
 README = Path(__file__).parents[2] / "scenarios" / "README.md"
 TABLE = "| table | column | type | unit | meaning |"
+RESULTS = "| table | column | type | unit | default | meaning |"
 MARK = "# The water, as measured with seed 0:"
 
 
@@ -64,10 +66,21 @@ def columns_table():
     return "\n".join(rows) + "\n"
 
 
+def results_table():
+    """Return the columns of a sweep's tables as scenarios/README.md shows them."""
+    rows = [RESULTS, "|---|---|---|---|---|---|"]
+    for each in (*attributes(), *attributes("timings")):
+        name = f"`{each.name}`"
+        cells = (each.table, name, each.type, each.unit, each.default, each.description)
+        rows.append(f"| {' | '.join(cells)} |")
+    return "\n".join(rows) + "\n"
+
+
 if __name__ == "__main__":
     plcs.PATH.write_text(plcs.text(), encoding="utf-8")
     page = README.read_text(encoding="utf-8")
     page = re.sub(rf"{re.escape(TABLE)}\n(?:\|.*\n)*", lambda _: columns_table(), page)
+    page = re.sub(rf"{re.escape(RESULTS)}\n(?:\|.*\n)*", lambda _: results_table(), page)
     README.write_text(page, encoding="utf-8")
     json_schema.PATH.write_text(json_schema.text(), encoding="utf-8")
     for name in schema.library():

@@ -1,6 +1,7 @@
 """What the READMEs tell people to write works as it stands there, and their links lead on."""
 
 import inspect
+import os
 import re
 import shlex
 import subprocess
@@ -15,6 +16,7 @@ from attacks.discovery import kinds
 from scenarios.cli import app
 from scenarios.definition.check import check
 from scenarios.definition.schema import load
+from scenarios.experiments.sweep import read_sweep
 from scenarios.results.run import Run
 
 ROOT = Path(__file__).parents[2]
@@ -73,6 +75,24 @@ def test_the_attack_can_be_used():
 def test_the_catalogue_names_every_kind():
     catalogue = text_of("attacks/README.md").partition("## The catalogue")[2].partition("\n## ")[0]
     assert set(kinds()) <= set(re.findall(r"[a-z-]+", catalogue))
+
+
+def test_the_sweeps_are_those_of_the_readme(tmp_path):
+    path = tmp_path / "magnitude.yaml"
+    path.write_text(block("scenarios/README.md", "yaml", "over:"))
+    swept = read_sweep(path)
+    swept.check()
+    assert len(swept) == 12
+    code = block("scenarios/README.md", "python", "swept.run")
+    lines = code.replace("swept.run(workers=2)", "swept.run(workers=1, progress=False)")
+    lines = "".join(f"    {line}\n" for line in lines.splitlines())
+    code = f"if __name__ == '__main__':\n{lines}    print(len(table), set(table['status']))\n"
+    (tmp_path / "mine.py").write_text(code)
+    done = subprocess.run(
+        [sys.executable, "mine.py"], cwd=tmp_path, capture_output=True, text=True,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    assert done.stdout == "4 {'done'}\n", done.stderr
 
 
 def test_the_python_example_asks_for_what_there_is():

@@ -16,7 +16,7 @@ def test_one_field_of_an_entry_is_changed_by_its_name():
 
 def test_fields_left_at_default_can_be_set():
     base = load("t1-overflow-concealed")
-    assert base.vary("attacks.blind-plc1.when.from", "3 h").attacks[0].when.begins == 10800
+    assert base.vary("attacks.blind-plc1.when.delay", "3 h").attacks[0].when.delay == 10800
     assert base.vary("initial_levels.T1", 4).initial_levels == {"T1": 4.0}
     assert base.vary("overflow", "close").overflow == "close"
 

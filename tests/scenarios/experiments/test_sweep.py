@@ -85,8 +85,7 @@ def test_several_scenarios_includes_and_excludes(place):
         ("over:", "exclude: [{seed: 7}]\nover:", "3:", "never 7"),
         ("over:", "include: [{sede: 7}]\nover:", "3:", "did you mean seed?"),
         ("over:", "detectors: [cnn-ltsm]\nover:", "3:13", "cnn-lstm"),
-        ("  attacks.spoof.do.offset.by: [-1.5, 1.5]", "  attacks.spoof.on: ['sensor:L_T1', 'sensor:L_T99']",
-         "5:38", "L_T99"),
+        ("do.offset.by: [-1.5, 1.5]", "on: ['sensor:L_T1', 'sensor:L_T99']", "5:37", "L_T99"),
     ],
 )  # fmt: skip
 def test_mistakes_are_answered_with_their_place(place, old, new, where, told):
