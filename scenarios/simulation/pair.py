@@ -103,7 +103,7 @@ def _kept(key: str, end: int) -> pd.DataFrame | None:
 @contextlib.contextmanager
 def _locked(key: str) -> Iterator[None]:
     """Let one process at a time run a pair, so that a sweep's workers do not all run the same."""
-    place = cache() / "locks" / key[:2]  # of 256 files, not one a pair
+    place = cache().with_name(f"{cache().name}-locks") / key[:2]  # of 256 files, not one a pair
     with contextlib.ExitStack() as stack:
         with contextlib.suppress(OSError, NotImplementedError):
             place.parent.mkdir(parents=True, exist_ok=True)
