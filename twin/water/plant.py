@@ -315,27 +315,39 @@ class Plant(Closing):
             meters.count(STARTS, starts)
 
     def _find(self) -> int:
-        """Let EPANET solve until no pump runs dry and no empty tank gives water; return its code.
+        """Let EPANET solve until no pump runs dry, no empty tank gives and no full one takes water.
 
         EPANET lets water out of an empty tank while less than .15 mm of head is lost on the way,
-        and does not see that a tank will be empty within half a second: its pipes are shut here
-        until a solution with them open fills it.
+        does not see that a tank will be empty or full within half a second, and lets water into a
+        full one that does not spill where its volume misses the exact number: what flows out of the
+        one and into the other is shut here, until a solution with it open shows otherwise.
+
+        Returns
+        -------
+        int
+            EPANET's code.
         """
-        engine = self._engine
+        engine, shapes = self._engine, self._shapes
         for name in self._shut:
-            self._put(name)
+            if not engine.unshut(self._link(name)):
+                self._put(name)
         self._shut = []
-        shut: set[int] = set()
         while True:
             code = self._pumps.protect(engine.run())
             self.inflows = engine.at_nodes(self._tank_nodes, EN.EN_DEMAND)
-            drained = self._shapes.drained(self._held, self.inflows) - shut
-            if not drained:
+            beyond = shapes.beyond(self._held, self.inflows)
+            wrong = [
+                name
+                for tank, way in beyond.items()
+                for name, inward in shapes.links[tank]
+                if name not in self._shut
+                and engine.at_links([self._link(name)], EN.EN_FLOW)[0] * inward * way > 0.0
+            ]
+            if not wrong:
                 return code
-            shut |= drained
-            for name in (name for tank in sorted(drained) for name in self._shapes.pipes[tank]):
-                engine.set_link(self._link(name), 0.0)
-                self._shut.append(name)
+            for name in wrong:
+                engine.shut(self._link(name))
+            self._shut += wrong
 
     def advance(self, limit: int) -> None:
         """Move on by `limit` seconds, or less where EPANET finds a tank full or empty first."""

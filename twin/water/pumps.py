@@ -76,7 +76,11 @@ class Pumps:
             Of the last solution.
         """
         engine, project = self._engine, self._engine.project
-        suctions = [node for _, link, node in self._stations if link not in engine.closed]
+        suctions = [
+            node
+            for _, link, node in self._stations
+            if epanet.EN_getlinkvalue(project, link, EN.EN_FLOW)[1] != 0.0
+        ]
         pressures = engine.at_nodes(suctions, EN.EN_PRESSURE)
         if not self.tripped and min(pressures, default=0.0) >= 0.0:
             return code
