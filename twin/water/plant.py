@@ -26,9 +26,21 @@ from twin.water.pumps import Pumps
 from twin.water.tanks import Tanks
 
 VALVE_UNITS = {"FCV": 1000.0}  # what a valve's setting in WNTR's units [m³/s] is in ours [L/s]
+_NUDGE = 1e-6
 REQUIRED_PRESSURE = 5.0
 """Below this [m] a junction takes less than its demand, where demands are pressure-driven; a
 normal week of C-Town then goes short of 4 m³ in all."""
+
+
+def valve_setting(kind: str, setting: float) -> float:
+    """Return a setting of a valve of some type as `Plant.write` takes it.
+
+    There 0 is closed and 1 open: a valve set to so many metres is set a thousandth of a millimetre
+    higher. An FCV that lets 0 L/s through is closed.
+    """
+    if setting == 0.0 and kind == "FCV":
+        return 0.0
+    return setting + _NUDGE if setting in (0.0, 1.0) else setting
 
 
 def initial_setting(link: Any) -> float:
@@ -40,7 +52,8 @@ def initial_setting(link: Any) -> float:
         return float(speed if link.initial_setting is None else link.initial_setting)
     if str(link.initial_status) != "Active" or link.valve_type == "GPV":  # its setting is a curve
         return 1.0
-    return float(link.initial_setting) * VALVE_UNITS.get(link.valve_type, 1.0)
+    setting = float(link.initial_setting) * VALVE_UNITS.get(link.valve_type, 1.0)
+    return valve_setting(link.valve_type, setting)
 
 
 class Plant(Closing):

@@ -94,7 +94,9 @@ def plant(file, folder, seconds, **options):
     spec = load_plant(made.spec.folder, drawn=False)
     clock = spec.model.options.time.start_clocktime
     times, rows = [], []
-    with Testbed(spec, warmup=0.0, start=SUNDAY + timedelta(seconds=float(clock)), **options) as bed:
+    with Testbed(
+        spec, warmup=0.0, start=SUNDAY + timedelta(seconds=float(clock)), **options
+    ) as bed:
         solve = bed.plant.solve
 
         def look():
