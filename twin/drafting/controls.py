@@ -311,12 +311,12 @@ class _Reader:
         if len(when) > LONGEST - len("not ()"):
             raise _CannotError(f"its condition is longer than {LONGEST} characters")
         points = tuple(dict.fromkeys(reads))
-        lines = [
+        carried = [
             Line(link, command, condition, points, keeps=keeps)
             for part, condition in (("THEN", when), ("ELSE", f"not ({when})"))
             for link, (command, keeps) in actions[part].items()
         ]
-        return priority, number, lines
+        return priority, number, carried
 
     def _premise(self, words: list[str]) -> tuple[str, tuple[Point, ...]]:
         upper = [word.upper() for word in words]

@@ -2,8 +2,8 @@
 
 EPANET 2.3 takes pressures in the unit that `PRESSURE` in [OPTIONS] names, and otherwise in psi with
 US flow units and in metres with metric ones; psi, kPa and bar it weighs with the specific gravity.
-WNTR goes by the flow units alone, with water of gravity 1, and converts every emitter as if its
-exponent were 0.5.
+Emitters' coefficients are for psi or metres by the flow units alone. WNTR goes by these always,
+with water of gravity 1, and converts every emitter as if its exponent were 0.5.
 """
 
 from __future__ import annotations
@@ -22,12 +22,17 @@ VALVES = ("PRV", "PSV", "PBV")
 
 def metres(model: Any) -> float:
     """Return what one unit of pressure in a model's file is in metres of its liquid."""
+    return _metres(model, str(model.options.hydraulic.inpfile_pressure_units or "").upper())
+
+
+def _metres(model: Any, unit: str) -> float:
+    """Return what a unit of pressure is in metres; of any other name, that of the flow units."""
     options = model.options.hydraulic
-    default = "PSI" if FlowUnits[options.inpfile_units].is_traditional else "METERS"
-    unit = str(options.inpfile_pressure_units or default).upper()
+    if unit not in (*_PER_FOOT, *_LENGTHS):
+        unit = "PSI" if FlowUnits[options.inpfile_units].is_traditional else "METERS"
     if unit in _PER_FOOT:
-        return _FOOT / (_PER_FOOT[unit] * options.specific_gravity)
-    return _LENGTHS.get(unit, 1.0)
+        return _FOOT / (_PER_FOOT[unit] * float(options.specific_gravity))
+    return _LENGTHS[unit]
 
 
 def correct(model: Any) -> None:
@@ -49,7 +54,7 @@ def correct(model: Any) -> None:
         options.flowchange *= units.factor * 1000.0
     exponent = options.emitter_exponent
     # WNTR: coefficient · √(1 / taken); EPANET: coefficient · unit^-exponent.
-    ratio = taken**0.5 / unit**exponent
+    ratio = taken**0.5 / _metres(model, "") ** exponent
     if ratio != 1.0:
         for _, junction in model.junctions():
             if junction.emitter_coefficient:
