@@ -142,9 +142,8 @@ def without_dead_band(rules: Sequence[Rule]) -> dict[tuple[str, str], float]:
     for rule in rules:
         if len(rule.when.comparisons) == len(rule.when.names) == 1:
             ((name, sign, number),) = rule.when.comparisons
-            above = (">" in sign) != rule.when.text.startswith("not ")
             if name not in CLOCK and sign[0] in "<>":
-                sides.setdefault((rule.actuator, name), []).append((rule, above, number))
+                sides.setdefault((rule.actuator, name), []).append((rule, sign[0] == ">", number))
     return {
         place: below
         for place, found in sides.items()

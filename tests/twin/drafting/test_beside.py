@@ -172,3 +172,13 @@ def test_no_water_is_lost(tmp_path, name):
     file = Path(ModelLibrary().get_filepath(name))
     _, _, totals = plant(file, tmp_path / name, TWO_DAYS)
     assert broken(totals) < 1e-3
+
+
+def test_emitters_of_a_file_draw_water_in_below_zero_pressure(tmp_path):
+    file = town(tmp_path, controls=BAND, emitters=" C 0.5")
+    file.write_text(file.read_text().replace(" C 25 8\n", " C 90 8\n"))
+    run, made, totals = plant(file, tmp_path / "town", TWO_DAYS)
+    assert apart(native(file, TWO_DAYS), run, TWO_DAYS)["K"] <= 0.15
+    assert totals["leaked_m3"] < 0.0
+    assert broken(totals) < 1e-3
+    assert any("emitters" in note for note in made.notes)
