@@ -16,7 +16,7 @@ from attacks.registry import register
 from twin.conditions.condition import moved
 from twin.control.plc import Plc
 from twin.errors import InputError, nearest, under
-from twin.plants.logic import STATES, Rule, rules_of, setting
+from twin.plants.logic import REOPEN, STATES, Rule, rules_of, setting
 
 if TYPE_CHECKING:
     from twin.testbed import Testbed
@@ -92,7 +92,7 @@ class Setpoint(Logic):
 _RULE = {
     "type": "object",
     "properties": {"when": {"type": "string"}},
-    "additionalProperties": setting(STATES),
+    "additionalProperties": setting((*STATES, REOPEN)),
     "required": ["when"],
     "minProperties": 2,
 }

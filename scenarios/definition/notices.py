@@ -10,7 +10,7 @@ from attacks.entries.entry import ArmedEntry
 from attacks.entries.forecast import Forecast, forecasts
 from attacks.kinds.replay import Replay
 from scenarios.definition.scenario import Scenario
-from twin.plants.logic import Rule
+from twin.plants.logic import Rule, without_dead_band
 from twin.plants.spec import PlantSpec
 from twin.testbed import Testbed
 from twin.units import duration, readable
@@ -48,7 +48,19 @@ def notices(scenario: Scenario, bed: Testbed, entries: Sequence[ArmedEntry]) -> 
             found.append(Notice(words, (*place, "tags" if entry.tags else "on")))
         recording = _missing_recording(armed, forecast, scenario)
         found += [replace(notice, keys=place + notice.keys) for notice in recording]
+    found += _without_dead_band(bed.spec)
     return [*found, *_doubtful_setpoints(scenario, bed.spec), *_too_late(scenario)]
+
+
+def _without_dead_band(spec: PlantSpec) -> Iterator[Notice]:
+    """Say what the plant's rules switch at every scan."""
+    for plc in spec.plcs.values():
+        for (actuator, tag), number in without_dead_band(plc.rules).items():
+            words = (
+                f"{plc.name} has no dead band for {actuator}, which it switches on either side of "
+                f"{tag} {number:g}: it may do so at every scan"
+            )
+            yield Notice(words, ("plant",))
 
 
 def _missing_recording(

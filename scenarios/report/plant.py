@@ -7,7 +7,7 @@ from typing import Any
 
 from twin.control.ports import Port
 from twin.errors import listed, natural
-from twin.plants.logic import PlcSpec
+from twin.plants.logic import REOPEN, PlcSpec
 from twin.plants.spec import PlantSpec
 
 _LITRES = 1000.0
@@ -118,7 +118,8 @@ def plant_summary(spec: PlantSpec) -> PlantSummary:
 
 def _plc(plc: PlcSpec, spec: PlantSpec) -> PlcSummary:
     rules = [
-        f"{rule.when.text}: {rule.actuator} {spec.command(rule.actuator, rule.command)}"
+        f"{rule.when.text}: {rule.actuator} "
+        f"{REOPEN if rule.keeps else spec.command(rule.actuator, rule.command)}"
         for rule in plc.rules
     ]
     return PlcSummary(

@@ -75,7 +75,7 @@ class _Particle:
         for plc in self.testbed.plcs.values():
             for rule in plc.rules:
                 if set(rule.when.names) <= readings.keys() and rule.when.holds(readings):
-                    settings[rule.actuator] = rule.command
+                    settings[rule.actuator] = rule.commanded(plant.settings[rule.actuator])
         return settings
 
     def close(self) -> None:

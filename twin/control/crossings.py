@@ -24,19 +24,23 @@ class _Threshold(NamedTuple):
         The number: [m], or [h] of the clock.
     rising : bool or None
         Whether it counts when the level rises past it or falls below it; None for both.
+    actuator : str
+        What the rule drives.
     """
 
     tank: int | None
     name: str
     level: float
     rising: bool | None
+    actuator: str
 
 
 class Crossings:
     """Looks ahead to the thresholds of PLCs' rules.
 
     When a threshold is reached is computed from the true levels, as EPANET does; the rule itself
-    then compares what its PLC remembers.
+    then compares what its PLC remembers. What has switched since its PLC's last regular scan is not
+    looked at before the next one: rules without a dead band would switch it every second.
 
     Parameters
     ----------
@@ -51,6 +55,7 @@ class Crossings:
         self._plant, self._tanks, self._midnight = plant, tanks, midnight
         self._known: dict[str, tuple[tuple[Rule, ...] | None, list[_Threshold]]] = {}
         self._settings: dict[str, float] = {}
+        self._switched: dict[str, int] = {}  # when each actuator's setting last changed [s]
 
     def ahead(self, now: int, plcs: Iterable[Plc]) -> int:
         """Return how soon after `now` the first rule is due before its PLC's next scan [s], or 0.
@@ -64,6 +69,9 @@ class Crossings:
         soonest = 0
         levels, rates = self._plant.levels, self._plant.rates()
         if self._settings != self._plant.settings:
+            for name, setting in self._plant.settings.items():
+                if self._settings.get(name, setting) != setting:
+                    self._switched[name] = now
             self._settings = dict(self._plant.settings)
             self._known.clear()
         for plc in plcs:
@@ -71,9 +79,12 @@ class Crossings:
             if rounding is None or not plc.running:
                 continue
             left = plc.every - now % plc.every
-            for tank, name, level, rising in self._thresholds(plc):
+            mark = now - now % plc.every
+            for tank, name, level, rising, actuator in self._thresholds(plc):
                 if tank is None:
                     ahead = self._until(name, level, now + plc.skew) + rounding
+                elif not plc.spec.by_engine and self._switched.get(actuator, mark - 1) >= mark:
+                    continue
                 elif (rate := rates[tank]) and (rising is None or rising == (rate > 0.0)):
                     ahead = (level - levels[tank]) / rate + rounding
                 else:
@@ -93,14 +104,24 @@ class Crossings:
         known, thresholds = self._known.get(plc.spec.name, (None, []))
         if known is not rules:
             thresholds = [
-                _Threshold(self._tanks.get(name), name, level, ">" in sign if by_engine else None)
+                _Threshold(
+                    self._tanks.get(name),
+                    name,
+                    level,
+                    ">" in sign if by_engine else None,
+                    rule.actuator,
+                )
                 for rule in rules
-                if by_engine or self._settings[rule.actuator] != rule.command
+                if by_engine or self._changes(rule)
                 for name, sign, level in rule.when.comparisons
                 if name in self._tanks or name in CLOCK
             ]
             self._known[plc.spec.name] = (rules, thresholds)
         return thresholds
+
+    def _changes(self, rule: Rule) -> bool:
+        setting = self._settings[rule.actuator]
+        return rule.commanded(setting) != setting
 
     def _until(self, name: str, hours: float, now: float) -> float:
         """Return how long after `now` [s, by a PLC's clock] `t` or `hour` is `hours` [s].

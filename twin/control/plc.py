@@ -110,11 +110,12 @@ class Plc:
         present = {name: float(values[place]) for name, place in self._inputs()}
         present["t"] = t + self.skew / 3600.0
         present["hour"] = (hour + self.skew / 3600.0) % 24.0
+        before = self.coils.copy()
         for rule in self.rules:
             when = rule.when
             # Asked second: only `not` and `!=` hold for a NaN, and a rule seldom holds at all.
             if when.holds(present) and not any(math.isnan(present[name]) for name in when.names):
-                self.coils[rule.actuator] = rule.command
+                self.coils[rule.actuator] = rule.commanded(before[rule.actuator])
         if self.spec.failsafe:
             for rule in self.rules:
                 if rule.actuator in self.spec.failsafe and any(

@@ -2,7 +2,8 @@
 
 They are read here and not by WNTR, which refuses a whole file for one rule it does not know
 (`SYSTEM DEMAND`, `CLOCKTIME >= 8 AM`): a draft carries over what it can and names the rest.
-The grammar and the order of evaluation are those of EPANET 2.2 (rules.c, input3.c).
+The grammar and the order of evaluation are those of EPANET 2.2 (rules.c, input3.c, hydraul.c):
+rules act at the end of a step, then pumps take their patterns' speed, then controls act.
 """
 
 from __future__ import annotations
@@ -15,8 +16,10 @@ from typing import Any
 from wntr.epanet.util import FlowUnits, HydParam, to_si
 
 from twin.conditions.parser import LONGEST
-from twin.plants.logic import STATES
-from twin.water.plant import VALVE_UNITS
+from twin.errors import listed
+from twin.plants import pressure
+from twin.plants.logic import HIGHEST, STATES
+from twin.water.plant import VALVE_UNITS, valve_setting
 
 Point = tuple[str, str]
 """What is measured: a quantity and the element, like `("level", "T1")`."""
@@ -37,7 +40,6 @@ _MEASURED = {
     "Junction": ("PRESSURE", "HEAD", "GRADE"),
 }
 _SECONDS = {"SEC": 1.0, "MIN": 60.0, "HOU": 3600.0, "DAY": 86400.0}
-_PRESSURE_VALVES = ("PRV", "PSV", "PBV")
 _REACHED = 1e-4  # m before the rim or bottom at which a threshold there counts as reached
 
 
@@ -56,6 +58,8 @@ class Line:
         What it needs to be told.
     at : float or None
         The instant [s] of a control `AT TIME`, which may turn out to be a daily one.
+    keeps : bool
+        As in `twin.plants.logic.Rule`.
     """
 
     actuator: str
@@ -63,6 +67,7 @@ class Line:
     when: str
     reads: tuple[Point, ...] = ()
     at: float | None = None
+    keeps: bool = False
 
 
 @dataclass
@@ -77,11 +82,14 @@ class ControlLogic:
         Statements that could not be carried over, each with its line and the reason.
     statements : int
         How many the file has.
+    notes : list of str
+        What acts otherwise than it seems, or than in EPANET, a sentence each.
     """
 
     lines: list[Line] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
     statements: int = 0
+    notes: list[str] = field(default_factory=list)
 
 
 class _CannotError(ValueError):
@@ -111,24 +119,91 @@ def read_controls(text: str, model: Any, name: Callable[[Point], str]) -> Contro
     name : callable
         Gives a point its tag's name.
     """
-    reader = _Reader(model, name)
     found = ControlLogic()
+    reader = _Reader(model, name, found.notes)
     rules: list[tuple[float, int, list[Line]]] = []
+    controls: list[Line] = []
     for number, words in _statements(text):
         found.statements += 1
         try:
             if words[0][0].upper() == "RULE":
                 rules.append(reader.rule(words, number))
             else:
-                found.lines.append(reader.control(words[0]))
+                controls.append(reader.control(words[0], number))
         except _CannotError as why:
             said = " / ".join(" ".join(line) for line in words)
             found.left.append(f"line {number}: {said}: {why}")
-    found.lines = _schedules(found.lines, model)
+    patterned = {name for name, pump in model.pumps() if pump.speed_pattern_name}
     # EPANET lets the higher priority win, and the earlier of two rules of the same one.
-    for _, _, lines in sorted(rules, key=lambda rule: (rule[0], -rule[1])):
-        found.lines += lines
+    for _, number, lines in sorted(rules, key=lambda rule: (rule[0], -rule[1])):
+        for actuator in sorted(patterned & {line.actuator for line in lines}):
+            found.notes.append(
+                f"line {number}: the rule does nothing to {actuator}, here as in EPANET: the "
+                "pump's speed pattern is applied right after it."
+            )
+        found.lines += [line for line in lines if line.actuator not in patterned]
+    for pump in sorted(patterned):
+        found.lines += _by_pattern(model, pump, found.notes)
+    found.lines += _schedules(controls, model)
+    _note_times(found)
     return found
+
+
+def _by_pattern(model: Any, pump: str, notes: list[str]) -> list[Line]:
+    """Return a pump's speed pattern as lines by the hour of the day, where it is the same daily."""
+    name = str(model.get_link(pump).speed_pattern_name)
+    speeds = [float(speed) for speed in model.get_pattern(name).multipliers]
+    times = model.options.time
+    step = float(times.pattern_timestep)
+    if len(set(speeds)) == 1:
+        return [Line(pump, speeds[0], "hour >= 0")]
+    shift = float(times.start_clocktime - times.pattern_start)
+    starts = range(max(len(speeds), math.ceil(86400.0 / step)))
+    at: dict[float, set[float]] = {}
+    for i in starts:
+        at.setdefault((i * step + shift) % 86400.0, set()).add(speeds[i % len(speeds)])
+    whole = len(speeds) * step % 86400.0 == 0.0 or 86400.0 % (len(speeds) * step) == 0.0
+    if not whole or any(len(found) > 1 for found in at.values()):
+        notes.append(
+            f"The speed pattern {name} of pump {pump} is not carried over: it is not the same "
+            "every day. Write what its PLC shall do by the `hour` in plcs.yaml."
+        )
+        return []
+    notes.append(
+        f"The speed pattern {name} of pump {pump} became rules by the hour. As in EPANET, they "
+        "start it again wherever no control, of those after them, holds at that moment."
+    )
+    begins = sorted(at)
+    courses = [(begin, next(iter(at[begin]))) for begin in begins]
+    if courses[0][0] > 0.0:
+        courses.insert(0, (0.0, courses[-1][1]))
+    lines: list[Line] = []
+    ends = [*(begin for begin, _ in courses[1:]), 86400.0]
+    start = 0.0
+    for i, ((_, speed), end) in enumerate(zip(courses, ends, strict=True)):
+        if end < 86400.0 and courses[i + 1][1] == speed:
+            continue
+        lines.append(Line(pump, speed, f"{_hours(start)} <= hour < {_hours(end)}"))
+        start = end
+    return lines
+
+
+def _note_times(found: ControlLogic) -> None:
+    """Say what is done by the clock of the scenario, and what a solution late."""
+    timed = dict.fromkeys(line.actuator for line in found.lines if line.when.split()[0] == "t")
+    if timed:
+        found.notes.append(
+            f"{listed(timed)} switches at times since the start (`t`): not in the warm-up, after "
+            "which it may stand otherwise than in EPANET. With `warmup: 0 h` it is as in EPANET."
+        )
+    pressed = dict.fromkeys(
+        line.actuator for line in found.lines if any(kind == "pressure" for kind, _ in line.reads)
+    )
+    if pressed:
+        found.notes.append(
+            f"{listed(pressed)} switches by a pressure: its PLC measures that after a solution and "
+            "acts at its next scan, where EPANET's control acts within the same solution."
+        )
 
 
 def _statements(text: str) -> Iterator[tuple[int, list[list[str]]]]:
@@ -174,12 +249,15 @@ def _schedules(lines: list[Line], model: Any) -> list[Line]:
 
 
 class _Reader:
-    def __init__(self, model: Any, name: Callable[[Point], str]):
-        self.model, self.name = model, name
+    def __init__(self, model: Any, name: Callable[[Point], str], notes: list[str]):
+        self.model, self.name, self.notes = model, name, notes
+        self.pressure = pressure.metres(model)
+        self.place = ""
         self.units = FlowUnits[model.options.hydraulic.inpfile_units]
 
-    def control(self, words: list[str]) -> Line:
+    def control(self, words: list[str], number: int) -> Line:
         """Read `LINK x status IF NODE y ABOVE|BELOW z`, `… AT TIME t`, `… AT CLOCKTIME t`."""
+        self.place = f"line {number}"
         upper = [word.upper() for word in words]
         if len(words) < 6 or upper[0] not in _LINKS:
             raise _CannotError("not a control EPANET knows")
@@ -201,8 +279,10 @@ class _Reader:
         """Read a rule; return its priority, `number`, and its lines."""
         groups: list[list[str]] = []
         reads: list[Point] = []
-        actions: dict[str, list[tuple[str, float]]] = {"THEN": [], "ELSE": []}
+        # Of several actions on one link EPANET takes the first.
+        actions: dict[str, dict[str, tuple[float, bool]]] = {"THEN": {}, "ELSE": {}}
         part, priority = "RULE", 0.0
+        self.place = f"line {number}"
         for words in lines[1:]:
             first = words[0].upper()
             part = first if first in ("IF", "THEN", "ELSE", "PRIORITY") else part
@@ -217,7 +297,8 @@ class _Reader:
                     groups.append([when])
                 reads += points
             elif part in actions and first in (part, "AND"):
-                actions[part].append(self._action(words[1:]))
+                link, command = self._action(words[1:])
+                actions[part].setdefault(link, command)
             else:
                 raise _CannotError(f"{words[0]!r} was not expected")
         if not groups or not actions["THEN"]:
@@ -230,9 +311,12 @@ class _Reader:
         if len(when) > LONGEST - len("not ()"):
             raise _CannotError(f"its condition is longer than {LONGEST} characters")
         points = tuple(dict.fromkeys(reads))
-        made = [Line(link, command, when, points) for link, command in actions["THEN"]]
-        made += [Line(link, to, f"not ({when})", points) for link, to in actions["ELSE"]]
-        return priority, number, made
+        carried = [
+            Line(link, command, condition, points, keeps=keeps)
+            for part, condition in (("THEN", when), ("ELSE", f"not ({when})"))
+            for link, (command, keeps) in actions[part].items()
+        ]
+        return priority, number, carried
 
     def _premise(self, words: list[str]) -> tuple[str, tuple[Point, ...]]:
         upper = [word.upper() for word in words]
@@ -256,15 +340,38 @@ class _Reader:
     def _of_node(self, node: Any, attribute: str, relation: str, value: str) -> tuple[str, Point]:
         if attribute not in _MEASURED.get(node.node_type, ()):
             raise _CannotError(f"nothing measures the {attribute} of {node.name}")
-        kind = HydParam.Pressure if attribute == "PRESSURE" else HydParam.HydraulicHead
-        height = self._si(_number(value), kind)
+        if attribute == "PRESSURE":
+            height = _number(value) * self.pressure
+        else:
+            height = self._si(_number(value), HydParam.HydraulicHead)
         if attribute in ("HEAD", "GRADE"):
             height -= node.elevation
         point = ("level" if node.node_type == "Tank" else "pressure", node.name)
         if node.node_type == "Tank" and _operator(relation)[0] in "<>":
-            # A level never lies beyond the rim or bottom, where EPANET sees it as reached.
-            height = min(max(height, node.min_level + _REACHED), node.max_level - _REACHED)
+            height = self._reached(node, height, _operator(relation))
         return f"{self.name(point)} {_operator(relation)} {round(height, 6)!r}", point
+
+    def _reached(self, tank: Any, level: float, sign: str) -> float:
+        """Return a threshold that a tank's level passes where EPANET sees it reached.
+
+        At the rim or bottom EPANET does; a level never lies beyond, and nor does a threshold there
+        ever act.
+        """
+        lowest, highest = float(tank.min_level), float(tank.max_level)
+        if sign[0] == "<":
+            if abs(level - lowest) <= _REACHED:
+                return lowest + _REACHED
+            never, beyond = level < lowest, f"below its bottom, {lowest:g} m"
+        else:
+            if abs(level - highest) <= _REACHED:
+                return highest - _REACHED
+            never, beyond = level > highest, f"above its rim, {highest:g} m"
+        if never:
+            self.notes.append(
+                f"{self.place}: the threshold of {tank.name}, {level:.6g} m, lies {beyond}: it "
+                "never acts, here as in EPANET."
+            )
+        return level
 
     def _of_link(self, link: Any, attribute: str, relation: str, value: str) -> tuple[str, Point]:
         sign = _operator(relation)
@@ -281,11 +388,13 @@ class _Reader:
             return f"({name} {sign} {flow!r} {joint} {name} {other}{sign[1:]} {-flow!r})", point
         raise _CannotError(f"nothing measures the {attribute} {value} of {link.name}")
 
-    def _action(self, words: list[str]) -> tuple[str, float]:
+    def _action(self, words: list[str]) -> tuple[str, tuple[float, bool]]:
         if len(words) < 5 or words[0].upper() not in _LINKS:
             raise _CannotError(f"{' '.join(words)!r} is not an action on a link")
         link = self._link(words[1])
-        return link.name, self._command(link, words[4])
+        # A rule's OPEN changes nothing on what is open, whatever its speed or setting.
+        keeps = _COMMANDS.get(words[4].lower()) == STATES["open"] and link.link_type != "Pipe"
+        return link.name, (self._command(link, words[4]), keeps)
 
     def _command(self, link: Any, word: str) -> float:
         """Return what a status or a setting is as a command, in our units."""
@@ -295,22 +404,30 @@ class _Reader:
         if state in _COMMANDS:
             return _COMMANDS[state]
         if link.link_type == "Pump":
-            return _number(word)
+            return self._bounded(link, _number(word))
         if link.link_type != "Valve" or link.valve_type == "GPV":
             raise _CannotError(f"{link.name} has no setting, only open and closed")
         if state == "active":
             setting = float(link.initial_setting) * VALVE_UNITS.get(link.valve_type, 1.0)
-        elif link.valve_type in _PRESSURE_VALVES:
-            setting = self._si(_number(word), HydParam.Pressure)
+        elif link.valve_type in pressure.VALVES:
+            setting = _number(word) * self.pressure
         elif link.valve_type == "FCV":
             setting = self._si(_number(word), HydParam.Flow) * VALVE_UNITS["FCV"]
         else:
             setting = _number(word)
-        if setting in (0.0, 1.0):
-            raise _CannotError(
-                f"a valve's setting of {setting:g} cannot be told from closed or open"
-            )
-        return round(setting, 6)
+        return valve_setting(link.valve_type, round(self._bounded(link, setting), 6))
+
+    def _bounded(self, link: Any, setting: float) -> float:
+        """Return a setting no higher than a PLC's may be, which acts like any higher one."""
+        if setting < 0.0:
+            raise _CannotError(f"a setting cannot be {setting:g}")
+        if setting <= HIGHEST:
+            return setting
+        if link.link_type == "Pump":
+            raise _CannotError(f"a pump's speed cannot be {setting:g}")
+        as_one = "closed" if link.valve_type == "TCV" else f"{HIGHEST:g}"
+        self.notes.append(f"{self.place}: {link.name} set to {setting:g} became {as_one}.")
+        return 0.0 if link.valve_type == "TCV" else HIGHEST
 
     def _si(self, value: float, kind: Any) -> float:
         return float(to_si(self.units, value, kind))
@@ -334,9 +451,12 @@ def _operator(word: str) -> str:
 
 def _number(word: str) -> float:
     try:
-        return float(word)
+        number = float(word)
     except ValueError:
-        raise _CannotError(f"{word!r} is not a number") from None
+        number = math.nan
+    if not math.isfinite(number):
+        raise _CannotError(f"{word!r} is not a number")
+    return number
 
 
 def _seconds(words: list[str]) -> float:

@@ -19,15 +19,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import wntr
 
 from twin.drafting.controls import ControlLogic, Line, Point, read_controls
 from twin.drafting.stations import REACH, Station, group
 from twin.errors import InputError, listed
 from twin.files import SCHEMA_LINE
-from twin.plants import inp, schema
+from twin.plants import inp, pressure, schema
 from twin.plants.districts import weekly
-from twin.plants.logic import STATE_WORDS
+from twin.plants.logic import REOPEN, STATE_WORDS, without_dead_band
 from twin.plants.spec import COLUMNS, QUANTITIES, PlantSpec, load_plant
 from twin.tags import Tag, Values
 from twin.testbed import Testbed
@@ -65,11 +66,14 @@ class Draft:
         As it is read back from its folder.
     done, left : tuple of str
         What was done, and what of the file was not carried over, a sentence each.
+    notes : tuple of str
+        What acts otherwise than it seems, or than in EPANET, a sentence each.
     """
 
     spec: PlantSpec
     done: tuple[str, ...]
     left: tuple[str, ...]
+    notes: tuple[str, ...]
 
 
 def draft(file: Path, out: Path) -> Draft:
@@ -110,17 +114,21 @@ def draft(file: Path, out: Path) -> Draft:
             spec=spec,
             done=(*_done(spec, controls, file.name), *_unprotected(dry)),
             left=(*controls.left, *said, *_left(model)),
+            notes=(*controls.notes, *_notes(spec)),
         )
         (folder / RECORD).write_text(record(made, file.name), encoding="utf-8")
         folder.rename(out)
     finally:
         shutil.rmtree(place, ignore_errors=True)
-    return Draft(load_plant(out.absolute()), made.done, made.left)
+    return Draft(load_plant(out.absolute()), made.done, made.left, made.notes)
 
 
 def record(made: Draft, file: str) -> str:
     """Return what is to be known of a draft, as it stands in its folder."""
-    lines = [f"# How this plant was drafted from {file}", "", "## Done", ""]
+    lines = [f"# How this plant was drafted from {file}", ""]
+    if made.notes:
+        lines += ["Mind that:", "", *(f"- {line}" for line in made.notes), ""]
+    lines += ["## Done", ""]
     lines += [f"- {line}" for line in made.done]
     lines += ["", "## Not carried over", ""]
     lines += [f"- {line}" for line in made.left] or ["Nothing was left out."]
@@ -204,6 +212,7 @@ def _slugs(names: list[str]) -> dict[str, str]:
 
 
 def _write_network(model: Any, path: Path, file: str) -> None:
+    pressure.metric(model)
     wntr.network.write_inpfile(model, str(path), units="LPS")
     lines = path.read_text(encoding="utf-8").splitlines()
     # WNTR's own first lines name a place of this machine and the hour.
@@ -256,8 +265,13 @@ def _measures(station: Station) -> str:
 
 
 def _rule_line(line: Line) -> str:
-    command = STATE_WORDS.get(line.command, repr(line.command))
+    command = REOPEN if line.keeps else STATE_WORDS.get(line.command, _number(line.command))
     return f"      - {{when: {json.dumps(line.when)}, {_quoted(line.actuator)}: {command}}}\n"
+
+
+def _number(value: float) -> str:
+    """Write a number as YAML and people read it: not as 1e-06."""
+    return np.format_float_positional(value, trim="0")
 
 
 def _quoted(name: str) -> str:
@@ -355,6 +369,21 @@ def _done(spec: PlantSpec, controls: ControlLogic, file: str) -> Iterator[str]:
         yield "No junction has a demand: there is no DMA."
 
 
+def _notes(spec: PlantSpec) -> Iterator[str]:
+    """Say what of the plant acts otherwise than it seems, beside its logic as it was read."""
+    for name, plc in spec.plcs.items():
+        for (actuator, tag), number in without_dead_band(plc.rules).items():
+            yield (
+                f"{name} has no dead band for {actuator}, which it switches on either side of "
+                f"{tag} {number:g}: it may do so at every scan, and EPANET at every step."
+            )
+    if any(junction.emitter_coefficient for _, junction in spec.model.junctions()):
+        yield (
+            "The file has emitters: below zero pressure water flows in through them, as EPANET "
+            "has it unless told `BACKFLOW ALLOWED NO`, and through leaks of attacks and faults too."
+        )
+
+
 def _left(model: Any) -> Iterator[str]:
     """Say what of the model the twin does not use."""
     options = model.options
@@ -371,11 +400,5 @@ def _left(model: Any) -> Iterator[str]:
             f"There is no reservoir: {listed(feeding)} puts water in, by a negative demand. What "
             "comes while all tanks are full is lost: the run's invented_m3 is then below 0."
         )
-    for name, pump in model.pumps():
-        if pump.speed_pattern_name:
-            yield (
-                f"Pump {name} follows a speed pattern, which EPANET applies every pattern step, "
-                "whatever its PLC says."
-            )
     if options.time.duration:
         yield f"The duration ({options.time.duration / 3600:g} h) and time steps: the scenario's."

@@ -17,6 +17,7 @@ import epanet
 import wntr
 
 from twin.errors import InputError
+from twin.plants import pressure
 
 _COMPLAINT = re.compile(
     r"Error (?!200)(\d+): (.*?)\s+in (?:following line of )?(Rule .*|\[\w+\])(?: section)?:\s*\n"
@@ -80,7 +81,9 @@ def read(text: str) -> Any:
     with tempfile.TemporaryDirectory(prefix="hydrotwin-") as folder:
         copy = Path(folder) / "copy.inp"
         copy.write_text(text, encoding="utf-8")
-        return wntr.network.WaterNetworkModel(str(copy))
+        model = wntr.network.WaterNetworkModel(str(copy))
+    pressure.correct(model)
+    return model
 
 
 def refused(text: str, path: Path) -> InputError | None:

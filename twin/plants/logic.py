@@ -16,6 +16,8 @@ CLOCK = ("t", "hour")
 STATES = {"open": 1.0, "closed": 0.0}
 """What a command is called that is no speed or setting; see `Rule.command`."""
 STATE_WORDS = {value: word for word, value in STATES.items()}
+REOPEN = "reopen"
+"""A rule's word for: open what is closed, leave what runs at its speed or setting."""
 CROSSINGS = {"nearest": 0.5, "after": 1.0, "none": None, "engine": 0.5}
 """Instants at which a PLC also scans, and what is added to the time left [s] to round it down.
 
@@ -38,11 +40,18 @@ class Rule:
         0 closed, 1 open, or what it is set to: a pump's relative speed, a valve's setting.
     when : Condition
         On tags the PLC measures or receives, and on `CLOCK`.
+    keeps : bool
+        Whether what is open keeps its speed or setting (`reopen`).
     """
 
     actuator: str
     command: float
     when: Condition
+    keeps: bool = False
+
+    def commanded(self, setting: float) -> float:
+        """Return what it commands an actuator to be that is set to `setting`."""
+        return setting if self.keeps and setting else self.command
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +130,29 @@ def setpoints(rules: Sequence[Rule]) -> dict[str, int]:
     return places
 
 
+def without_dead_band(rules: Sequence[Rule]) -> dict[tuple[str, str], float]:
+    """Return where rules command an actuator two things on either side of one number.
+
+    Returns
+    -------
+    dict of (str, str) to float
+        By actuator and tag: the number, which the tag swings about as fast as the PLC scans.
+    """
+    sides: dict[tuple[str, str], list[tuple[Rule, bool, float]]] = {}
+    for rule in rules:
+        if len(rule.when.comparisons) == len(rule.when.names) == 1:
+            ((name, sign, number),) = rule.when.comparisons
+            if name not in CLOCK and sign[0] in "<>":
+                sides.setdefault((rule.actuator, name), []).append((rule, sign[0] == ">", number))
+    return {
+        place: below
+        for place, found in sides.items()
+        for low, low_above, below in found
+        for high, high_above, above in found
+        if not low_above and high_above and above <= below and low.command != high.command
+    }
+
+
 HIGHEST = 1e6  # of a pump's relative speed or a valve's setting; more is a mistake
 
 
@@ -155,7 +187,8 @@ def rules_of(
         if name not in actuators:
             raise InputError(f"unknown name {name!r}: {nearest(name, actuators)}", keys=[name])
         with under(name):
-            yield Rule(name, setting_of(value), when)
+            keeps = value == REOPEN
+            yield Rule(name, STATES["open"] if keeps else setting_of(value), when, keeps)
 
 
 def setting_of(value: Any) -> float:

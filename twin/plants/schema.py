@@ -23,7 +23,7 @@ from pydantic import (
 )
 
 from twin.errors import InputError, nearest
-from twin.plants.logic import CROSSINGS, STATES, setting, setting_of
+from twin.plants.logic import CROSSINGS, REOPEN, STATES, setting, setting_of
 from twin.units import DURATION, duration, readable
 
 PATH = Path(__file__).parent / "plcs.schema.json"
@@ -89,7 +89,7 @@ _Rule = Annotated[
         {
             "type": "object",
             "properties": {"when": {"type": "string"}},
-            "additionalProperties": setting(STATES),
+            "additionalProperties": setting((*STATES, REOPEN)),
             "required": ["when"],
             "minProperties": 2,
         }

@@ -25,6 +25,7 @@ WARNINGS = {
     6: "negative pressures",
 }
 _FOREVER = 1_900_000_000  # seconds; the longest EPANET's 32-bit clock takes on every platform
+_SHUT = 1e16  # loss coefficient of a check valve that is shut: EPANET lets nobody close one
 _ERRORS = 100  # the first code that is no warning
 
 
@@ -47,14 +48,12 @@ class Engine(Closing):
         What epanet-plus's functions take.
     time : int
         Seconds since the start.
-    closed : set of int
-        Links that `set_link` closed: nothing flows through them.
     """
 
     def __init__(self, inp: str, name: str, step: int):
         self.time = 0
-        self.closed: set[int] = set()
         self._step = step
+        self._losses: dict[int, float] = {}  # of check valves that are shut
         self.project: Any = None
         self._folder = tempfile.TemporaryDirectory(prefix="hydrotwin-")
         try:
@@ -86,10 +85,15 @@ class Engine(Closing):
             (EN.EN_HYDSTEP, self._step),
         ):
             self.must(epanet.EN_settimeparam(self.project, what, value))
-        # A leak below zero pressure draws in air, not water.
-        self.must(epanet.EN_setoption(self.project, EN.EN_EMITBACKFLOW, 0.0))
+        if not self._has_emitters():
+            # A leak below zero pressure draws in air, not water; emitters of the file may do so.
+            self.must(epanet.EN_setoption(self.project, EN.EN_EMITBACKFLOW, 0.0))
         self.must(epanet.EN_openH(self.project))
         self.must(epanet.EN_initH(self.project, 10))
+
+    def _has_emitters(self) -> bool:
+        count = epanet.EN_getcount(self.project, EN.EN_NODECOUNT)[1]
+        return any(self.at_nodes(range(1, count + 1), EN.EN_EMITTER))
 
     def run(self) -> int:
         """Solve as everything stands now; return EPANET's code, 0 or a key of `WARNINGS`.
@@ -117,13 +121,28 @@ class Engine(Closing):
 
     def set_link(self, link: int, setting: float) -> None:
         """Close (0), open (1) or set a pump's relative speed or a valve's setting [m or L/s]."""
-        if setting == 0.0:
-            self.closed.add(link)
-        else:
-            self.closed.discard(link)
         # STATUS 1 also puts a pump's speed back to 1.
         what = EN.EN_STATUS if setting in (0.0, 1.0) else EN.EN_SETTING
         self.must(epanet.EN_setlinkvalue(self.project, link, what, setting))
+
+    def shut(self, link: int) -> None:
+        """Close a link of any kind, a check valve too, until `unshut`."""
+        if self._is_check_valve(link):
+            self._losses.setdefault(link, self.at_links([link], EN.EN_MINORLOSS)[0])
+            self.must(epanet.EN_setlinkvalue(self.project, link, EN.EN_MINORLOSS, _SHUT))
+        else:
+            self.set_link(link, 0.0)
+
+    def unshut(self, link: int) -> bool:
+        """Let water through a check valve that was shut; return whether the link was one."""
+        if link not in self._losses:
+            return False
+        loss = self._losses.pop(link)
+        self.must(epanet.EN_setlinkvalue(self.project, link, EN.EN_MINORLOSS, loss))
+        return True
+
+    def _is_check_valve(self, link: int) -> bool:
+        return bool(epanet.EN_getlinktype(self.project, link)[1] == EN.EN_CVPIPE)
 
     def set_node(self, node: int, what: int, value: float) -> None:
         """Set a property of a node."""
@@ -135,9 +154,9 @@ class Engine(Closing):
         return [read(project, node, what)[1] for node in nodes]
 
     def at_links(self, links: Iterable[int], what: int) -> list[float]:
-        """Read a property of some links: 0 of those that are closed."""
-        project, read, closed = self.project, epanet.EN_getlinkvalue, self.closed
-        return [0.0 if link in closed else read(project, link, what)[1] for link in links]
+        """Read a property of some links; flow and power of a closed one are 0."""
+        project, read = self.project, epanet.EN_getlinkvalue
+        return [read(project, link, what)[1] for link in links]
 
     def of_all_nodes(self, what: int) -> Values:
         """Read a property of every node; takes as long as reading 50 nodes singly."""

@@ -9,6 +9,7 @@ from weakref import WeakKeyDictionary
 
 import wntr
 
+from twin.plants import pressure
 from twin.plants.spec import PlantSpec
 from twin.units import DAY
 
@@ -60,7 +61,10 @@ def _without_controls(spec: PlantSpec, physics: Physics) -> wntr.network.WaterNe
     times = model.options.time
     shift = times.pattern_start + physics.clock - times.start_clocktime
     times.pattern_start = int(shift % (7 * DAY))
-    for _, pump in model.pumps():
+    driven = {name for plc in spec.plcs.values() for name in plc.actuators}
+    for name, pump in model.pumps():
+        if name in driven:
+            pump.speed_pattern_name = None  # EPANET would apply it over what the PLC commands
         if pump.pump_type == "POWER":
             # EPANET 2.3.6 runs one of a file in metric units 1/0.7457 times too strong.
             pump.power *= _KW_PER_HP
@@ -70,6 +74,7 @@ def _without_controls(spec: PlantSpec, physics: Physics) -> wntr.network.WaterNe
 
 
 def _as_inp(model: wntr.network.WaterNetworkModel) -> str:
+    pressure.metric(model)
     with tempfile.TemporaryDirectory(prefix="hydrotwin-") as folder:
         file = Path(folder) / "model.inp"
         wntr.network.write_inpfile(model, str(file), units="LPS")

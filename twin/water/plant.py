@@ -26,9 +26,21 @@ from twin.water.pumps import Pumps
 from twin.water.tanks import Tanks
 
 VALVE_UNITS = {"FCV": 1000.0}  # what a valve's setting in WNTR's units [m³/s] is in ours [L/s]
+_NUDGE = 1e-6
 REQUIRED_PRESSURE = 5.0
 """Below this [m] a junction takes less than its demand, where demands are pressure-driven; a
 normal week of C-Town then goes short of 4 m³ in all."""
+
+
+def valve_setting(kind: str, setting: float) -> float:
+    """Return a setting of a valve of some type as `Plant.write` takes it.
+
+    There 0 is closed and 1 open: a valve set to so many metres is set a thousandth of a millimetre
+    higher. An FCV that lets 0 L/s through is closed.
+    """
+    if setting == 0.0 and kind == "FCV":
+        return 0.0
+    return setting + _NUDGE if setting in (0.0, 1.0) else setting
 
 
 def initial_setting(link: Any) -> float:
@@ -40,7 +52,8 @@ def initial_setting(link: Any) -> float:
         return float(speed if link.initial_setting is None else link.initial_setting)
     if str(link.initial_status) != "Active" or link.valve_type == "GPV":  # its setting is a curve
         return 1.0
-    return float(link.initial_setting) * VALVE_UNITS.get(link.valve_type, 1.0)
+    setting = float(link.initial_setting) * VALVE_UNITS.get(link.valve_type, 1.0)
+    return valve_setting(link.valve_type, setting)
 
 
 class Plant(Closing):
@@ -315,27 +328,39 @@ class Plant(Closing):
             meters.count(STARTS, starts)
 
     def _find(self) -> int:
-        """Let EPANET solve until no pump runs dry and no empty tank gives water; return its code.
+        """Let EPANET solve until no pump runs dry, no empty tank gives and no full one takes water.
 
         EPANET lets water out of an empty tank while less than .15 mm of head is lost on the way,
-        and does not see that a tank will be empty within half a second: its pipes are shut here
-        until a solution with them open fills it.
+        does not see that a tank will be empty or full within half a second, and lets water into a
+        full one that does not spill where its volume misses the exact number: what flows out of the
+        one and into the other is shut here, until a solution with it open shows otherwise.
+
+        Returns
+        -------
+        int
+            EPANET's code.
         """
-        engine = self._engine
+        engine, shapes = self._engine, self._shapes
         for name in self._shut:
-            self._put(name)
+            if not engine.unshut(self._link(name)):
+                self._put(name)
         self._shut = []
-        shut: set[int] = set()
         while True:
             code = self._pumps.protect(engine.run())
             self.inflows = engine.at_nodes(self._tank_nodes, EN.EN_DEMAND)
-            drained = self._shapes.drained(self._held, self.inflows) - shut
-            if not drained:
+            beyond = shapes.beyond(self._held, self.inflows)
+            wrong = [
+                name
+                for tank, way in beyond.items()
+                for name, inward in shapes.links[tank]
+                if name not in self._shut
+                and engine.at_links([self._link(name)], EN.EN_FLOW)[0] * inward * way > 0.0
+            ]
+            if not wrong:
                 return code
-            shut |= drained
-            for name in (name for tank in sorted(drained) for name in self._shapes.pipes[tank]):
-                engine.set_link(self._link(name), 0.0)
-                self._shut.append(name)
+            for name in wrong:
+                engine.shut(self._link(name))
+            self._shut += wrong
 
     def advance(self, limit: int) -> None:
         """Move on by `limit` seconds, or less where EPANET finds a tank full or empty first."""

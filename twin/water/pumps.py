@@ -56,6 +56,7 @@ class Pumps:
             for name, pump in model.pumps()
             if protected
         ]
+        self._suctions = sorted({suction for _, _, suction in self._stations})
         self._running = [False] * len(self._links)
         self._tariff = _Tariff(model)
 
@@ -76,8 +77,7 @@ class Pumps:
             Of the last solution.
         """
         engine, project = self._engine, self._engine.project
-        suctions = [node for _, link, node in self._stations if link not in engine.closed]
-        pressures = engine.at_nodes(suctions, EN.EN_PRESSURE)
+        pressures = engine.at_nodes(self._suctions, EN.EN_PRESSURE)
         if not self.tripped and min(pressures, default=0.0) >= 0.0:
             return code
         for name, _, suction in self._stations:

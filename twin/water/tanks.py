@@ -12,6 +12,7 @@ from twin.errors import InputError, nearest
 from twin.tags import Values
 
 _FULL = 1e-6  # m below its rim at which a tank counts as full
+_STILL = 1e-3  # L/s; what EPANET leaves of a flow that it stops
 _EMPTY = 1e-3  # m above its bottom at which a tank counts as empty
 
 
@@ -27,8 +28,8 @@ class Tanks:
     names : tuple of str
     lowest, highest : ndarray of shape (tanks,)
         Bottom and rim [m].
-    pipes : tuple of tuple of str
-        Pipes at each tank that can be shut.
+    links : tuple of tuple of (str, int)
+        Links at each tank, each with 1 where its flow counts into the tank, or -1.
     """
 
     def __init__(self, model: Any):
@@ -43,17 +44,20 @@ class Tanks:
         }
         self.lowest: Values = np.array([tank.min_level for tank in tanks], dtype=float)
         self.highest: Values = np.array([tank.max_level for tank in tanks], dtype=float)
-        self.pipes = tuple(
+        self.links = tuple(
             tuple(
-                pipe
-                for pipe in model.get_links_for_node(name)
-                if pipe in model.pipe_name_list and not model.get_link(pipe).check_valve
+                (link, 1 if model.get_link(link).end_node_name == name else -1)
+                for link in model.get_links_for_node(name)
             )
             for name in self.names
         )
         self._shape = list(zip(self._areas, self.lowest.tolist(), strict=True))
         self._empty = (self.lowest + _EMPTY).tolist()
         spills = [bool(tank.overflow) for tank in tanks]
+        whole = self.held(self.highest.tolist())
+        self._capacity = [
+            np.inf if spill else volume for spill, volume in zip(spills, whole, strict=True)
+        ]
         self._rim = np.where(spills, self.highest - _FULL, np.inf).tolist()
 
     def check(self, levels: Mapping[str, float]) -> None:
@@ -92,12 +96,29 @@ class Tanks:
         arrived = flows * (seconds / 1000.0)
         return np.where(full, np.maximum(arrived - gained, 0.0), 0.0)
 
-    def drained(self, held: Sequence[float], inflows: Sequence[float]) -> set[int]:
-        """Return the places of tanks that hold less [m³] than flows out in a second [L/s]."""
-        if min(held, default=1.0) * 1000.0 >= -min(inflows, default=0.0):
-            return set()
-        pairs = enumerate(zip(held, inflows, strict=True))
-        return {i for i, (volume, flow) in pairs if flow < 0.0 and volume * 1000.0 < -flow}
+    def beyond(self, held: Sequence[float], inflows: Sequence[float]) -> dict[int, int]:
+        """Return the places of tanks that a second of these flows takes beyond rim or bottom.
+
+        Parameters
+        ----------
+        held : sequence of float
+            What each holds [m³].
+        inflows : sequence of float
+            Net [L/s].
+
+        Returns
+        -------
+        dict of int to int
+            1 where it would be more than full and does not spill, -1 where less than empty.
+        """
+        found: dict[int, int] = {}
+        for i, flow in enumerate(inflows):
+            if flow < 0.0:
+                if held[i] * 1000.0 < -flow:
+                    found[i] = -1
+            elif flow > _STILL and (self._capacity[i] - held[i]) * 1000.0 < flow:
+                found[i] = 1
+        return found
 
     def stand_empty(self, levels: Sequence[float]) -> bool:
         """Return whether one stands at its bottom."""

@@ -7,7 +7,14 @@ from hypothesis import strategies as st
 from twin.conditions.parser import parse
 from twin.control.memory import Register
 from twin.control.plc import Plc
-from twin.plants.logic import CLOCK, CROSSINGS, PlcSpec, Rule
+from twin.plants.logic import (
+    CLOCK,
+    CROSSINGS,
+    PlcSpec,
+    Rule,
+    rules_of,
+    without_dead_band,
+)
 
 LEVELS = st.floats(0, 7)
 
@@ -56,3 +63,30 @@ def test_it_scans_at_its_marks_and_at_crossings():
     assert not one.is_due(1000, crossing=False)
     assert one.is_due(1000, crossing=True)
     assert not plc(5.0, 1.0, crossing="none").is_due(1000, crossing=True)
+
+
+@pytest.mark.parametrize(("coil", "expected"), [(0.0, 1.0), (0.85, 0.85), (1.0, 1.0)])
+def test_reopen_opens_what_is_closed_and_leaves_what_runs(coil, expected):
+    one = plc(3.0, coil, *BAND)
+    (closing,) = rules_of({"when": "L_T1 < 5", "PU1": 0.5}, ["L_T1"], ["PU1"])
+    (opening,) = rules_of({"when": "L_T1 < 4", "PU1": "reopen"}, ["L_T1"], ["PU1"])
+    one.patch(lambda _, rules: (closing, opening))
+    one.scan(0.0, 0.0, 0.0)
+    assert one.coils["PU1"] == expected
+
+
+@pytest.mark.parametrize(
+    ("lines", "number"),
+    [
+        (BAND, None),
+        ([("L_T1 < 4", 1.0), ("L_T1 > 4", 0.0)], 4.0),
+        ([("L_T1 < 5", 1.0), ("L_T1 >= 4", 0.0)], 5.0),
+        ([("L_T1 < 5", 1.0), ("not (L_T1 < 5)", 0.0)], 5.0),
+        ([("L_T1 < 4", 1.0), ("L_T1 > 4", 1.0)], None),
+        ([("hour < 4", 1.0), ("hour >= 4", 0.0)], None),
+    ],
+)
+def test_rules_without_a_dead_band_are_found(lines, number):
+    rules = plc(3.0, 0.0, *lines).rules
+    expected = {} if number is None else {("PU1", "L_T1"): number}
+    assert without_dead_band(rules) == expected

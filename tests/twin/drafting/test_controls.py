@@ -152,7 +152,9 @@ def test_a_rule_takes_a_flow_in_either_direction(tmp_path):
         ("LINK PU OPEN IF NODE R BELOW 1", "", "nothing measures the PRESSURE of R"),
         ("LINK CV CLOSED IF NODE T BELOW 1", "", "check valve"),
         ("LINK P1 0.5 IF NODE T BELOW 1", "", "only open and closed"),
-        ("LINK V 0 IF NODE T BELOW 1", "", "cannot be told"),
+        ("LINK V -1 IF NODE T BELOW 1", "", "cannot be -0.7"),
+        ("LINK PU 1e20 IF NODE T BELOW 1", "", "speed cannot be 1e+20"),
+        ("LINK PU OPEN IF NODE T BELOW nan", "", "'nan' is not a number"),
         ("LINK PU OPEN WHEN NODE T BELOW 1", "", "not a control"),
         ("LINK PU OPEN IF NODE T BELOW low", "", "'low' is not a number"),
         ("", "RULE x\nIF SYSTEM DEMAND > 5\nTHEN PUMP PU STATUS = OPEN", "SYSTEM DEMAND"),
@@ -171,3 +173,68 @@ def test_what_has_no_counterpart_is_named_with_its_line(tmp_path, controls, rule
     text = SMALL.format(controls=controls, rules=rules)
     assert left.startswith(f"line {text.splitlines().index(first) + 1}: {first}")
     assert says in left
+
+
+def test_of_several_actions_on_a_link_the_first_counts(tmp_path):
+    rule = (
+        "RULE a\nIF TANK T LEVEL > 15\nTHEN PUMP PU SETTING = 0.85\nAND PUMP PU STATUS = CLOSED\n"
+        "ELSE PUMP PU STATUS = OPEN\nAND PUMP PU SETTING = 0.5"
+    )
+    lines = read(tmp_path, rules=rule).lines
+    assert [(line.command, line.keeps) for line in lines] == [(0.85, False), (1.0, True)]
+
+
+def test_open_in_a_rule_keeps_a_speed_and_in_a_control_resets_it(tmp_path):
+    rule = "RULE a\nIF TANK T LEVEL < 10\nTHEN PUMP PU STATUS = OPEN\nAND VALVE V STATUS = OPEN"
+    lines = read(tmp_path, controls="LINK PU OPEN IF NODE T BELOW 10", rules=rule).lines
+    assert [(line.actuator, line.keeps) for line in lines] == [
+        ("PU", True),
+        ("V", True),
+        ("PU", False),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("control", "never"),
+    [
+        ("LINK PU OPEN IF NODE T BELOW -1", True),
+        ("LINK PU CLOSED IF NODE T ABOVE 21", True),
+        ("LINK PU OPEN IF NODE T BELOW 0", False),
+        ("LINK PU CLOSED IF NODE T ABOVE 20", False),
+        ("LINK PU OPEN IF NODE T BELOW 25", False),
+        ("LINK PU OPEN IF NODE T ABOVE -1", False),
+    ],
+)
+def test_a_threshold_beyond_a_tank_never_acts_and_at_its_bounds_it_does(tmp_path, control, never):
+    found = read(tmp_path, controls=control)
+    (line,) = found.lines
+    holds = parse(line.when, ["L_T"])
+    assert any(holds({"L_T": level * FOOT}) for level in (0.0, 10.0, 20.0)) is not never
+    assert any("never acts" in note for note in found.notes) is never
+
+
+@pytest.mark.parametrize(("option", "metres"), [("Pressure KPA", 0.10203), ("Pressure METERS", 1)])
+def test_pressures_are_in_the_unit_that_the_file_names(tmp_path, option, metres):
+    controls = "LINK V 30 IF NODE J1 BELOW 40"
+    path = tmp_path / "small.inp"
+    text = SMALL.replace("Units GPM", f"Units GPM\n {option}").format(controls=controls, rules="")
+    path.write_text(text)
+    (line,) = read_controls(text, wntr.network.WaterNetworkModel(str(path)), name).lines
+    assert line.command == pytest.approx(30 * metres, rel=1e-3)
+    assert float(line.when.split()[2]) == pytest.approx(40 * metres, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("setting", "command"), [("0", 1e-6), ("1e20", 1e6), ("1.4215879", 1.000001)]
+)
+def test_a_valve_s_setting_is_never_taken_for_open_or_closed(tmp_path, setting, command):
+    found = read(tmp_path, controls=f"LINK V {setting} IF NODE T BELOW 4")
+    assert found.lines[0].command == pytest.approx(command)
+    assert found.lines[0].command not in (0.0, 1.0)
+
+
+def test_what_acts_otherwise_than_in_epanet_is_said(tmp_path):
+    controls = "LINK PU OPEN AT TIME 3\nLINK P1 CLOSED IF NODE J1 ABOVE 60"
+    notes = read(tmp_path, controls=controls).notes
+    assert any("warm-up" in note and note.startswith("PU") for note in notes)
+    assert any("next scan" in note and note.startswith("P1") for note in notes)
