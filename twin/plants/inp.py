@@ -63,14 +63,15 @@ def read_text(path: Path) -> str:
             text = raw.decode("utf-8-sig")
         except UnicodeDecodeError:
             text = raw.decode("latin-1")
-    text = text.rstrip("\0 \t\x1a")  # what a block on a disk, or a DOS program, fills it up with
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    text = re.sub(r"[\0\x1a][\0\x1a\s]*\Z", "", text)  # what fills a block of a disk up
     if not re.search(r"^\s*\[JUNC", text, re.M | re.I) or "\0" in text:
         raise InputError(
             "not an EPANET input file: no text with a [JUNCTIONS] section. In EPANET, "
             "File > Export > Network writes one",
             path,
         )
-    return _shortened(text.replace("\r\n", "\n").replace("\r", "\n"))
+    return _shortened(text)
 
 
 def _shortened(text: str) -> str:
@@ -124,7 +125,7 @@ def refused(text: str, path: Path) -> InputError | None:
     try:
         with opened(text):
             return None
-    except _RefusedError as refusal:
+    except RefusedError as refusal:
         found = _COMPLAINT.findall(refusal.report)
         if not found:
             return None  # it names no line: WNTR does
@@ -157,14 +158,14 @@ def opened(text: str) -> Iterator[Any]:
             code = int(epanet.EN_open(project, str(file), str(report), "")[0])
             if code >= _ERRORS:
                 epanet.EN_close(project)
-                raise _RefusedError(code, report.read_text(encoding="utf-8", errors="replace"))
+                raise RefusedError(code, report.read_text(encoding="utf-8", errors="replace"))
             yield project
             epanet.EN_close(project)
         finally:
             epanet.EN_deleteproject(project)
 
 
-class _RefusedError(InputError):
+class RefusedError(InputError):
     """EPANET refuses a file: `report` is what it writes of it."""
 
     def __init__(self, code: int, report: str):

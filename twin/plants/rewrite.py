@@ -9,6 +9,7 @@ reports and pictures are not used.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -55,7 +56,7 @@ _TIMES = {
 _PDA = {"MINIMUM PRESSURE": 0, "REQUIRED PRESSURE": 1, "PRESSURE EXPONENT": 2}
 KW_PER_HP = 0.7457  # EPANET holds a pump's power in hp
 _NOT_READ = (
-    *("TITL", "OPTI", "TIME", "ENER", "TAGS", "END]"),  # only EPANET reads these
+    *("TITL", "OPTI", "TIME", "ENER", "TAGS", "STAT", "ROUG", "END]"),  # only EPANET reads these
     *("LEAK", "REPO", "QUAL", "REAC", "SOUR", "MIXI", "LABE", "BACK"),  # nothing here uses these
 )
 _DEFAULT = "1"  # the pattern of demands that name none, where there is one so called
@@ -88,18 +89,25 @@ def read(text: str, path: Path) -> tuple[Any, Rewritten]:
     try:
         rewritten = Rewritten(bare)
     except InputError as error:
-        try:
-            inp.read(bare)
-        except Exception as why:
-            raise inp.unread(why, path) from why
+        if isinstance(error, inp.RefusedError):  # without naming a line
+            _criticise(bare, path)
         raise InputError(error.message, path) from None
     options = rewritten.text.split("[JUNCTIONS]")[0]
+    _criticise(f"{inp.without(bare, _NOT_READ)}\n{options}", path)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return inp.read(rewritten.text), rewritten
+
+
+def _criticise(text: str, path: Path) -> None:
+    """Raise InputError for what WNTR finds wrong with a text that EPANET takes."""
     try:
-        inp.read(f"{inp.without(bare, _NOT_READ)}\n{options}")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            inp.read(text)
     except Exception as error:
         if not inp.is_another_form(error):
             raise inp.unread(error, path) from error
-    return inp.read(rewritten.text), rewritten
 
 
 class Units:
