@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-slow lint library weights clean
+.PHONY: demo test test-slow lint library drafts weights clean
 
 demo: .venv/.product
 	$(BIN)/hydrotwin run t1-overflow-concealed
@@ -33,6 +33,10 @@ lint: .venv/.dev
 # What the library's headers say was measured, and the schema editors complete scenarios by.
 library: .venv/.dev
 	$(BIN)/python -m tests.scenarios.measure
+
+# How far drafts are from their EPANET files: twin/README.md's table (about a minute).
+drafts: .venv/.dev
+	$(BIN)/python -m tests.scenarios.drafts
 
 # The detectors that ship, from two twin years of normal operation (about 10 minutes).
 weights: .venv/.product

@@ -101,7 +101,7 @@ class Testbed(Closing):
         self.env = simpy.Environment(initial_time=-self.warmup)
         first = start - timedelta(seconds=self.warmup)
         self.demand: Hours | None = None
-        if spec.profiled:
+        if spec.profiled and (demand is None or self.warmup):
             self.demand = Demand(spec.profile, spec.profiled, first, seed)
         self.plant = Plant(
             spec,

@@ -145,12 +145,17 @@ def _bars() -> Iterator[Callable[[str, str, float, float], None]]:
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True)) as progress:
-        tasks: dict[str, Any] = {}
+    progress = Progress(*columns, console=Console(stderr=True))
+    tasks: dict[str, Any] = {}
 
-        def move(task: str, words: str, completed: float, total: float) -> None:
-            if task not in tasks:
-                tasks[task] = progress.add_task(task, total=total)
-            progress.update(tasks[task], completed=completed, description=words)
+    def move(task: str, words: str, completed: float, total: float) -> None:
+        progress.start()
+        if task not in tasks:
+            tasks[task] = progress.add_task(task, total=total)
+        progress.update(tasks[task], completed=completed, description=words)
 
+    try:
         yield move
+    finally:
+        if tasks:
+            progress.stop()

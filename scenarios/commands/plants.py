@@ -1,4 +1,4 @@
-"""`hydrotwin plant`: show what a plant has, or draft one from an EPANET file."""
+"""`hydrotwin plant`: show what a plant has, draft one from an EPANET file, check the draft."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from scenarios.commands.output import Json, print_json
+from scenarios.commands.output import Json, print_json, share_bar
 
 app = typer.Typer(help="What a plant has; bringing your own.", no_args_is_help=True)
 
@@ -43,7 +43,27 @@ def new(
     """Draft a plant folder: the network, its tags, and PLCs with the file's controls and rules."""
     from twin.drafting.draft import RECORD, draft, record
 
-    drafted = draft(file, out)
+    with share_bar() as tell:
+        drafted = draft(file, out, tell)
     typer.echo(record(drafted, file.name))
     typer.echo(f"{out} is a plant now; {RECORD} in it holds the above. Run it with:")
     typer.echo(f"  hydrotwin run normal --plant {out}")
+
+
+@app.command(epilog="Example: hydrotwin plant check my-town")
+def check(
+    plant: Annotated[str, typer.Argument(help="A plant folder, or a shipped plant.")],
+    as_json: Json = False,
+) -> None:
+    """Hold a plant against the EPANET file it was drafted from, two days, and say how far apart."""
+    from dataclasses import asdict
+
+    from twin.drafting.draft import check
+    from twin.drafting.proof import table, verdict
+
+    with share_bar() as tell:
+        source, proof = check(plant, tell)
+    if as_json:
+        print_json({"file": str(source), "holds": proof.holds, **asdict(proof)})
+    else:
+        typer.echo("\n".join([*verdict(proof), "", *table(proof)]))

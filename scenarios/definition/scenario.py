@@ -96,6 +96,16 @@ class Scenario:
             found = load_plant(self.plant, self.folder, self.control, drawn)
         except InputError as error:
             raise error if error.keys[:1] == ("control",) else error.under("plant") from None
+        played = self.demands not in DEMANDS
+        if played and not found.profiled:
+            # No demand follows a weekly pattern: the file's hours take the place of every pattern.
+            if self.warmup:
+                raise InputError(
+                    f"{found.name} has no weekly pattern or demand.csv to warm up with, before the "
+                    f"first hour of {self.demands}: give `warmup: 0 h`",
+                    keys=["warmup"],
+                )
+            found = dataclasses.replace(found, whole=True)
         return dataclasses.replace(found, spills=self.overflow == "spill")
 
     @property

@@ -10,7 +10,16 @@ from twin.errors import InputError
 from twin.units import HOUR
 
 _UNITS = {"SEC": 1.0, "MIN": 60.0, "HOU": HOUR, "DAY": 24 * HOUR}
-_SI = {"LPS", "LPM", "MLD", "CMH", "CMD"}
+_SI = {"LPS", "LPM", "MLD", "CMH", "CMD", "CMS", "SI"}
+_FEET_IN_PSI = 1 / 0.4333  # as EPANET has it
+_METRES = {
+    "PSI": 0.3048 * _FEET_IN_PSI,
+    "KPA": 0.3048 * _FEET_IN_PSI / 6.895,
+    "BAR": 0.3048 * _FEET_IN_PSI / 0.068948,
+    "METERS": 1.0,
+    "FEET": 0.3048,
+}
+"""What one of EPANET's units of pressure is in metres."""
 _CONTROL = re.compile(
     r"\w+\s+(\S+)\s+(\S+)\s+IF\s+\w+\s+(\S+)\s+(ABOVE|BELOW)\s+(\S+)", re.IGNORECASE
 )
@@ -50,7 +59,7 @@ class Inp:
     step, pattern_step, duration : float
         Hydraulic step, pattern step and duration [s].
     required_pressure : float or None
-        [m or psi]; None where the file does not give it.
+        [m]; None where the file does not give it.
     metric : bool
         Whether its flows, and so its lengths, are metric.
     controls : tuple of LevelControl
@@ -78,7 +87,7 @@ def read(path: Path) -> Inp:
         raise InputError(f"cannot be read: {error.strerror}", path) from None
     times: dict[str, float] = {}
     required: float | None = None
-    units = "GPM"
+    units, pressures = "GPM", ""
     controls: list[LevelControl] = []
     section = ""
     seen: set[str] = set()
@@ -100,6 +109,8 @@ def read(path: Path) -> Inp:
         elif section == "OPTIONS" and len(fields) >= 2:
             if fields[0].upper() == "UNITS":
                 units = fields[1].upper()
+            if fields[0].upper() == "PRESSURE" and fields[1].upper() in _METRES:
+                pressures = fields[1].upper()
             if " ".join(fields[:2]).upper() == "REQUIRED PRESSURE" and len(fields) > 2:
                 required = _number(fields[2], at)
         elif section == "CONTROLS" and (match := _CONTROL.match(content)):
@@ -109,9 +120,11 @@ def read(path: Path) -> Inp:
             controls.append(LevelControl(number, column, match[1], match[2], match[3], sign, level))
     if not {"JUNCTIONS", "TIMES"} & seen:
         raise InputError("not an EPANET file: it has no [JUNCTIONS] and no [TIMES]", path)
+    if required is not None:
+        required = round(required * _METRES[pressures or ("METERS" if units in _SI else "PSI")], 3)
     return Inp(
-        times.get("HYDRAULIC TIMESTEP", HOUR),
-        times.get("PATTERN TIMESTEP", HOUR),
+        times.get("HYDRAULIC TIMESTEP") or HOUR,
+        times.get("PATTERN TIMESTEP") or HOUR,
         times.get("DURATION", 0.0),
         required,
         units in _SI,

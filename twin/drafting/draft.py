@@ -8,25 +8,22 @@ from __future__ import annotations
 
 import csv
 import json
-import logging
 import re
 import shutil
 import tempfile
-import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import wntr
 
 from twin.drafting.controls import ControlLogic, Line, Point, read_controls
+from twin.drafting.proof import SOURCE, Proof, Tell, prove, source_of, table, verdict
 from twin.drafting.stations import REACH, Station, group
 from twin.errors import InputError, listed
 from twin.files import SCHEMA_LINE
-from twin.plants import inp, pressure, schema
+from twin.plants import inp, rewrite, schema
 from twin.plants.districts import weekly
 from twin.plants.logic import REOPEN, STATE_WORDS, without_dead_band
 from twin.plants.spec import COLUMNS, QUANTITIES, PlantSpec, load_plant
@@ -68,16 +65,25 @@ class Draft:
         What was done, and what of the file was not carried over, a sentence each.
     notes : tuple of str
         What acts otherwise than it seems, or than in EPANET, a sentence each.
+    proof : Proof
+        How far it is from what EPANET makes of the file.
     """
 
     spec: PlantSpec
     done: tuple[str, ...]
     left: tuple[str, ...]
     notes: tuple[str, ...]
+    proof: Proof
 
 
-def draft(file: Path, out: Path) -> Draft:
-    """Write a plant folder from an EPANET file.
+def draft(file: Path, out: Path, tell: Tell = lambda what, share: None) -> Draft:
+    """Write a plant folder from an EPANET file, and hold it against the file.
+
+    Parameters
+    ----------
+    file, out : Path
+    tell : Tell, optional
+        Told of the progress.
 
     Raises
     ------
@@ -87,9 +93,9 @@ def draft(file: Path, out: Path) -> Draft:
     if out.exists():
         raise InputError(f"{out} exists already: name a new folder for --out")
     text = inp.read_text(file)
-    model, said = _model(file, text)
+    model, rewritten = rewrite.read(text, file)
     names = _Names(model)
-    controls = read_controls(text, model, names)
+    controls = _logic(text, model, rewritten, names)
     stations = group(model, controls)
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
@@ -99,7 +105,9 @@ def draft(file: Path, out: Path) -> Draft:
     try:
         folder = place / out.name
         folder.mkdir()
-        _write_network(model, folder / "network.inp", file.name)
+        shutil.copyfile(file, folder / SOURCE)
+        network = f"; Drafted from {file.name}\n{rewritten.text}"
+        (folder / "network.inp").write_text(network, encoding="utf-8")
         _write_tags(folder / "tags.csv", stations, names)
         head = _HEAD.format(name=out.name, file=file.name, record=RECORD, protected=_PROTECTED)
         head = f"{SCHEMA_LINE}{schema.PATH.as_uri()}\n{head}"
@@ -112,74 +120,53 @@ def draft(file: Path, out: Path) -> Draft:
         spec = load_plant(folder)
         made = Draft(
             spec=spec,
-            done=(*_done(spec, controls, file.name), *_unprotected(dry)),
-            left=(*controls.left, *said, *_left(model)),
+            done=(*_done(spec, controls), *_unprotected(dry)),
+            left=(*controls.left, *_logic_left(controls), *rewritten.unused, *_left(model, text)),
             notes=(*controls.notes, *_notes(spec)),
+            proof=prove(load_plant(folder, drawn=False), file, controls.left, tell),
         )
         (folder / RECORD).write_text(record(made, file.name), encoding="utf-8")
         folder.rename(out)
     finally:
         shutil.rmtree(place, ignore_errors=True)
-    return Draft(load_plant(out.absolute()), made.done, made.left, made.notes)
+    return Draft(load_plant(out.absolute()), made.done, made.left, made.notes, made.proof)
+
+
+def check(plant: str | Path, tell: Tell) -> tuple[Path, Proof]:
+    """Hold a plant against its EPANET file again; return that file and what came of it.
+
+    Raises
+    ------
+    InputError
+        If there is no such plant, or no such file in its folder.
+    """
+    spec = load_plant(plant, drawn=False)
+    source = source_of(spec)
+    text = inp.read_text(source)
+    model, rewritten = rewrite.read(text, source)
+    left = _logic(text, model, rewritten, _Names(model)).left
+    return source, prove(spec, source, left, tell)
+
+
+def _logic(text: str, model: Any, rewritten: rewrite.Rewritten, names: _Names) -> ControlLogic:
+    """Read the controls and rules of a file, which are in the file's own units."""
+    model.options.hydraulic.inpfile_units = rewritten.units.flow
+    model.options.hydraulic.inpfile_pressure_units = rewritten.units.pressure
+    return read_controls(text, model, names)
 
 
 def record(made: Draft, file: str) -> str:
     """Return what is to be known of a draft, as it stands in its folder."""
-    lines = [f"# How this plant was drafted from {file}", ""]
+    lines = [f"# How this plant was drafted from {file}", "", *verdict(made.proof)]
     if made.notes:
-        lines += ["Mind that:", "", *(f"- {line}" for line in made.notes), ""]
-    lines += ["## Done", ""]
+        lines += ["", "Mind that:", "", *(f"- {line}" for line in made.notes)]
+    lines += ["", "## Done", ""]
     lines += [f"- {line}" for line in made.done]
     lines += ["", "## Not carried over", ""]
     lines += [f"- {line}" for line in made.left] or ["Nothing was left out."]
+    if rows := table(made.proof):
+        lines += ["", "## Beside EPANET", "", *rows]
     return "\n".join(lines) + "\n"
-
-
-def _model(file: Path, text: str) -> tuple[Any, list[str]]:
-    """Return WNTR's model of the file, and what WNTR said while reading it."""
-    bare = inp.without_logic(text)
-    if (wrong := inp.refused(bare, file)) is not None:
-        raise wrong
-    with _listening() as said:
-        try:
-            return inp.read(text), said
-        except Exception as error:
-            reason = inp.reason(error)  # WNTR raises whatever its parser meets
-    with _listening() as said:
-        try:
-            model = inp.read(bare)
-        except Exception as error:
-            raise inp.unread(error, file) from error
-    said.append(
-        f"network.inp stands without [CONTROLS] and [RULES], which WNTR does not read ({reason}); "
-        "the PLCs have those that are not listed here"
-    )
-    return model, said
-
-
-class _Ear(logging.Handler):
-    """Keeps what is said to a logger, in words and without places of this machine."""
-
-    def __init__(self, heard: list[str]):
-        super().__init__(logging.WARNING)
-        self.heard = heard
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.heard.append(f"WNTR: {record.getMessage()}")
-
-
-@contextmanager
-def _listening() -> Iterator[list[str]]:
-    """Collect what WNTR warns of."""
-    heard: list[str] = []
-    ear, logger = _Ear(heard), logging.getLogger("wntr")
-    logger.addHandler(ear)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # WNTR logs the same
-            yield heard
-    finally:
-        logger.removeHandler(ear)
 
 
 class _Names:
@@ -209,15 +196,6 @@ def _slugs(names: list[str]) -> dict[str, str]:
         taken.add(slug)
         made[name] = slug
     return made
-
-
-def _write_network(model: Any, path: Path, file: str) -> None:
-    pressure.metric(model)
-    wntr.network.write_inpfile(model, str(path), units="LPS")
-    lines = path.read_text(encoding="utf-8").splitlines()
-    # WNTR's own first lines name a place of this machine and the hour.
-    body = [line for line in lines if not line.startswith(("; Filename:", "; Created:"))]
-    path.write_text("\n".join([f"; Drafted from {file}", *body]) + "\n", encoding="utf-8")
 
 
 def _write_tags(path: Path, stations: dict[str, Station], names: _Names) -> None:
@@ -326,7 +304,7 @@ def _unprotected(dry: dict[str, float]) -> Iterator[str]:
         )
 
 
-def _done(spec: PlantSpec, controls: ControlLogic, file: str) -> Iterator[str]:
+def _done(spec: PlantSpec, controls: ControlLogic) -> Iterator[str]:
     model = spec.model
     counts = [
         f"{what} {len(names)}"
@@ -339,7 +317,7 @@ def _done(spec: PlantSpec, controls: ControlLogic, file: str) -> Iterator[str]:
             ("valves", model.valve_name_list),
         )
     ]
-    yield f"network.inp: {', '.join(counts)}, in L/s and m, written by WNTR {wntr.__version__}."
+    yield f"network.inp: {', '.join(counts)}, in L/s and m, as EPANET reads the file."
     for name, plc in spec.plcs.items():
         drives = f"drives {', '.join(plc.actuators)}; " if plc.actuators else ""
         yield f"{name} {drives}measures {', '.join(plc.sensors)}."
@@ -369,6 +347,14 @@ def _done(spec: PlantSpec, controls: ControlLogic, file: str) -> Iterator[str]:
         yield "No junction has a demand: there is no DMA."
 
 
+def _logic_left(controls: ControlLogic) -> Iterator[str]:
+    if controls.statements:
+        yield (
+            f"network.inp stands without [CONTROLS] and [RULES]: the PLCs have those that are not "
+            f"listed here, and {SOURCE}, a copy of the file, has all"
+        )
+
+
 def _notes(spec: PlantSpec) -> Iterator[str]:
     """Say what of the plant acts otherwise than it seems, beside its logic as it was read."""
     for name, plc in spec.plcs.items():
@@ -384,11 +370,12 @@ def _notes(spec: PlantSpec) -> Iterator[str]:
         )
 
 
-def _left(model: Any) -> Iterator[str]:
+def _left(model: Any, text: str) -> Iterator[str]:
     """Say what of the model the twin does not use."""
     options = model.options
-    if str(options.quality.parameter).upper() != "NONE":
-        yield f"Water quality ({options.quality.parameter}) is not simulated."
+    quality = re.search(r"^[ \t]*QUAL\w*[ \t]+(?!NONE)([A-Z]\w*)", text, re.M | re.I)
+    if quality and quality[1].upper() not in ("TIMESTEP", "STEP"):
+        yield f"Water quality ({quality[1]}) is not simulated."
     if str(options.hydraulic.demand_model).upper() in ("PDA", "PDD"):
         yield (
             "Pressure-driven demands are the scenario's choice: write `demand_model: "

@@ -14,7 +14,7 @@ from typing import Any
 from twin.conditions.terms import FUNCTIONS
 from twin.errors import InputError, nearest
 from twin.files import read_csv, read_table
-from twin.plants import inp, wiring
+from twin.plants import inp, rewrite, wiring
 from twin.plants.districts import districts, patterns_of, weekly
 from twin.plants.equipment import Instrument
 from twin.plants.logic import CLOCK, STATES, PlcSpec, state
@@ -227,10 +227,14 @@ def _read_inp(path: Path) -> Any:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return inp.read(text)
+            model = inp.read(text)
+            if model.options.time.pattern_timestep > 0:
+                return model
     except Exception as error:
-        # WNTR raises whatever its parser meets; all of it means the file is not a usable network.
-        raise inp.refused(text, path) or inp.unread(error, path) from error
+        # WNTR raises whatever its parser meets.
+        if (wrong := inp.refused(text, path)) is not None:
+            raise wrong from error
+    return rewrite.read(text, path)[0]
 
 
 def _read_tags(path: Path, model: Any) -> tuple[Tag, ...]:

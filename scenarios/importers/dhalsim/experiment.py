@@ -211,7 +211,7 @@ class _Experiment:
         self.imported.put("demand_model", driven, comment)
         if driven == "pressure-driven":
             required = self.inp.required_pressure if self.inp else None
-            if required is not None and self.inp is not None and self.inp.metric:
+            if required is not None:
                 self.imported.require_pressure(required, "the EPANET file's REQUIRED PRESSURE")
             else:
                 text = "the pressure at which a demand is met in full is the plant's own"

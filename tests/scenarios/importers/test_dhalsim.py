@@ -1,5 +1,12 @@
-import pytest
+import dataclasses
 
+import pytest
+from typer.testing import CliRunner
+
+import scenarios
+from scenarios.cli import app
+from scenarios.definition import schema
+from scenarios.importers import inp
 from scenarios.importers.dhalsim.experiment import read_dhalsim
 from tests.scenarios.importers.dhalsim_files import (
     CONFIG,
@@ -11,6 +18,8 @@ from tests.scenarios.importers.dhalsim_files import (
     read,
 )
 from tests.scenarios.importers.imported import commented, loaded, one_plant
+from tests.twin.plants.test_rewrite import TOWN
+from twin.drafting.draft import draft
 from twin.errors import InputError
 
 __all__ = ["folder", "one_plant"]  # fixtures for the tests here
@@ -299,3 +308,77 @@ network_attacks:
     assert "before it starts" in told[4] and "in neither direction" in told[5]
     assert any("color" in text for text in notes(made, "left out"))
     assert entries(made) == [("link:PLC4->*", [], {"drop": {}})]
+
+
+DAILY = """\
+inp_file: town.inp
+iterations: 288
+plcs:
+  - name: PLC1
+    actuators: [P1]
+  - name: PLC2
+    sensors: [K]
+demand: pdd
+demand_patterns: water.csv
+"""
+
+
+def daily(tmp_path, options=""):
+    """Draft a plant whose demands follow no weekly pattern; return its folder and an import."""
+    text = TOWN.replace("Pattern day", f"Pattern day\n{options}").replace(
+        "Hydraulic Timestep 1:00", "Hydraulic Timestep 0:05"
+    )
+    (tmp_path / "town.inp").write_text(
+        text.replace("Pattern Timestep 4:00", "Pattern Timestep 1:00")
+    )
+    (tmp_path / "exp.yaml").write_text(DAILY)
+    rows = [0.6 + 0.03 * hour for hour in range(24)]
+    (tmp_path / "water.csv").write_text("day\n" + "".join(f"{row:.2f}\n" for row in rows))
+    draft(tmp_path / "town.inp", tmp_path / "town")
+    (imported,) = read_dhalsim(tmp_path / "exp.yaml", str(tmp_path / "town"))
+    return imported, rows
+
+
+def written(tmp_path):
+    """Import with the command, as a user does."""
+    words = ["import", str(tmp_path / "exp.yaml"), "--plant", str(tmp_path / "town")]
+    result = CliRunner().invoke(app, [*words, "--out", str(tmp_path / "mine.yaml")])
+    assert result.exit_code == 0, result.output
+    return schema.load(tmp_path / "mine.yaml")
+
+
+def test_demands_that_follow_no_weekly_pattern_are_the_files(tmp_path):
+    _, rows = daily(tmp_path)
+    scenario = written(tmp_path)
+    truth = scenarios.run(scenario, watch=False).truth
+    drawn = truth["drawn_m3"].diff().dropna()
+    base = (6 + 8 + 5) / 1000 * 300
+    for hour in (1, 7, 22):
+        assert drawn.loc[hour * 3600 + 900] == pytest.approx(base * rows[hour], rel=0.02)
+
+
+def test_such_demands_have_nothing_to_warm_up_with(tmp_path):
+    daily(tmp_path)
+    scenario = dataclasses.replace(written(tmp_path), warmup=3600.0)
+    with pytest.raises(InputError, match="warmup: 0 h"):
+        scenario.plant_spec()
+
+
+@pytest.mark.parametrize(
+    ("options", "metres"),
+    [
+        ("Pressure PSI\nRequired Pressure 15", 10.551),
+        ("Pressure KPA\nRequired Pressure 100", 10.202),
+        ("Required Pressure 15", 15.0),
+    ],
+)
+def test_required_pressure_is_in_metres_whatever_the_files_unit(tmp_path, options, metres):
+    imported, _ = daily(tmp_path, options)
+    assert imported.data["required_pressure"] == pytest.approx(metres, abs=1e-3)
+
+
+def test_required_pressure_of_a_us_file_is_in_psi(tmp_path):
+    (tmp_path / "us.inp").write_text(
+        TOWN.replace("Units LPS", "Units GPM\nRequired Pressure 15").replace("1:00", "0:05")
+    )
+    assert inp.read(tmp_path / "us.inp").required_pressure == pytest.approx(10.551, abs=1e-3)
