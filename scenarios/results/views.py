@@ -99,7 +99,7 @@ class Views:
         off = (seen - self._measured[tag.name].reindex(seen.index)).abs() >= least
         if instrument != Instrument():
             before = self._measured[tag.name].shift().reindex(seen.index)
-            off &= (seen - before).abs() >= least  # a step behind, noise differs at every step
+            off &= (seen - before).abs() > ALIKE  # a step behind, noise differs at every step
         short = off.mean() < 0.5 and off.rolling(3).sum().max() < 3
         if short and not (reader == SCADA and tag.name in self._altered):
             return off & False  # a scan behind its sensor, here and there, is no lie
