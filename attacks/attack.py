@@ -36,6 +36,9 @@ class Attack:
     """Whether on a PLC it tampers with what leaves it, instead of what enters its memory."""
     inputs_too: ClassVar[bool] = False
     """Whether, besides what leaves a PLC, it tampers with what enters its memory."""
+    answers: ClassVar[bool] = False
+    """Whether it also shows something in the place of a reading that was due and did not come, as
+    where a PLC is dead: `tamper` is then given the reading without a value (NaN)."""
     at_end: ClassVar[str] = "true readings pass again"
     """What happens when it ends, in words."""
     technique: ClassVar[str] = ""
@@ -56,6 +59,12 @@ class Attack:
 
     def check(self, testbed: Testbed, target: str) -> None:
         """Raise InputError if it makes no sense on what its port names: `PLC5` of `plc:PLC5`."""
+
+    def select(self, tags: Sequence[str]) -> None:
+        """Take, before the run, the tags its entry names, or all that pass at its port.
+
+        Only a kind that changes no reading that passes, and yet acts on tags, has it.
+        """
 
     def check_tags(self, tags: Sequence[str]) -> None:
         """Raise InputError if it makes no sense for these tags, those that it will see pass."""

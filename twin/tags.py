@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 Values = NDArray[np.float64]
+Flags = NDArray[np.bool_]
 
 
 class Quality(IntEnum):
-    """How good a shown value is: it arrived in time, it is an older one, or there is none."""
+    """How good a shown value is: in time; an older one; none, or its instrument's range ended."""
 
     GOOD = 0
     STALE = 1
@@ -57,15 +58,18 @@ class Reading:
         The tag, or the actuator where the reading is a command.
     value : float
         In the tag's unit; a command is 0 (closed), 1 (open) or a relative pump speed.
+    bad : bool
+        Whether its instrument marks it as bad: the true value was beyond its range.
     """
 
     time: float
     tag: str
     value: float
+    bad: bool = False
 
     def with_value(self, value: float) -> Reading:
-        """Return the same reading showing another value."""
-        return replace(self, value=value)
+        """Return the same reading showing another value, which no instrument marks as bad."""
+        return replace(self, value=value, bad=False)
 
 
 class Frame(NamedTuple):

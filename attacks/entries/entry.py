@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import math
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
@@ -13,7 +15,7 @@ from attacks.entries.facts import Facts, Listener, passing_there
 from attacks.entries.trigger import When
 from attacks.mistakes import PluginError, plugin_place
 from twin.control.ports import FAMILIES, Port
-from twin.control.taps import Late, TapPoint
+from twin.control.taps import Late, Place, TapPoint
 from twin.errors import InputError, nearest, under
 from twin.seeds import generator
 from twin.tags import Reading, Values
@@ -103,6 +105,7 @@ class ArmedEntry:
         self.active = False
         self.spans: list[tuple[float, float]] = []
         self._alterations: list[Alterations] = []  # one for each tap point
+        self._came = self._changed = False
         self._testbed, self._facts = testbed, facts
         with under("do", entry.do.kind):
             self._attack = entry.do.fresh(generator(testbed.seed, f"{entry.label}:{entry.name}"))
@@ -150,21 +153,32 @@ class ArmedEntry:
                 message = f"{tag!r} never passes at {self.entry.on}: "
                 message += _who_passes(tag, passing, self._testbed)
                 raise InputError(message, keys=["tags", i])
+        wanted = self.entry.tags or passing
         if not self.tampers:
-            if self.entry.tags:
+            self._attack.select(wanted)
+            if self.entry.tags and not _overrides(self._attack, "select"):
                 message = f"{self.entry.do.kind} changes no reading: it takes no tags"
                 raise InputError(message, keys=["tags"])
             return
-        wanted = self.entry.tags or passing
         with under("do", self.entry.do.kind):
             self.entry.do.check_tags(wanted)
         for point in self.points:
             here = [tag for tag in wanted if tag in point.tags]
             if here:
                 if self.entry.do.watches_raw:
-                    point.attach(self._listen, here, first=True)
-                self._alterations.append(Alterations())
-                point.attach(functools.partial(self._tap, self._alterations[-1]), here)
+                    point.attach(self._listen, here, Place.RAW)
+                alterations = Alterations()
+                self._alterations.append(alterations)
+                tap, answer = (functools.partial(f, alterations) for f in (self._tap, self._answer))
+                answers = self.entry.do.answers
+                point.attach(tap, here, self._place(point), answer if answers else None)
+
+    def _place(self, point: TapPoint) -> Place:
+        """Return where on the way past a point it acts: a PLC that is down is one end of a link."""
+        do, port = self.entry.do, Port.parse(point.name)
+        if do.outputs and port.sender == self._target:
+            return Place.SENDER
+        return Place.RECEIVER if do.inputs_too else Place.WAY
 
     @property
     def altered(self) -> set[str]:
@@ -179,7 +193,20 @@ class ArmedEntry:
     @property
     def tampers(self) -> bool:
         """Whether it changes readings or commands that pass, or listens to them."""
-        return _tampers(self._attack)
+        return _overrides(self._attack, "watch", "tamper", "tamper_packet")
+
+    @property
+    def idle(self) -> str | None:
+        """Why nothing was changed at its port while it was active; None if something was.
+
+        Also None of what may act otherwise: a kind that is no change of what passes, or that acts
+        on a PLC as a device.
+        """
+        if not (self.spans and self._alterations) or self._changed or self.entry.do.outputs:
+            return None
+        if self._came:
+            return "all that passed there was already as it would have made it"
+        return f"nothing came to {self.entry.on} that it could have changed"
 
     @_guarded
     def update(self, now: float) -> None:
@@ -224,22 +251,52 @@ class ArmedEntry:
                 self._attack.watch(reading)
         passed: Sequence[Reading | Late] = packet
         if self.active:
-            result = self._attack.tamper_packet(packet)
-            passed = list(result) if isinstance(result, Iterable) else [result]
-            for item in passed:
-                if not isinstance(item, Reading | Late):
-                    wrong = f"{item!r} through, which is neither a Reading nor Late"
-                    raise PluginError(f"{self.words} lets {wrong}")
+            passed = self._tampered(packet)
+            self._came = self._came or bool(packet)
+            self._changed = self._changed or not _alike(packet, passed)
         alterations.update(self._testbed.env.now, packet, passed)
         return passed
 
+    @_guarded
+    def _answer(
+        self, alterations: Alterations, missing: Sequence[Reading]
+    ) -> Iterable[Reading | Late]:
+        """Return what it shows in the place of readings that were due and did not come."""
+        if not self.active:
+            return []
+        passed = [item for item in self._tampered(missing) if not _is_nothing(item)]
+        self._changed = self._changed or bool(passed)
+        alterations.update(self._testbed.env.now, [], passed)
+        return passed
 
-def _tampers(attack: Attack) -> bool:
-    kind = type(attack)
-    return any(
-        getattr(kind, hook) is not getattr(Attack, hook)
-        for hook in ("watch", "tamper", "tamper_packet")
+    def _tampered(self, packet: Sequence[Reading]) -> list[Reading | Late]:
+        result = self._attack.tamper_packet(packet)
+        passed = list(result) if isinstance(result, Iterable) else [result]
+        for item in passed:
+            if not isinstance(item, Reading | Late):
+                wrong = f"{item!r} through, which is neither a Reading nor Late"
+                raise PluginError(f"{self.words} lets {wrong}")
+        return passed
+
+
+def _overrides(attack: Attack, *hooks: str) -> bool:
+    return any(getattr(type(attack), hook) is not getattr(Attack, hook) for hook in hooks)
+
+
+def _alike(packet: Sequence[Reading], passed: Sequence[Reading | Late]) -> bool:
+    """Return whether what passes is what came, in whatever order."""
+    if any(isinstance(item, Late) and item.by for item in passed):
+        return False
+    readings = [item.reading if isinstance(item, Late) else item for item in passed]
+    came, went = (
+        Counter((r.time, r.tag, "" if math.isnan(r.value) else r.value) for r in some)
+        for some in (packet, readings)
     )
+    return came == went
+
+
+def _is_nothing(item: Reading | Late) -> bool:
+    return math.isnan((item.reading if isinstance(item, Late) else item).value)
 
 
 def _who_passes(tag: str, passing: Sequence[str], testbed: Testbed) -> str:

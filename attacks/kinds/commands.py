@@ -51,6 +51,7 @@ class Force(Attack):
         WithJsonSchema(setting(_WORDS, 1.5)),
     ]
 
+    answers = True
     ports = ("actuator",)
     technique = "T0855 Unauthorized Command Message"
     example = "{on: actuator:PU3, do: {force: {to: open}}, when: {from: 30 h, for: 6 h}}"
@@ -107,6 +108,7 @@ class Chatter(Attack):
     period: Seconds
     duty: Annotated[float, Field(gt=0.0, lt=1.0, description="share of the period")] = 0.5
 
+    answers = True
     ports = ("actuator",)
     technique = "T0806 Brute Force I/O"
     example = "{on: actuator:PU1, do: {chatter: {period: 10 min}}, when: {from: 30 h, for: 6 h}}"

@@ -48,6 +48,7 @@ class Covert(Attack):
     demand: Factor = 1.0
     synchronise: bool = False
 
+    answers = True
     example = '{on: "link:*->SCADA", do: {covert: {roughness: 1.1}}, when: {from: 24 h, for: 12 h}}'
     technique = "T0832 Manipulation of View"
 

@@ -51,6 +51,7 @@ class Constant(Attack):
 
     value: Annotated[float, Unit("tag")]
 
+    answers = True
     example = '{on: "link:T2->PLC3", do: {constant: {value: 5.6}}, when: {from: 10 h, to: 20 h}}'
     technique = _SPOOF
 
@@ -64,6 +65,7 @@ class Constant(Attack):
 class Zero(Attack):
     """Show 0, whatever the reading, and also where there is none: an instrument without power."""
 
+    answers = True
     example = '{on: "link:T7->PLC9", do: {zero: {}}, when: {from: 10 h, for: 4 h}}'
     technique = _SPOOF
 
@@ -157,8 +159,12 @@ class _Noisy(Attack):
 @register("freeze")
 @dataclass(frozen=True, kw_only=True)
 class Freeze(Attack):
-    """Show the first reading that passes after the start, for ever: a stuck instrument."""
+    """Show the first reading that passes after the start, for ever: a stuck instrument.
 
+    Where none comes any more, as from a dead PLC, it shows the last that came.
+    """
+
+    answers = True
     example = "{on: sensor:L_T1, do: {freeze: {}}, when: {from: 12 h, for: 1 d}}"
     technique = _VIEW
 
@@ -170,14 +176,19 @@ class Freeze(Attack):
 class _Frozen(Attack):
     def __init__(self) -> None:
         self._held: dict[str, float] = {}
+        self._last: dict[str, float] = {}
 
     def begin(self, testbed: Testbed, target: str) -> None:
         self._held.clear()
 
+    def watch(self, reading: Reading) -> None:
+        self._last[reading.tag] = reading.value
+
     def tamper(self, reading: Reading) -> Reading:
-        if reading.tag not in self._held and math.isnan(reading.value):
+        value = self._last.get(reading.tag, reading.value)
+        if reading.tag not in self._held and math.isnan(value):
             return reading
-        return reading.with_value(self._held.setdefault(reading.tag, reading.value))
+        return reading.with_value(self._held.setdefault(reading.tag, value))
 
 
 @register("swap")

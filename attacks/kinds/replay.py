@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+import math
 from collections import defaultdict, deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
@@ -45,6 +46,7 @@ class Replay(Attack):
     low: Annotated[float | None, Unit("tag")] = None
     high: Annotated[float | None, Unit("tag")] = None
 
+    answers = True
     example = '{on: "link:PLC2->SCADA", do: {replay: {window: 1 d}}, when: {from: 30 h}}'
     technique = "T0832 Manipulation of View"
 
@@ -102,7 +104,10 @@ class _Recorder(Attack):
 
 class _Shifted(_Recorder):
     def tamper(self, reading: Reading) -> Reading | None:
-        time, value = self._tape[reading.tag][0]
+        tape = self._tape[reading.tag]
+        while len(tape) > 1 and tape[1][0] <= reading.time - self._length:
+            tape.popleft()  # nothing is recorded while nothing comes
+        time, value = tape[0] if tape else (math.inf, math.nan)
         return self._shown(reading, value) if time <= reading.time - self._length else None
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from attacks.attack import Attack
 from attacks.registry import register
@@ -15,17 +18,30 @@ if TYPE_CHECKING:
 @register("suppress-alarms")
 @dataclass(frozen=True, kw_only=True)
 class SuppressAlarms(Attack):
-    """Have SCADA raise and clear no limit alarm. What a detector says is not in its power."""
+    """Have SCADA raise and clear no limit alarm: none at all, or none of the entry's `tags`.
+
+    What a detector says is not in its power.
+    """
 
     ports = ("scada",)
     technique = "T0878 Alarm Suppression"
     example = "{on: scada, do: {suppress-alarms: {}}, when: {from: 30 h, for: 12 h}}"
     at_end = "alarms are raised again, at once for what is beyond its limit then"
 
+    def fresh(self, rng: np.random.Generator) -> Attack:
+        """Return one that knows its tags."""
+        return _Suppressing()
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Suppressing(SuppressAlarms):
+    _tags: list[str] = field(default_factory=list)
+
+    def select(self, tags: Sequence[str]) -> None:
+        self._tags[:] = tags
+
     def begin(self, testbed: Testbed, target: str) -> None:
-        """Silence it."""
-        testbed.scada.limits.suppressed = True
+        testbed.scada.limits.suppress(self._tags, cause=id(self))
 
     def end(self, testbed: Testbed, target: str) -> None:
-        """Let it speak."""
-        testbed.scada.limits.suppressed = False
+        testbed.scada.limits.suppress((), cause=id(self))

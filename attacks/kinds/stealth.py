@@ -12,8 +12,8 @@ threshold τ and its `model`:
 
 With the first two the detector is led away step by step, for it believes what it was shown: how
 far, only `low` and `high` bound. With the twin, what is shown stays within τ of what is usual.
-Every tag is judged by itself, each time it passes; NaN passes as it is. The threshold is in the
-tags' unit: name the tags it is meant for.
+Every tag is judged by itself, each time it passes or was due; before it first passed, it is not
+shown. The threshold is in the tags' unit: name the tags it is meant for.
 
 Sources: Cárdenas et al. 2011, "Attacks against process control systems: risk assessment, detection,
 and response" (surge, bias and geometric attacks, the CUSUM they evade); Urbina et al. 2016,
@@ -52,6 +52,7 @@ class Stealthy(Attack):
     low: Annotated[float | None, Unit("tag")] = None
     high: Annotated[float | None, Unit("tag")] = None
 
+    answers = True
     technique = "T0856 Spoof Reporting Message"
 
     def __post_init__(self) -> None:
@@ -215,9 +216,9 @@ class _Stealth(Attack):
             self._last[reading.tag] = (reading.time, reading.value)
 
     def tamper(self, reading: Reading) -> Reading:
-        if math.isnan(reading.value):
-            return reading
         kind, tag = self._kind, reading.tag
+        if math.isnan(reading.value) and tag not in self._last:
+            return reading
         time, last = self._last.get(tag, (-math.inf, reading.value))
         if reading.time <= time:  # it passes on several ways at once
             return reading.with_value(last)

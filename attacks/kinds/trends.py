@@ -137,6 +137,7 @@ class Table(Moving):
     ]
     staircase: bool = False
 
+    answers = True
     example = (
         '{on: "link:PLC2->SCADA", do: {table: {file: t1-usual-day.csv}}, '
         "when: {from: 12 h, for: 1 d}}"

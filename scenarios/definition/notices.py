@@ -8,7 +8,12 @@ from typing import Any
 
 from attacks.entries.entry import ArmedEntry
 from attacks.entries.forecast import Forecast, forecasts
+from attacks.fields import fields
+from attacks.kinds.commands import Spoof
+from attacks.kinds.logic import Setpoint
+from attacks.kinds.plc import Crash
 from attacks.kinds.replay import Replay
+from attacks.kinds.trends import Polyline, Table, read_table
 from scenarios.definition.scenario import Scenario
 from twin.plants.logic import Rule, without_dead_band
 from twin.plants.spec import PlantSpec
@@ -46,10 +51,15 @@ def notices(scenario: Scenario, bed: Testbed, entries: Sequence[ArmedEntry]) -> 
             of = "tags leaves out all it would change" if entry.tags else f"at {entry.on}"
             words = f"{entry.name} changes nothing that passes: {of}"
             found.append(Notice(words, (*place, "tags" if entry.tags else "on")))
+        doubtful = _doubtful_values(armed, bed.spec)
+        found += [replace(notice, keys=place + notice.keys) for notice in doubtful]
+        silenced = _silenced(armed, entries, forecast, ahead)
+        found += [replace(notice, keys=place + notice.keys) for notice in silenced]
         recording = _missing_recording(armed, forecast, scenario)
         found += [replace(notice, keys=place + notice.keys) for notice in recording]
     found += _without_dead_band(bed.spec)
-    return [*found, *_doubtful_setpoints(scenario, bed.spec), *_too_late(scenario)]
+    orders = _doubtful_setpoints(scenario, bed.spec)
+    return [*found, *orders, *_too_late(scenario)]
 
 
 def _without_dead_band(spec: PlantSpec) -> Iterator[Notice]:
@@ -81,6 +91,31 @@ def _missing_recording(
         yield Notice(words, ("do", do.kind, key))
 
 
+def _silenced(
+    armed: ArmedEntry, entries: Sequence[ArmedEntry], forecast: Forecast, ahead: Sequence[Forecast]
+) -> Iterator[Notice]:
+    """Say of an entry on a PLC's links that nothing comes to it while the PLC is down.
+
+    Only where the clock alone decides when both act.
+    """
+    entry = armed.entry
+    if not armed.tampers or entry.do.answers or entry.port.family != "link" or forecast.never:
+        return
+    for other, crash in zip(entries, ahead, strict=True):
+        do, when, crashed = other.entry.do, entry.when, other.entry.when
+        if not isinstance(do, Crash) or other.entry.port.target != entry.port.sender or crash.never:
+            continue
+        plain = not any(w.start or w.random or w.every for w in (when, crashed))
+        begin, end = (when.begins, min(when.ends, when.begins + when.lasts))
+        down, up = (crashed.begins, min(crashed.ends, crashed.begins + crashed.lasts))
+        if plain and down <= begin and end <= up:
+            words = (
+                f"{entry.name} changes what passes, and nothing does: {other.entry.name} keeps "
+                f"{entry.port.sender} down all the while"
+            )
+            yield Notice(words, ("on",))
+
+
 def _too_late(scenario: Scenario) -> Iterator[Notice]:
     """Say which orders and outages come after the run."""
     run = f"the run ends at {readable(scenario.duration)}"
@@ -95,13 +130,107 @@ def _too_late(scenario: Scenario) -> Iterator[Notice]:
                 yield Notice(words, ("control", "links", link, "outages", i, "from"))
 
 
+_SHOWN = ("value", "to")
+"""Fields of kinds that are shown in a reading's place."""
+
+
+def _doubtful_values(armed: ArmedEntry, spec: PlantSpec) -> Iterator[Notice]:
+    """Say which values an entry shows or writes that no instrument shows and no tank holds."""
+    do, name = armed.entry.do, armed.entry.name
+    units = {field.name: field.unit for field in fields(type(do))}
+    for field, unit in units.items():
+        value = getattr(do, field, None)
+        if unit != "tag" or not isinstance(value, int | float) or not armed.tampers:
+            continue
+        check = _beyond if field in _SHOWN else _too_much
+        reasons = [why for tag in armed.touched if (why := check(tag, float(value), spec))]
+        if reasons:
+            yield _doubtful(f"{name} has {field} {value:g}", reasons, ("do", do.kind, field))
+    if isinstance(do, Table):
+        for column, points in read_table(do.file).items():
+            tags = armed.touched if column == "value" else [column]
+            ends = {min(value for _, value in points), max(value for _, value in points)}
+            reasons = [why for tag in tags for value in ends if (why := _beyond(tag, value, spec))]
+            if reasons:
+                words = f"{name} shows what {do.file.name} has under {column}"
+                yield _doubtful(words, reasons, ("do", do.kind, "file"))
+    if isinstance(do, Polyline):
+        most = max((offset for _, offset in do.points), key=abs)
+        reasons = [why for tag in armed.touched if (why := _too_much(tag, most, spec))]
+        if reasons:
+            yield _doubtful(f"{name} has a point of {most:g}", reasons, ("do", do.kind, "points"))
+    if isinstance(do, Spoof):
+        written = {n: v for n, v in do.write.items() if isinstance(v, int | float)}
+        for setpoint, value in written.items():
+            if edge := _outside_tank(setpoint, float(value), spec):
+                setting = f"{setpoint} is set to {spec.command(setpoint, float(value))}"
+                yield Notice(f"{setting}, {edge}", ("do", do.kind, "write", setpoint))
+    if isinstance(do, Setpoint):
+        plc = spec.plcs[armed.entry.port.target]
+        for field in ("opens_below", "closes_above"):
+            for setpoint, place in plc.setpoints.items():
+                rule, value = plc.rules[place], float(getattr(do, field))
+                below = rule.when.comparisons[0].sign in ("<", "<=")
+                if rule.actuator not in do.actuators or below != (field == "opens_below"):
+                    continue
+                if edge := _outside_tank(setpoint, value, spec):
+                    words = f"{field} of {rule.actuator} is {value:g} m, {edge}"
+                    yield Notice(words, ("do", do.kind, field))
+
+
+def _doubtful(head: str, reasons: Sequence[str], keys: tuple[str | int, ...]) -> Notice:
+    more = f", and so on for {len(reasons) - 1} more" if len(reasons) > 1 else ""
+    return Notice(f"{head}: {reasons[0]}{more}", keys)
+
+
+def _beyond(name: str, value: float, spec: PlantSpec) -> str:
+    """Say why a tag's instrument, or a setpoint's rule, can hardly have a value; "" if it can."""
+    if any(name in plc.setpoints for plc in spec.plcs.values()):
+        return _outside_tank(name, value, spec)
+    tag = next((tag for tag in spec.tags if tag.name == name), None)
+    if tag is None:
+        return ""
+    if tag.quantity == "status":
+        return "" if value in (0.0, 1.0) else f"{name} is a status, 0 or 1"
+    low, high = spec.wiring.ranges[name]
+    if low <= value <= high:
+        return ""
+    return f"the instrument of {name} shows {low:.4g} to {high:.4g} {tag.unit} only"
+
+
+def _too_much(name: str, value: float, spec: PlantSpec) -> str:
+    """Say why a difference in a tag, or a bound of it, is more than its instrument's range."""
+    if name not in spec.wiring.ranges:
+        return ""
+    low, high = spec.wiring.ranges[name]
+    if abs(value) <= max(high - low, abs(low), abs(high)):
+        return ""
+    return f"the instrument of {name} shows {low:.4g} to {high:.4g} {spec.unit(name)} only"
+
+
+def _outside_tank(setpoint: str, value: float, spec: PlantSpec) -> str:
+    """Say on which side of its tank a setpoint [m] lies; "" if within, or if it is of no level."""
+    tags = {tag.name: tag for tag in spec.tags}
+    for plc in spec.plcs.values():
+        if setpoint not in plc.setpoints:
+            continue
+        tag = tags.get(plc.rules[plc.setpoints[setpoint]].when.names[0])
+        if tag is None or tag.quantity != "level":
+            return ""
+        tank = spec.model.get_node(tag.element)
+        if value > tank.max_level:
+            return f"above the rim, {tank.max_level:g} m, of {tag.element}"
+        if value < tank.min_level:
+            return f"below the bottom, {tank.min_level:g} m, of {tag.element}"
+    return ""
+
+
 _SIDES = {"<": -1, "<=": -1, ">": 1, ">=": 1}
 """On which side of its threshold a rule holds, by the sign of its condition."""
 
 
 def _doubtful_setpoints(scenario: Scenario, spec: PlantSpec) -> Iterator[Notice]:
     """Say which setpoints the operator writes lie outside the tank, or cross another one."""
-    tags = {tag.name: tag for tag in spec.tags}
     rules = {
         name: plc.rules[place]
         for plc in spec.plcs.values()
@@ -116,14 +245,8 @@ def _doubtful_setpoints(scenario: Scenario, spec: PlantSpec) -> Iterator[Notice]
         for name, value in written.items():
             keys = ("operator", place, "write", name)
             setting = f"{name} is set to {spec.command(name, value)}"
-            tag = tags[rules[name].when.names[0]]
-            if tag.quantity == "level":
-                tank = spec.model.get_node(tag.element)
-                if not tank.min_level <= value <= tank.max_level:
-                    high = value > tank.max_level
-                    edge = f"rim, {tank.max_level:g} m" if high else f"bottom, {tank.min_level:g} m"
-                    where = "above" if high else "below"
-                    yield Notice(f"{setting}, {where} the {edge}, of {tag.element}", keys)
+            if edge := _outside_tank(name, value, spec):
+                yield Notice(f"{setting}, {edge}", keys)
             for other in _crossed(name, rules, now):
                 if other not in written or name < other:
                     beyond = "above" if value > now[other] else "below"

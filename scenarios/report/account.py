@@ -15,7 +15,9 @@ from scenarios.results.detection import Detection
 from scenarios.results.impact import AVAILABILITY, COUNTERS
 from scenarios.results.incidents import Incident
 from scenarios.results.run import Run
+from scenarios.results.unseen import unseen_limits
 from scenarios.results.views import View
+from twin.plants.equipment import VACUUM
 from twin.tags import Quality
 from twin.units import HOUR
 from twin.water.balance import LOW_PRESSURE
@@ -80,7 +82,14 @@ def _water(run: Run) -> list[str]:
             + _against(run, f"{usual['leaked_m3']:,.0f} m³")
             + "."
         )
-    if not lines:
+    quiet = not lines
+    if total["added_m3"] >= 1:
+        lines.append(
+            f"{total['added_m3']:,.0f} m³ were drawn beside the customers' demand"
+            + _against(run, f"{usual['added_m3']:,.0f} m³")
+            + "."
+        )
+    if quiet:
         lines.append("No tank overflowed or emptied, and every demand was met.")
     if total["low_pressure_h"] > usual["low_pressure_h"] + _MORE_HOURS:
         lines.append(
@@ -147,6 +156,9 @@ def _attack(run: Run) -> list[str]:
             lines.append(f"  {words}")
             if entry.name in incident.never_began:
                 lines.append(f"    never began: {incident.never_began[entry.name]}")
+            if entry.name in incident.idle:
+                why = incident.idle[entry.name]
+                lines.append(f"    changed nothing while it was active: {why}")
     return lines
 
 
@@ -226,6 +238,7 @@ def _operator(run: Run) -> list[str]:
     lines += _few(misorders_in_words(lost, run.spec, run.hours), "more orders")
     if any(order.forged for order in run.orders):
         lines.append("PLCs held orders that were not SCADA's: see what the PLCs saw.")
+    lines += _unseen(run)
     raised = run.limits.loc[0.0:]
     if len(raised):
         at, alarm = clock(float(raised.index[0]) / HOUR), raised.iloc[0]
@@ -233,6 +246,20 @@ def _operator(run: Run) -> list[str]:
         alarms = "limit alarm," if len(raised) == 1 else "limit alarms, first"
         lines.append(f"SCADA raised {len(raised)} {alarms} {what}, at {at}.")
     return lines
+
+
+def _unseen(run: Run) -> list[str]:
+    """Say which limits the water passed while SCADA raised no alarm of them."""
+    passed = unseen_limits(run)
+    if not passed:
+        return []
+    words = []
+    for one in passed:
+        seen = "" if one.seen is None else f", not raised until {clock(one.seen / HOUR)}"
+        reading = run.spec.passed(one.tag, one.limit, one.value, one.bound)
+        words.append(f"  {reading}, at {clock(one.time / HOUR)}{seen}.")
+    many = "1 limit was" if len(passed) == 1 else f"{len(passed)} limits were"
+    return [f"{many} passed unseen:", *_few(words, "more")]
 
 
 def _views(run: Run, scada: bool) -> Iterator[tuple[str, View]]:
@@ -248,9 +275,18 @@ def _falsified(run: Run, tag: str, view: View) -> str:
     true = run.truth[tag].reindex(view.seen.index)
     step = run.spec.polling if view.readers == (SCADA,) else run.spec.step
     at = float(str((view.seen - true).abs().where(view.wrong).idxmax()))
-    shown, was = (run.spec.reading(tag, float(values.loc[at])) for values in (view.seen, true))
+    shown = run.spec.reading(tag, float(view.seen.loc[at]))
+    was = _true_reading(run, tag, float(true.loc[at]))
     hours = f"{view.wrong.sum() * step / HOUR:.1f} h"
     return f"{shown} when it was {was}, at {clock(at / HOUR)}; wrong for {hours}"
+
+
+def _true_reading(run: Run, tag: str, value: float) -> str:
+    """Say what a tag truly was; a pressure below a vacuum, solved without water, by its name."""
+    (known,) = (candidate for candidate in run.spec.tags if candidate.name == tag)
+    if known.quantity == "pressure" and value < VACUUM:
+        return f"below {VACUUM:g} m, as no water has"
+    return run.spec.reading(tag, value)
 
 
 def _few(lines: list[str], more: str) -> list[str]:

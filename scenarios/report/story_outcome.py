@@ -12,6 +12,7 @@ from scenarios.definition.words import blamed
 from scenarios.report.style import ALARM, CHARACTERS, OUTLINE, PAIR, legend_beside
 from scenarios.results.impact import counters
 from scenarios.results.run import Run
+from scenarios.results.unseen import unseen_limits
 from twin.units import HOUR
 
 QUIET: dict[str, Any] = {"fontsize": 8, "color": "#566573"}
@@ -76,10 +77,18 @@ def plot_alarms(axes: Axes, run: Run) -> None:
     watched = run.false_episodes is not None
     none = "no alarm was raised" if watched else "nobody watched"
     _plot_alarm_row(axes, run, 0, episodes, none, ALARM)
-    _plot_alarm_row(axes, run, 1, limits, "no limit was passed", _LIMIT)
+    _plot_alarm_row(axes, run, 1, limits, _no_limit_alarm(run), _LIMIT)
     axes.set_yticks([0.15, 1.15], ["detector", "limits"], fontsize=7.5)
     axes.set_ylim(1.5, -0.75)
     axes.set_ylabel("alarms", fontsize=8)
+
+
+def _no_limit_alarm(run: Run) -> str:
+    """Say why the row of limit alarms is empty: none was passed, or none was seen to be."""
+    unseen = len(unseen_limits(run))
+    if not unseen:
+        return "no limit was passed"
+    return f"no alarm was raised; {unseen} limit{'s were' if unseen > 1 else ' was'} passed unseen"
 
 
 def _plot_alarm_row(

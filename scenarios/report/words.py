@@ -102,6 +102,7 @@ COUNTER_WORDS = {
     "leaked_m3": "leaked [m³]",
     "supplied_m3": "supplied [m³]",
     "drawn_m3": "drawn by junctions [m³]",
+    "added_m3": "of it, added by `demand` entries [m³]",
     "pump_starts": "pump starts",
     "energy_kwh": "pump energy [kWh]",
     "energy_cost": "its cost, at the prices of network.inp",

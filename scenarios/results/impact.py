@@ -18,6 +18,7 @@ COUNTERS = {
     "leaked_m3": ("leaked_m3", ""),
     "supplied_m3": ("supplied_m3", ""),
     "drawn_m3": ("drawn_m3", ""),
+    "added_m3": ("added_m3", ""),
     "pump_starts": ("pump_starts", ""),
     "energy_kwh": ("energy_kwh", ""),
     "energy_cost": ("energy_cost", ""),
@@ -78,8 +79,10 @@ def impact(
 
 
 def _availability(both: pd.DataFrame) -> pd.DataFrame:
-    """Return water service availability [%], of the whole plant first, then by district."""
+    """Return customers' water service availability [%]: of the whole plant, then by district."""
     wanted = both.filter(regex="^demanded_").rename(columns=lambda c: c[len("demanded_") : -3])
+    added = both[[f"added_{dma}_m3" for dma in wanted.columns]].set_axis(wanted.columns, axis=1)
+    wanted = wanted - added
     missing = both[[f"unmet_{dma}_m3" for dma in wanted.columns]].set_axis(wanted.columns, axis=1)
     wanted.insert(0, "", wanted.sum(axis=1, skipna=False))
     missing.insert(0, "", both["unmet_m3"])

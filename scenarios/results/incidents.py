@@ -8,7 +8,7 @@ what either would have done alone for neither.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pandas as pd
 
@@ -48,6 +48,8 @@ class Incident:
         The entries that were never active, and why.
     spans_h : tuple of (float, float)
         The intervals in which some entry was active, merged where they touch.
+    idle : dict of str to str
+        The entries that were active and changed nothing that passed, and why.
     """
 
     name: str
@@ -61,6 +63,7 @@ class Incident:
     before_damage: bool | None
     never_began: dict[str, str]
     spans_h: tuple[tuple[float, float], ...]
+    idle: dict[str, str] = field(default_factory=dict)
 
 
 def incidents(
@@ -140,6 +143,7 @@ def _incident(
         damage_h=harmed,
         before_damage=before,
         never_began=never,
+        idle={one.entry.name: why for one in members if (why := one.idle) is not None},
         spans_h=tuple((begin / HOUR, until / HOUR) for begin, until in spans),
     )
 

@@ -15,6 +15,7 @@ from scenarios.results.incidents import Incident
 from scenarios.results.orders import Misorder
 from scenarios.results.slips import Slip
 from scenarios.results.tables import Tables
+from scenarios.results.unseen import unseen_limits
 from scenarios.results.views import Views
 from twin.units import HOUR
 
@@ -147,6 +148,7 @@ class Run(Tables):
             "detection": None if measured is None else asdict(measured),
             "false_episodes": self.false_episodes,
             "fault_episodes": self.fault_episodes,
+            "unseen_limits": [asdict(one) for one in unseen_limits(self)],
             "slips": [asdict(one) for one in self.slips],
             "alarms": alarms,
             "notes": list(self.notes),

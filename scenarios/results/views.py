@@ -17,6 +17,8 @@ from twin.plants.spec import PlantSpec
 from twin.tags import Tag
 
 ALIKE = 1e-6  # in a tag's unit
+_PRINTED = 0.01  # in a tag's unit: readings are told with two decimals
+_HAIR = 1e-9  # in a tag's unit, for the rounding of floats
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,8 @@ class View:
     seen : Series
         By time [s], in the tag's unit.
     wrong : Series
-        When it differed from the truth, and from what an inexact instrument made of it.
+        When it differed from the truth, and from what its instrument made of it, by as much as
+        the instrument resolves and is told.
     """
 
     readers: tuple[str, ...]
@@ -91,8 +94,10 @@ class Views:
         yield SCADA, self._run.scada[tag.name]
 
     def _wrong(self, tag: Tag, reader: str, seen: pd.Series) -> pd.Series[bool]:
-        off = (seen - self._measured[tag.name].reindex(seen.index)).abs() > ALIKE
-        if self._run.spec.wiring.instruments.get(tag.name, Instrument()) != Instrument():
+        instrument = self._run.spec.wiring.instruments.get(tag.name, Instrument())
+        least = max(instrument.resolution, _PRINTED) - _HAIR
+        off = (seen - self._measured[tag.name].reindex(seen.index)).abs() >= least
+        if instrument != Instrument():
             before = self._measured[tag.name].shift().reindex(seen.index)
             off &= (seen - before).abs() > ALIKE  # a step behind, noise differs at every step
         short = off.mean() < 0.5 and off.rolling(3).sum().max() < 3
@@ -108,10 +113,11 @@ class Views:
 
 def measured(truth: pd.DataFrame, scenario: Scenario, spec: PlantSpec) -> pd.DataFrame:
     """Return what the instruments showed, as drawn by the scenario's seed, of a truth."""
+    made, ranges = spec.wiring.instruments, spec.wiring.ranges
     if spec.exact:
-        return truth
-    made = spec.wiring.instruments
-    instruments = Instruments(spec.tag_names, made, scenario.seed, spec.step)
+        low, high = (pd.Series({tag: ends[i] for tag, ends in ranges.items()}) for i in (0, 1))
+        return truth.assign(**truth[list(ranges)].clip(low, high, axis=1))
+    instruments = Instruments(spec.tag_names, made, scenario.seed, spec.step, ranges)
     true = truth[list(spec.tag_names)]
     # Draws begin with the warm-up.
     instruments.show(-scenario.warmup, true.iloc[0].to_numpy(copy=True))

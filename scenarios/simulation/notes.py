@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from scenarios.definition.words import clock
 from twin.errors import listed
+from twin.plants.equipment import VACUUM
 from twin.records.historian import Event
 from twin.units import HOUR
 from twin.water.engine import WARNINGS
@@ -15,7 +16,6 @@ from twin.water.engine import WARNINGS
 if TYPE_CHECKING:
     from twin.testbed import Testbed
 
-_ABSURD = -10.0  # m; below it lies a vacuum
 _TOLD = 6  # groups of pumps are told one by one
 
 
@@ -40,12 +40,12 @@ def cautions(testbed: Testbed) -> list[str]:
             "`drawn` counts them as put in, `invented` takes them away again"
         )
     lowest = meters.lowest
-    if lowest is not None and lowest.pressure < _ABSURD:
+    if lowest is not None and lowest.pressure < VACUUM:
         at = (lowest.time - testbed.warmup) / HOUR
         when = f"at h {at:.1f}" if at >= 0 else "in the warm-up"
         notes.append(
-            f"pressure at {lowest.junction} fell to {lowest.pressure:,.0f} m {when}, as none "
-            "does: demands are demand-driven here, so that EPANET delivers what it cannot. "
+            f"pressure at {lowest.junction} fell below {VACUUM:g} m {when}, as no water's does: "
+            "demands are demand-driven here, so that EPANET delivers what it cannot. "
             "`demand_model: pressure-driven` in the scenario delivers less instead"
         )
     return notes

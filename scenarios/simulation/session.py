@@ -218,7 +218,7 @@ class Session(Closing):
         if self.status == "running":
             self.status, self.reason = "interrupted", "stopped by the user"
         self.testbed.historian.close()
-        self._notes += [*_unheard(self.scenario), *cautions(self.testbed)]
+        self._notes += [*_unheard(self.scenario, self.spec), *cautions(self.testbed)]
         interrupted = self.status == "interrupted"
         try:
             return self._run([*self._notes], None if interrupted else on_compare or _silent)
@@ -239,6 +239,11 @@ class Session(Closing):
         for fault in of_kind(entries, "fault"):
             why = fault.why_not(end)
             notes += [f"the fault {fault.entry.name} never began: {why}"] if why else []
+        notes += [
+            f"{one.entry.label} {one.entry.name} changed nothing while it was active: {one.idle}"
+            for one in entries
+            if one.idle
+        ]
         paired = compared.paired
         labels = self._labels.table(truth, paired, spec)
         scada, quality = history.scada.frame(), history.quality.frame()
@@ -338,10 +343,10 @@ def _silent(_: str) -> None:
     """Tell nobody which run is being compared with."""
 
 
-def _unheard(scenario: Scenario) -> Iterator[str]:
+def _unheard(scenario: Scenario, spec: PlantSpec) -> Iterator[str]:
     """Say what the scenario asks for that this run cannot show."""
     for order in scenario.operator:
         if order.at >= scenario.duration:
             yield f"the operator's order at h {order.at / HOUR:g} was never given: the run was over"
-    if scenario.control.get("sensors") and scenario.detector == DETECTOR:
+    if not spec.exact and scenario.detector == DETECTOR:
         yield "the shipped detector learned exact instruments: to it, their noise is news"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -46,15 +46,12 @@ class LimitWatch:
     tags : sequence of str
         In the frames' order.
     limits : mapping of str to Limits
-    suppressed : bool
-        While it is, no alarm is raised or cleared.
     alarms : list of LimitAlarm
         Every alarm raised, in order.
     """
 
     tags: Sequence[str]
     limits: Mapping[str, Limits]
-    suppressed: bool = False
     alarms: list[LimitAlarm] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -67,7 +64,15 @@ class LimitWatch:
         band = np.array([self.limits[tag].deadband for tag in watched])
         self._band = np.repeat(band[:, None], 4, axis=1)
         self._open: dict[tuple[int, int], LimitAlarm] = {}
+        self._causes: dict[object, frozenset[str]] = {}
+        self._silent = np.zeros((len(watched), 1), dtype=bool)
         self._turn(np.zeros(self._bounds.shape, dtype=bool))
+
+    def suppress(self, tags: Iterable[str], cause: object) -> None:
+        """Raise and clear no alarm of `tags` until the same cause suppresses others, or none."""
+        self._causes[cause] = frozenset(tags)
+        silent = frozenset().union(*self._causes.values())
+        self._silent[:, 0] = [tag in silent for tag in self._watched]
 
     def _turn(self, on: NDArray[np.bool_]) -> None:
         """Set which alarms are on, and compute between which values none of them changes."""
@@ -86,7 +91,7 @@ class LimitWatch:
         list of LimitAlarm
             Those raised or cleared by it.
         """
-        if not len(self._places) or self.suppressed:
+        if self._silent.all():
             return []
         watched = values[self._places]
         shown = watched.tolist()
@@ -95,6 +100,7 @@ class LimitWatch:
         signed = watched[:, None] * self._sign
         on = signed > self._bounds - np.where(self._on, self._band, 0.0)
         on = np.where(np.isnan(signed), self._on, on)
+        on = np.where(self._silent, self._on, on)
         changed = on != self._on
         if not changed.any():
             return []

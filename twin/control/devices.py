@@ -12,7 +12,7 @@ from twin.control.memory import Block, Register
 from twin.control.taps import TapPoint
 from twin.plants.equipment import Instrument
 from twin.seeds import Draws, generator
-from twin.tags import Reading, Tag, Values
+from twin.tags import Flags, Reading, Tag, Values
 from twin.units import DAY
 from twin.water.plant import Plant
 
@@ -38,11 +38,15 @@ class Sensor(TapPoint):
         self.env, self.tag, self.position, self.memory = env, tag, position, memory
         self.wire = TapPoint(f"link:{tag.element}->{tag.plc}", [tag.name])
 
-    def read(self, now: float, measured: float) -> None:
+    def read(self, now: float, measured: float, bad: bool) -> None:
         """Send the measured value [tag's unit] at `now` [s] past both tap points to the PLC."""
-        for late in self.tamper([Reading(now, self.tag.name, measured)]):
-            for sent in self.wire.tamper([late.reading]):
+        passed = self.tamper([Reading(now, self.tag.name, measured, bad)], now)
+        for late in passed:
+            for sent in self.wire.tamper([late.reading], now):
                 self.memory.take(self.env, sent, late.by)
+        if not passed:
+            for sent in self.wire.tamper([], now):
+                self.memory.take(self.env, sent)
 
 
 class SensorRow:
@@ -77,13 +81,24 @@ class SensorRow:
         self._to = np.array(inputs, dtype=np.intp)
         self._stale = False
 
-    def read(self, now: float, measured: Values) -> None:
-        """Send the values that instruments show at `now` [s], of shape (tags,), to the PLCs."""
+    def read(self, now: float, measured: Values, beyond: Flags | None = None) -> None:
+        """Send what instruments show to the PLCs.
+
+        Parameters
+        ----------
+        now : float
+            The time [s].
+        measured : ndarray of shape (tags,)
+        beyond : ndarray of shape (tags,), optional
+            Which of them are beyond their instruments' ranges, and so bad.
+        """
         if self._stale:
             self._sort()
-        self._block.store(self._to, measured[self._from], now)
+        bad = None if beyond is None else beyond[self._from]
+        self._block.store(self._to, measured[self._from], now, bad)
         for sensor in self._tapped:
-            sensor.read(now, float(measured[sensor.position]))
+            place = sensor.position
+            sensor.read(now, float(measured[place]), beyond is not None and bool(beyond[place]))
 
 
 class Actuator(TapPoint):
@@ -126,7 +141,7 @@ class Actuator(TapPoint):
     def _reaching(self, now: float, command: float) -> float:
         """Return the last command that has reached the drive by `now` [s]."""
         last = self.setting
-        passed = self.tamper([Reading(now, self.actuator, command)])
+        passed = self.tamper([Reading(now, self.actuator, command)], now)
         for late in passed:
             value = late.reading.value
             if late.by > 0.0 and value != (self._held if self._coming else last):
@@ -139,24 +154,39 @@ class Actuator(TapPoint):
 
 
 class Instruments:
-    """How inexactly tags are measured: noise, drift and resolution, of all tags at once.
+    """How tags are measured: noise, drift, resolution and range, of all tags at once.
 
     Parameters
     ----------
     tags : sequence of str
     instruments : mapping of str to Instrument
-        Of the tags that are measured inexactly; the others show the truth.
+        The others show the truth.
     seed : int
         Of the noise; each tag has a random stream of its own.
     step : int
         Noise is drawn once in so many seconds.
+    ranges : mapping of str to (float, float), optional
+        The lowest and the highest that tags can be shown as; the others have no range.
+
+    Attributes
+    ----------
+    beyond : ndarray of shape (tags,), or None
+        Which tags were last beyond their range; None where none was.
     """
 
     def __init__(
-        self, tags: Sequence[str], instruments: Mapping[str, Instrument], seed: int, step: int
+        self,
+        tags: Sequence[str],
+        instruments: Mapping[str, Instrument],
+        seed: int,
+        step: int,
+        ranges: Mapping[str, tuple[float, float]] | None = None,
     ):
         by_tag = [instruments.get(tag, Instrument()) for tag in tags]
         self.exact = all(instrument == Instrument() for instrument in by_tag)
+        self.beyond: Flags | None = None
+        bounds = [(ranges or {}).get(tag, (-np.inf, np.inf)) for tag in tags]
+        self._low, self._high = np.array(bounds).reshape(-1, 2).T.copy()
         self._drift = np.array([instrument.drift for instrument in by_tag])
         self._resolution = np.array([instrument.resolution for instrument in by_tag])
         self._coarse = self._resolution > 0.0
@@ -174,8 +204,17 @@ class Instruments:
     def show(self, now: float, truth: Values) -> Values:
         """Return what the instruments show at `now` [s] for `truth`; both of shape (tags,)."""
         if self.exact:
-            return truth
+            return self._within(truth)
         shown = truth + self._noise.at(now) + self._drift * (max(now, 0.0) / DAY)
         coarse, steps = self._coarse, self._resolution
         shown[coarse] = np.round(shown[coarse] / steps[coarse]) * steps[coarse]
-        return np.asarray(shown)
+        return self._within(shown)
+
+    def _within(self, shown: Values) -> Values:
+        """Return what is shown of values, each within its instrument's range."""
+        beyond = (shown < self._low) | (shown > self._high)
+        if not beyond.any():
+            self.beyond = None
+            return shown
+        self.beyond = beyond
+        return np.asarray(np.clip(shown, self._low, self._high))

@@ -72,15 +72,19 @@ class Link(TapPoint):
         if latency is None:
             return
         values = self.source.values[self._from]
+        bad = self.source.bad[self._from] if self.source.block.any_bad else None
         if self.taps:
-            numbers = zip(self.tags, values.tolist(), strict=True)
-            for late in self.tamper([Reading(now, tag, value) for tag, value in numbers]):
+            marks = [False] * len(values) if bad is None else bad.tolist()
+            numbers = zip(self.tags, values.tolist(), marks, strict=True)
+            for late in self.tamper([Reading(now, *number) for number in numbers], now):
                 self.target.take(self.env, late, latency)
         elif latency > 0.0:
             later = self.env.timeout(latency)
-            later.callbacks.append(lambda _: self.target.store(self._to, values, now + latency))
+            later.callbacks.append(
+                lambda _: self.target.store(self._to, values, now + latency, bad)
+            )
         else:
-            self.target.store(self._to, values, now)
+            self.target.store(self._to, values, now, bad)
 
     def _carry(self, now: float) -> float | None:
         """Return how long a message sent at `now` takes [s], or None if it is lost."""
@@ -140,6 +144,8 @@ class LinkRow:
         """Send what every link's source holds at `now` [s]."""
         if self._stale:
             self._sort()
-        self._block.store(self._to, self._block.values[self._from], now)
+        block = self._block
+        bad = block.bad[self._from] if block.any_bad else None
+        block.store(self._to, block.values[self._from], now, bad)
         for link in self._others:
             link.send(now)

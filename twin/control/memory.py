@@ -9,7 +9,7 @@ import simpy
 from numpy.typing import NDArray
 
 from twin.control.taps import Late
-from twin.tags import Values
+from twin.tags import Flags, Values
 
 Places = NDArray[np.intp]
 
@@ -26,6 +26,8 @@ class Block:
     ----------
     values, arrived : ndarray of shape (size,)
         Each value in its tag's unit, and when it arrived by its time stamp [s].
+    bad : ndarray of shape (size,)
+        Which of them their instruments marked as bad.
     used : int
         How many of them belong to registers by now.
     """
@@ -33,12 +35,21 @@ class Block:
     def __init__(self, size: int):
         self.values: Values = np.full(size, np.nan)
         self.arrived: Values = np.full(size, -np.inf)
+        self.bad: Flags = np.zeros(size, dtype=bool)
+        self.any_bad = False
         self.used = 0
 
-    def store(self, places: Places, values: Values, now: float) -> None:
-        """Write `values` that arrive at `now` [s] to `places` of the block."""
+    def store(self, places: Places, values: Values, now: float, bad: Flags | None = None) -> None:
+        """Write `values` that arrive at `now` [s] to `places` of the block; None of them is bad."""
         self.values[places] = values
         self.arrived[places] = now
+        self.mark(places, bad)
+
+    def mark(self, places: Places, bad: Flags | bool | None) -> None:
+        """Note which values at `places` of the block are bad: None of them without `bad`."""
+        if bad is not None or self.any_bad:
+            self.bad[places] = False if bad is None else bad
+            self.any_bad = bool(self.bad.any())
 
 
 class Register:
@@ -65,16 +76,21 @@ class Register:
         self.start = self.block.used
         self.block.used += len(self.tags)
         here = slice(self.start, self.block.used)
+        self._places = np.arange(self.start, self.block.used)
         self.values, self.arrived = self.block.values[here], self.block.arrived[here]
 
     def value(self, tag: str) -> float:
         """Return the last value of `tag`, NaN if there never was one."""
         return float(self.values[self.index[tag]])
 
-    def store(self, places: Places, values: Values, now: float) -> None:
+    def store(self, places: Places, values: Values, now: float, bad: Flags | None = None) -> None:
         """Write `values` that arrive at `now` [s] to `places` of this register."""
-        self.values[places] = values
-        self.arrived[places] = now
+        self.block.store(self.start + places, values, now, bad)
+
+    @property
+    def bad(self) -> Flags:
+        """Which of its values their instruments marked as bad; shape (tags,)."""
+        return self.block.bad[self.start : self.start + len(self.tags)]
 
     def places(self, tags: Iterable[str]) -> Places:
         """Return where `tags` stand in `values`."""
@@ -88,6 +104,8 @@ class Register:
         def arrive(_: object = None) -> None:
             self.values[place] = reading.value
             self.arrived[place] = reading.time + delay
+            if reading.bad or self.block.any_bad:
+                self.block.mark(self._places[place : place + 1], reading.bad)
 
         if delay > 0.0:
             env.timeout(delay).callbacks.append(arrive)

@@ -160,6 +160,9 @@ class Scada:
         if math.isnan(sum(values.tolist())):  # one of them is; no array operation is as fast here
             quality = quality.copy()
             quality[np.isnan(values)] = Quality.BAD
+        if register.block.any_bad:
+            quality = quality.copy()
+            quality[register.bad] = Quality.BAD
         for alarm in self.limits.see(now, values):
             self.on_limit(alarm)
         frame = Frame(now, register.tags, self._on_screen(now), quality)
@@ -171,6 +174,6 @@ class Scada:
             self._shown.values[:] = self.register.values  # what a tap leaves out stays as it is
             return self.register.values.copy()
         numbers = zip(self.register.tags, self.register.values.tolist(), strict=True)
-        for late in self.screen.tamper([Reading(now, tag, value) for tag, value in numbers]):
+        for late in self.screen.tamper([Reading(now, tag, value) for tag, value in numbers], now):
             self._shown.take(self.env, late)
         return self._shown.values.copy()

@@ -75,7 +75,10 @@ class ControlSystem:
     ):
         self._spec, self._plant, self._env, self._seed = spec, plant, env, seed
         self._midnight, self._log = midnight, log
-        self.instruments = Instruments(spec.tag_names, spec.wiring.instruments, seed, spec.step)
+        wiring = spec.wiring
+        self.instruments = Instruments(
+            spec.tag_names, wiring.instruments, seed, spec.step, wiring.ranges
+        )
         inputs = {name: [*plc.sensors, *plc.receives] for name, plc in spec.plcs.items()}
         orders = {name: plc.orders for name, plc in spec.plcs.items()}
         of_scada = {name: value for of_plc in orders.values() for name, value in of_plc.items()}
@@ -146,7 +149,7 @@ class ControlSystem:
     def sense(self, now: float, levels: bool) -> None:
         """Let PLCs measure the plant's values at `now` [s]: the levels, or else all other tags."""
         row = self._levels if levels else self._others
-        row.read(now, self.instruments.show(now, self._plant.values))
+        row.read(now, self.instruments.show(now, self._plant.values), self.instruments.beyond)
 
     def exchange(self, now: float) -> None:
         """Send what PLCs tell each other at `now` [s]."""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from enum import IntEnum
+from typing import NamedTuple
 
 from twin.tags import Reading
 
@@ -28,6 +31,24 @@ Tap = Callable[[Sequence[Reading]], "Iterable[Reading | Late]"]
 changed, late, fewer or more."""
 
 
+class Place(IntEnum):
+    """Where on its way past a tap point a reading meets a tap: nearer its sender, or later."""
+
+    SENDER = 0
+    RAW = 1
+    WAY = 2
+    RECEIVER = 3
+
+
+class Attached(NamedTuple):
+    """A tap where it sits, and the tags it is given; see `TapPoint.attach`."""
+
+    tags: frozenset[str]
+    tap: Tap
+    place: Place
+    answer: Tap | None
+
+
 class TapPoint:
     """A place that readings pass and where taps may see or change them.
 
@@ -40,24 +61,37 @@ class TapPoint:
 
     Attributes
     ----------
-    taps : list of (frozenset of str, Tap)
-        What sits here and the tags it is given, in the order in which readings pass them. Changed
-        by `attach` and `detach` only.
+    taps : list of Attached
+        What sits here, in the order in which readings pass them. Changed by `attach` and `detach`
+        only.
     on_change : callable
         Called after either: whoever moves readings past here as arrays must take these out.
     """
 
     def __init__(self, name: str, tags: Iterable[str]):
         self.name, self.tags = name, tuple(tags)
-        self.taps: list[tuple[frozenset[str], Tap]] = []
+        self.taps: list[Attached] = []
         self.on_change: Callable[[], None] = lambda: None
 
-    def attach(self, tap: Tap, tags: Iterable[str], first: bool = False) -> None:
+    def attach(
+        self, tap: Tap, tags: Iterable[str], place: Place = Place.WAY, answer: Tap | None = None
+    ) -> None:
         """Give `tap` every reading of `tags` that passes from now on, until it is detached.
 
-        It stands after (or before) those already attached. Also while a run goes on.
+        Also while a run goes on.
+
+        Parameters
+        ----------
+        tap : Tap
+        tags : iterable of str
+        place : Place
+            It stands after those already attached at the same place.
+        answer : Tap, optional
+            Given, as readings without a value, those of the tags that were due and did not come;
+            returns what passes on in their place.
         """
-        self.taps.insert(0 if first else len(self.taps), (frozenset(tags), tap))
+        self.taps.append(Attached(frozenset(tags), tap, place, answer))
+        self.taps.sort(key=lambda attached: attached.place)
         self.on_change()
 
     def detach(self, tap: Tap) -> None:
@@ -68,14 +102,16 @@ class TapPoint:
         ValueError
             If it is not attached here.
         """
-        left = [(tags, other) for tags, other in self.taps if other != tap]
+        left = [attached for attached in self.taps if attached.tap != tap]
         if len(left) == len(self.taps):
             raise ValueError(f"no such tap on {self.name}")
         self.taps = left
         self.on_change()
 
-    def tamper(self, packet: Sequence[Reading]) -> list[Late]:
-        """Pass readings that travel together through the taps, in order.
+    def tamper(self, packet: Sequence[Reading], now: float) -> list[Late]:
+        """Pass readings that travel together at `now` [s] through the taps, in order.
+
+        Every one of `tags` is due then, whether it is in the packet or not.
 
         Returns
         -------
@@ -83,7 +119,7 @@ class TapPoint:
             What arrives, and how much later.
         """
         passing = [Late(reading, 0.0) for reading in packet]
-        for tags, tap in self.taps:
+        for tags, tap, _, answer in self.taps:
             mine = [late for late in passing if late.reading.tag in tags]
             passing = [late for late in passing if late.reading.tag not in tags]
             # Where nothing is left, a tap is asked too: it may send something of its own.
@@ -91,4 +127,7 @@ class TapPoint:
                 for passed in tap([late.reading for late in mine if late.by == behind]):
                     late = passed if isinstance(passed, Late) else Late(passed, 0.0)
                     passing.append(Late(late.reading, late.by + behind))
+            if answer is not None and (missing := tags - {late.reading.tag for late in mine}):
+                due = [Reading(now, tag, math.nan) for tag in self.tags if tag in missing]
+                passing += [p if isinstance(p, Late) else Late(p, 0.0) for p in answer(due)]
         return passing

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -94,3 +95,47 @@ class Instrument:
     noise: float = 0.0
     resolution: float = 0.0
     drift: float = 0.0
+
+
+VACUUM = -10.0
+"""No water's pressure is lower [m]."""
+_PRESSURES = 200.0  # m
+_LEVEL_MARGIN = 0.05  # of a tank's height, beyond its rim and its bottom
+_VELOCITY = 10.0  # m/s
+
+
+def usual_range(quantity: str, element: str, model: Any) -> tuple[float, float]:
+    """Return the range of an instrument of which plcs.yaml names none, in its tag's unit.
+
+    Pressure: -10 m, a vacuum, to 200 m, or to twice the head of the highest source above the node
+    if that is more. Level: the bottom to the rim, and 5 % of its height more at both ends. Flow:
+    10 m/s either way through the widest pipe or valve at the link's ends; without any, and for a
+    status, no end.
+
+    Parameters
+    ----------
+    quantity : str
+        `level`, `flow`, `pressure` or `status`.
+    element : str
+        The tank, junction or link that is measured.
+    model : wntr.network.WaterNetworkModel
+    """
+    if quantity == "pressure":
+        heads = [tank.elevation + tank.max_level for _, tank in model.tanks()]
+        heads += [reservoir.base_head for _, reservoir in model.reservoirs()]
+        node = model.get_node(element)
+        ground = node.base_head if node.node_type == "Reservoir" else node.elevation
+        return VACUUM, max(_PRESSURES, 2.0 * (max(heads, default=ground) - ground))
+    if quantity == "level":
+        tank = model.get_node(element)
+        more = _LEVEL_MARGIN * tank.max_level
+        return min(0.0, tank.min_level) - more, tank.max_level + more
+    if quantity == "flow":
+        link = model.get_link(element)
+        ends = (link.start_node_name, link.end_node_name)
+        beside = {name for end in ends for name in model.get_links_for_node(end)}
+        sizes = [getattr(model.get_link(name), "diameter", None) for name in beside]
+        widest = max((float(size) for size in sizes if size), default=math.inf)
+        most = _VELOCITY * math.pi / 4.0 * widest**2 * 1000.0
+        return -most, most
+    return -math.inf, math.inf

@@ -65,6 +65,17 @@ def _number(
     return BeforeValidator(check)
 
 
+def _range(value: object) -> object:
+    numbers = list(value) if isinstance(value, list | tuple) else []
+    if len(numbers) != 2 or not all(
+        isinstance(number, int | float) and not isinstance(number, bool) for number in numbers
+    ):
+        raise ValueError(f"range is two numbers, [-10, 200], not {value!r}")
+    if not -1e12 < numbers[0] < numbers[1] < 1e12:
+        raise ValueError(f"range rises from its first number to its second, unlike {value!r}")
+    return tuple(map(float, numbers))
+
+
 class _OrNothing(BeforeValidator):
     """Lets nothing after a key stand for an empty mapping or list."""
 
@@ -80,6 +91,11 @@ _Seconds = Annotated[float, BeforeValidator(duration), WithJsonSchema(DURATION)]
 _WholeSeconds = Annotated[int, BeforeValidator(_whole_seconds), WithJsonSchema(DURATION)]
 _NotNegative = Annotated[float, Field(ge=0.0), _number("0 or more", lambda number: number >= 0.0)]
 _Number = Annotated[float, _number()]
+_Range = Annotated[
+    tuple[float, float],
+    BeforeValidator(_range),
+    WithJsonSchema({"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2}),
+]
 _Name = Annotated[str, BeforeValidator(str)]
 _Setting = Annotated[float, BeforeValidator(setting_of), WithJsonSchema(setting(STATES))]
 _Rule = Annotated[
@@ -203,7 +219,7 @@ class Link(Section):
 
 
 class Sensor(Section):
-    """How far an instrument's reading is from the truth, in its tag's unit."""
+    """How far an instrument's reading is from the truth, and its range, in its tag's unit."""
 
     noise: _NotNegative = 0.0
     """Standard deviation of an error drawn anew every step."""
@@ -211,6 +227,8 @@ class Sensor(Section):
     """What it shows is a multiple of this; 0 for any number."""
     drift: _Number = 0.0
     """By how much its error grows in a day."""
+    range: _Range | None = None
+    """The lowest and the highest it can show; by default by what it measures."""
 
 
 class Alarms(Section):

@@ -13,7 +13,7 @@ from typing import Any
 from twin.errors import InputError, nearest, under
 from twin.files import read_csv, read_yaml
 from twin.plants import schema
-from twin.plants.equipment import LEVELS, Instrument, Limits, Medium, message_bits
+from twin.plants.equipment import LEVELS, Instrument, Limits, Medium, message_bits, usual_range
 from twin.plants.logic import CROSSINGS, PlcSpec, Rule, rules_of
 from twin.plants.overlay import Overlay
 from twin.plants.schema import Control, File, Section
@@ -38,7 +38,10 @@ class Wiring:
     links : dict of str to Medium
         Of every link, by name: `PLC2->PLC1`, `PLC2->SCADA`, `SCADA->PLC1`.
     instruments : dict of str to Instrument
-        Of the tags that do not show the plain truth.
+        Of the tags that do not show the plain truth within their range.
+    ranges : dict of str to (float, float)
+        Of every tag but statuses, the lowest and the highest its instrument can show. Beyond them
+        it shows these, marked as bad.
     limits : dict of str to Limits
         Of the tags SCADA raises alarms for.
     dry_run_protection : bool
@@ -50,6 +53,7 @@ class Wiring:
     polling: int
     links: dict[str, Medium]
     instruments: dict[str, Instrument]
+    ranges: dict[str, tuple[float, float]]
     limits: dict[str, Limits]
     dry_run_protection: bool
 
@@ -135,6 +139,7 @@ class _Reader:
             polling=file.polling,
             links=links,
             instruments=self.instruments(),
+            ranges=self.ranges(),
             limits=self.limits(),
             dry_run_protection=file.dry_run_protection,
         )
@@ -225,13 +230,24 @@ class _Reader:
         instruments: dict[str, Instrument] = {}
         for name, line, tags in self.matching("sensors", [tag.name for tag in self.tags]):
             if status.issuperset(tags):
-                message = f"{name} is a status, on or off: it has no noise, resolution or drift"
+                message = (
+                    f"{name} is a status, on or off: it has no noise, resolution, drift or range"
+                )
                 raise self.overlay.fail(message, "sensors", name)
-            if said := line.said():
+            said = {key: value for key, value in line.said().items() if key != "range"}
+            if said:
                 for tag in tags:
                     if tag not in status:
                         instruments[tag] = replace(instruments.get(tag, Instrument()), **said)
         return instruments
+
+    def ranges(self) -> dict[str, tuple[float, float]]:
+        measuring = [tag for tag in self.tags if tag.quantity != "status"]
+        ranges = {tag.name: usual_range(tag.quantity, tag.element, self.model) for tag in measuring}
+        for _, line, tags in self.matching("sensors", [tag.name for tag in self.tags]):
+            said = line.said().get("range")
+            ranges |= {tag: said for tag in tags if said is not None and tag in ranges}
+        return ranges
 
     def limits(self) -> dict[str, Limits]:
         limits: dict[str, Limits] = {}

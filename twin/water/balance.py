@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +23,7 @@ Standards for Water Works (Ten States) ask for at all points under all condition
 _PLANT = (
     "supplied_m3",
     "drawn_m3",
+    "added_m3",
     "leaked_m3",
     "invented_m3",
     "unmet_m3",
@@ -32,7 +33,19 @@ _PLANT = (
     "pump_starts",
     "stored_m3",
 )
-SUPPLIED, DELIVERED, LEAKED, INVENTED, UNMET, ENERGY, COST, LOW, STARTS, STORED = range(len(_PLANT))
+(
+    SUPPLIED,
+    DELIVERED,
+    ADDED,
+    LEAKED,
+    INVENTED,
+    UNMET,
+    ENERGY,
+    COST,
+    LOW,
+    STARTS,
+    STORED,
+) = range(len(_PLANT))
 _UNITS = {"m3": 1 / 1000.0, "kwh": 1 / 3600.0, "cost": 1 / 3600.0, "h": 1 / 3600.0, "starts": 1.0}
 """What a column's unit is of its rate [L/s, kW, …] times seconds."""
 
@@ -63,13 +76,16 @@ class Meters:
         - `supplied_m3`: what came out of reservoirs, less what flowed back.
         - `drawn_m3`: what junctions drew; where demands are not pressure-driven, all of their
           demand, the part of it that is `unmet` too: there EPANET delivers what it cannot.
+        - `added_m3`: the part of `drawn_m3` that `Plant.demand` added to customers' own demand: a
+          thief's, a botnet's or a fire brigade's. It is no customer's demand: what it lacks is not
+          unmet.
         - `leaked_m3`: what flowed out of leaks, and of emitters of network.inp.
         - `invented_m3`: what is drawn and comes from nowhere, in solutions EPANET warned about: not
           pressure-driven, it lets even junctions draw that nothing reaches. Below 0 it is what a
           negative demand puts in and no full tank takes.
-        - `unmet_m3`: demand that was not delivered. Where demands are pressure-driven, what EPANET
-          held back; where they are not, the demand of junctions below zero pressure, which no
-          real network could have delivered.
+        - `unmet_m3`: customers' demand that was not delivered. Where demands are pressure-driven,
+          what EPANET held back; where they are not, the demand of junctions below zero pressure,
+          which no real network could have delivered.
         - `energy_kwh`: electricity of all pumps, at the efficiency network.inp gives.
         - `energy_cost`: the same at its prices and their patterns, in its currency.
         - `low_pressure_h`: junction-hours with a demand and a pressure below `LOW_PRESSURE`,
@@ -77,12 +93,12 @@ class Meters:
         - `pump_starts`
         - `stored_m3`: what all tanks hold more than then.
         - `overflow_T1_m3` and `empty_T1_h` for each tank: spilled, and time at its bottom.
-        - `demanded_DMA1_m3` and `unmet_DMA1_m3` for each district: its demand, and what of it was
-          unmet.
+        - `demanded_DMA1_m3`, `unmet_DMA1_m3` and `added_DMA1_m3` for each district: its demand,
+          what of its customers' was unmet, and what of it `Plant.demand` added.
     rates : ndarray
         What each column rises by in a second: L/s, kW, currency per hour, junctions; 0 for those
         that have no rate.
-    demanded, unmet : ndarray of shape (dmas,)
+    demanded, unmet, added : ndarray of shape (dmas,)
         Those of the rates that are the districts' [L/s].
     overflow, empty : ndarray of shape (tanks,)
         Of the totals, those that are the tanks': spilled [m³], and time at the bottom [h].
@@ -100,6 +116,7 @@ class Meters:
             *(f"empty_{tank}_h" for tank in tanks),
             *(f"demanded_{dma}_m3" for dma in dmas),
             *(f"unmet_{dma}_m3" for dma in dmas),
+            *(f"added_{dma}_m3" for dma in dmas),
         )
         self._sums = np.zeros(len(self.columns))
         self._unit = np.array([_UNITS[name.rpartition("_")[2]] for name in self.columns])
@@ -108,7 +125,7 @@ class Meters:
         last = first + 2 * len(tanks)
         self.overflow, self.empty = self._sums[first:last].reshape(2, -1)
         self._seconds, self._scale = 1.0, self._unit
-        self.demanded, self.unmet = self.rates[last:].reshape(2, -1)
+        self.demanded, self.unmet, self.added = self.rates[last:].reshape(3, -1)
         self.warnings: Counter[str] = Counter()
         self.lowest: Lowest | None = None
 
@@ -150,6 +167,11 @@ class Gauges:
     meters : Meters
         Whose rates are set.
     pressure_driven : bool
+
+    Attributes
+    ----------
+    surges : mapping of int to (float, float)
+        By node, the factor on its customers' demand and what is added to it [L/s].
     """
 
     def __init__(
@@ -164,7 +186,8 @@ class Gauges:
         for dma, members in enumerate(spec.dmas.values()):
             self._dma_of[[places[name] for name in members]] = dma
         self._demand: Values = np.zeros(len(model.node_name_list))
-        self._wanted: Values = self._demand
+        self._own = self._wanted = self._demand  # customers' share of it; what of that is above 0
+        self.surges: Mapping[int, tuple[float, float]] = {}
         times = model.options.time
         self._period = math.gcd(int(times.pattern_timestep), int(HOUR))
         self._shift = int(times.pattern_start) % self._period
@@ -203,7 +226,12 @@ class Gauges:
             # EN_DEFICIENTNODES would be cheaper to ask, but EN_getstatistic crashes epanet-plus.
             drawn = engine.of_all_nodes(EN.EN_DEMANDFLOW)
             rates[DELIVERED] = drawn.sum()
-            self._miss((self._demand - drawn).clip(min=0.0))
+            missing = (self._demand - drawn).clip(min=0.0)
+            if self.surges or rates[ADDED]:
+                share = self._customers_share()
+                rates[ADDED] = (drawn * (1.0 - share)).sum()
+                missing *= share
+            self._miss(missing)
         elif code:
             self._note_negative(engine.of_all_nodes(EN.EN_PRESSURE))
         elif rates[UNMET]:
@@ -218,13 +246,24 @@ class Gauges:
 
     def _look(self) -> None:
         rates = self._meters.rates
-        self._demand = self._engine.of_all_nodes(EN.EN_FULLDEMAND)
-        self._wanted = self._demand.clip(min=0.0)
+        self._demand = self._own = self._engine.of_all_nodes(EN.EN_FULLDEMAND)
+        if self.surges:
+            self._own = self._demand.copy()
+            for node, (factor, added) in self.surges.items():
+                self._own[node - 1] = (self._demand[node - 1] - added) / max(factor, 1.0)
+        rates[ADDED] = (self._demand - self._own).sum()
+        self._wanted = self._own.clip(min=0.0)
         self._fed = bool(self._demand.min() < 0.0)
-        self._meters.demanded[:] = self._by_dma(self._wanted)
+        self._meters.added[:] = self._by_dma(self._demand - self._own)
+        self._meters.demanded[:] = self._by_dma(self._demand.clip(min=0.0))
         rates[DELIVERED] = self._demand.sum()
         low = self._engine.of_all_nodes(EN.EN_PRESSURE) < LOW_PRESSURE
         rates[LOW] = np.count_nonzero(low & (self._wanted > 0.0))
+
+    def _customers_share(self) -> Values:
+        """Return which share of each node's demand is its customers' own."""
+        drawing = self._demand > 0.0
+        return np.divide(self._own, self._demand, out=np.ones_like(self._own), where=drawing)
 
     def _miss(self, unmet: Values) -> None:
         self._meters.rates[UNMET] = unmet.sum()

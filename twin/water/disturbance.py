@@ -109,17 +109,27 @@ class Disturbances:
 
     def _set_demand(self, name: str) -> None:
         engine, project = self._engine, self._engine.project
-        factor, added = 1.0, 0.0
-        for shares, own_factor, extra in self._surges.values():
-            if name in shares:
-                factor *= own_factor
-                added += extra * shares[name]
+        factor, added = self._surge(name)
         node, bases = engine.node(name), self._bases[name]
         for i, base in enumerate(bases, start=1):
             engine.must(epanet.EN_setbasedemand(project, node, i, base * factor))
         multiplier = epanet.EN_getoption(project, EN.EN_DEMANDMULT)[1]
         last = len(bases) + 1
         engine.must(epanet.EN_setbasedemand(project, node, last, added / (multiplier or 1.0)))
+
+    def surges(self) -> dict[int, tuple[float, float]]:
+        """Return, by EPANET node index, the factor on its demand and what is added to it [L/s]."""
+        names = {name for shares, _, _ in self._surges.values() for name in shares}
+        return {self._engine.node(name): self._surge(name) for name in names}
+
+    def _surge(self, name: str) -> tuple[float, float]:
+        """Return the factor on a junction's demand, and what is added to it [L/s]."""
+        factor, added = 1.0, 0.0
+        for shares, own_factor, extra in self._surges.values():
+            if name in shares:
+                factor *= own_factor
+                added += extra * shares[name]
+        return factor, added
 
     def hold(self, link: str, setting: float, cause: object = None) -> None:
         """Keep a link at a setting, as `Plant.write` takes it, whatever its PLC commands."""

@@ -266,6 +266,7 @@ class Plant(Closing):
             If there is no such junction.
         """
         self._disturbances.demand(nodes, factor, extra, cause)
+        self._gauges.surges = self._disturbances.surges()
         self._gauges.look_again()
 
     def hold(self, link: str, setting: float, cause: object = None) -> None:

@@ -92,7 +92,7 @@ def test_copies_keep_their_delays_through_later_taps():
     point = TapPoint("link:A->B", ["a"])
     point.attach(lambda packet: [*packet, Late(packet[0], 420.0)], ["a"])
     point.attach(lambda packet: [one.with_value(one.value + 1.0) for one in packet], ["a"])
-    passed = point.tamper([Reading(0.0, "a", 1.0)])
+    passed = point.tamper([Reading(0.0, "a", 1.0)], 0.0)
     assert [(late.reading.value, late.by) for late in passed] == [(2.0, 0.0), (2.0, 420.0)]
 
 

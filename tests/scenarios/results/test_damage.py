@@ -217,3 +217,25 @@ def test_faults_alone_are_compared_too_and_called_faults(cache):
     assert "leaked_m3" in run.damage
     (water,) = (section for section in account(run) if section.title == "The water")
     assert any("m³ leaked away (0 m³ without the fault)" in line for line in water.lines)
+
+
+@pytest.mark.parametrize("model", ["pressure-driven", "demand-driven"])
+def test_an_attackers_own_thirst_is_no_customers_demand(model):
+    thief = {
+        "on": "plant:J280",
+        "do": {"demand": {"extra": 10000}},
+        "when": {"from": "2 h", "for": "1 h"},
+    }
+    data = {
+        "name": "x",
+        "duration": "6 h",
+        "warmup": "0 h",
+        "demand_model": model,
+        "attacks": [thief],
+    }
+    run = scenarios.run(from_data(data), watch=False)
+    total = run.impact["run"]
+    assert total["added_m3"] > 1000.0
+    assert 0.0 <= total["availability_percent"] <= 100.0
+    assert total["unmet_m3"] <= run.impact.loc["drawn_m3", "paired"]
+    assert run.impact.loc["added_m3", "paired"] == 0.0

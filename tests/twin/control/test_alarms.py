@@ -52,11 +52,11 @@ def test_a_tag_without_some_limit_has_no_alarm_for_it():
 
 def test_while_suppressed_nothing_is_raised_and_then_what_still_holds_is():
     watch = seen(3.0)
-    watch.suppressed = True
+    watch.suppress(watch.tags, "x")
     watch.see(60.0, np.array([0.0, 5.5]))
     watch.see(120.0, np.array([0.0, 5.6]))
     assert not watch.alarms
-    watch.suppressed = False
+    watch.suppress([], "x")
     (raised,) = watch.see(180.0, np.array([0.0, 5.7]))
     assert (raised.time, raised.limit, raised.value) == (180.0, "H", 5.7)
 

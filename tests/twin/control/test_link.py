@@ -67,5 +67,5 @@ def test_two_delays_add_up():
     link.attach(lambda p: [Late(r, 60.0) for r in p], ["a"])
     link.attach(lambda p: [Late(r, 30.0) for r in p], ["a"])
     source.values[:] = [1.0, 2.0]
-    (passed,) = link.tamper([Reading(0.0, "a", 1.0)])
+    (passed,) = link.tamper([Reading(0.0, "a", 1.0)], 0.0)
     assert passed.by == pytest.approx(90.0)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from twin.control.orders import Order
-from twin.control.taps import Late, TapPoint
+from twin.control.taps import Late, Place, TapPoint
 from twin.plants.spec import load_plant
 from twin.testbed import Testbed
 
@@ -106,9 +106,9 @@ def test_only_its_own_tap_is_taken_from_a_point():
     point, changes = TapPoint("scada", ["L_T1"]), []
     point.on_change = lambda: changes.append(len(point.taps))
     point.attach(dropping, ["L_T1"])
-    point.attach(lying, ["L_T1"], first=True)
+    point.attach(lying, ["L_T1"], Place.SENDER)
     point.detach(dropping)
-    assert [tap for _, tap in point.taps] == [lying]
+    assert [attached.tap for attached in point.taps] == [lying]
     assert changes == [1, 2, 1]
     with pytest.raises(ValueError, match="no such tap on scada"):
         point.detach(dropping)

@@ -133,3 +133,20 @@ def test_a_mistake_laid_over_is_named_where_it_stands(control, says, keys):
     with pytest.raises(InputError, match=says) as caught:
         load_plant("ctown", control=control)
     assert caught.value.keys == ("control", *keys)
+
+
+def test_every_sensor_has_a_range_which_a_pattern_may_change():
+    ranges = wired(sensors={"P_*": {"range": [-5, 150]}, "P_J280": {"range": [0, 90]}}).ranges
+    assert ranges["P_J269"] == (-5.0, 150.0)
+    assert ranges["P_J280"] == (0.0, 90.0)
+    usual = load_plant("ctown").wiring.ranges
+    assert usual["P_J280"] == (-10.0, 200.0)
+    assert usual["L_T1"] == pytest.approx((-0.325, 6.825))
+    assert usual["F_PU1"][1] == -usual["F_PU1"][0] > 500.0
+    assert "S_PU1" not in usual
+
+
+@pytest.mark.parametrize("written", [[1], [2, 1], ["a", 2], 5, [1, 1], [True, 2]])
+def test_a_range_is_two_numbers_that_rise(written):
+    with pytest.raises(InputError, match="range"):
+        wired(sensors={"P_*": {"range": written}})
