@@ -46,8 +46,7 @@ def read_normal(data: list[Path]) -> tuple[list[pd.DataFrame], list[dict[str, An
 
 def _read_csv(path: Path) -> tuple[pd.DataFrame, list[str]]:
     record = batadal.read(path)
-    if record.attacked:
-        raise DataError(f"{path}: holds hours under attack. Train on normal data only.")
+    record.check_normal()
     return record.table, list(record.notes)
 
 
