@@ -92,7 +92,7 @@ def read_flags(sheet: Sheet, others: Sequence[int]) -> tuple[NDArray[np.int64] |
     notes = []
     if left:
         notes.append(f"columns left out: {', '.join(sheet.named(place) for place in left)}")
-    if flags is not None and sheet.heads[used] != LABEL:
+    if flags is not None and sheet.heads[used].upper() != LABEL:
         notes.append(f"labels read from column {sheet.named(used)}")
     return flags, notes
 

@@ -15,6 +15,16 @@ from scenarios.results.labels import attacked
 from twin.errors import InputError
 
 
+def check_run_folder(folder: Path, *needed: str) -> None:
+    """Raise InputError if a folder lacks files that every run leaves."""
+    for name in needed:
+        if not (folder / name).is_file():
+            message = (
+                f"no run folder: no {name} in it. `hydrotwin run normal --out FOLDER` makes one"
+            )
+            raise InputError(message, folder)
+
+
 def hourly(run: Path) -> Record:
     """Return what SCADA showed on every full hour of a run, and whether it was under attack.
 
@@ -30,12 +40,7 @@ def hourly(run: Path) -> Record:
     InputError
         If it is no run folder, or no frame falls on a full hour.
     """
-    if not (run / "scenario.yaml").is_file() or not (run / "scada.parquet").is_file():
-        raise InputError(
-            "no run folder: it lacks scenario.yaml or scada.parquet. "
-            "`hydrotwin run normal --out FOLDER` makes one",
-            run,
-        )
+    check_run_folder(run, "scenario.yaml", "scada.parquet")
     start = read_scenario(run).start
     table = read_hourly(run)
     hours = table.index.to_numpy(dtype=float)
