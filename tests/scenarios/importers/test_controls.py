@@ -51,8 +51,8 @@ def test_a_changed_rule_keeps_its_sign(plant, place, part, value, expected):
     number = [i for i, c in enumerate(controls) if c and c.actuator == "PU4"][place] + 1
     file = plant.parent / "theirs.cpa"
     file.write_text(
-        f"{NODES}[CYBERATTACKS]\n; Type\nControl, CTRL{number}{part}, TIME==30, TIME==35, {value}\n\n"
-        f"[CYBEROPTIONS]\n{OPTIONS}"
+        f"{NODES}[CYBERATTACKS]\n; Type\nControl, CTRL{number}{part}, TIME==30, TIME==35, {value}\n"
+        f"\n[CYBEROPTIONS]\n{OPTIONS}"
     )
     made = read_cpa(file, str(plant), companions=False)
     (entry,) = made.data["attacks"]
