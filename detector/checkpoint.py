@@ -2,8 +2,10 @@
 
 import hashlib
 import json
+import math
 import os
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,11 +30,18 @@ def shipped_path(kind: str, plant: str, interval_s: float) -> Path:
     return WEIGHTS / f"{kind}-{plant}-{interval_s:g}s{SUFFIX}"
 
 
+def shipped_intervals(kind: str, plant: str) -> list[float]:
+    """Return the frame intervals [s] of a kind's shipped weights for a plant, an hour first."""
+    stem = re.compile(rf"{re.escape(kind)}-{re.escape(plant)}-([\d.e+]+)s")
+    stems = (stem.fullmatch(each.stem) for each in WEIGHTS.glob(f"*{SUFFIX}"))
+    return sorted((float(match[1]) for match in stems if match), key=lambda s: (s != HOUR, s))
+
+
 def load(
     path_or_kind: str | Path,
     plant: str = "ctown",
     tags: Sequence[str] | None = None,
-    interval_s: float = HOUR,
+    interval_s: float | None = HOUR,
 ) -> Detector:
     """Load a fitted detector, from a file or from the weights that ship.
 
@@ -45,7 +54,8 @@ def load(
     tags
         The tags of the frames to be scored, in order; not compared when None.
     interval_s
-        The time from frame to frame [s].
+        The time from frame to frame [s]; None takes the detector's own, whichever it is: of the
+        weights that ship, an hour's before others'.
 
     Raises
     ------
@@ -55,11 +65,13 @@ def load(
     """
     name = str(path_or_kind)
     if name in kinds():
-        path = shipped_path(name, plant, interval_s)
+        known = shipped_intervals(name, plant) if interval_s is None else [interval_s]
+        path = shipped_path(name, plant, *(known or [HOUR])[:1])
         if not path.is_file():
+            interval = "" if interval_s is None else f" at {interval_s:g} s"
             shipped = sorted(each.stem for each in WEIGHTS.glob(f"*{SUFFIX}"))
             raise DataError(
-                f"no {name} weights ship for plant {plant!r} at {interval_s:g} s "
+                f"no {name} weights ship for plant {plant!r}{interval} "
                 f"(looked for {path.name}; shipped: {', '.join(shipped) or 'none'}). "
                 "Train them with `hydrotwin train DATA --out FILE` and name the file."
             )
@@ -70,16 +82,22 @@ def load(
                 f"unknown detector {name!r}: neither a kind nor a {SUFFIX} file. "
                 f"{did_you_mean(name, kinds())}"
             )
-    detector = kind_class(read_card(path)["kind"]).load(path)
+    kind = read_card(path)["kind"]
+    if kind not in kinds():
+        raise DataError(
+            f"{path.with_suffix('.json')}: unknown detector kind {_shown(kind)}. "
+            f"{did_you_mean(kind, kinds())}"
+        )
+    detector = kind_class(kind).load(path)
     _check_fits(path, detector, tags, interval_s)
     return detector
 
 
 def _check_fits(
-    path: Path, detector: Detector, tags: Sequence[str] | None, interval_s: float
+    path: Path, detector: Detector, tags: Sequence[str] | None, interval_s: float | None
 ) -> None:
     """Raise DataError where a detector was fitted on other tags or another frame interval."""
-    if detector.interval_s != interval_s:
+    if interval_s is not None and detector.interval_s != interval_s:
         raise DataError(
             f"{path}: fitted on frames {detector.interval_s:g} s apart, asked to score frames "
             f"{interval_s:g} s apart. Use the same interval, or train anew."
@@ -150,15 +168,63 @@ def read_card(path: Path) -> dict[str, Any]:
         card = json.loads(card_path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise DataError(f"{card_path}: the card that belongs to {path.name} is missing.") from None
+    except OSError as error:
+        raise DataError(f"{card_path}: cannot be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:
         raise DataError(f"{card_path}: not a card: {error.reason}.") from error
     except json.JSONDecodeError as error:
         raise DataError(f"{card_path}:{error.lineno}: not a card: {error.msg}.") from error
+    except (ValueError, RecursionError) as error:  # a number of thousands of digits, or brackets
+        raise DataError(f"{card_path}: not a card: {error}.") from error
     needed = ("kind", "tags", "interval_s", "threshold", "weights_sha256")
     missing = [key for key in needed if not isinstance(card, dict) or key not in card]
     if missing:
         raise DataError(f"{card_path}: not a detector's card: {', '.join(missing)} missing.")
+    for key, holds, words in _CARD:
+        if not holds(card[key]):
+            raise DataError(
+                f"{card_path}: not a detector's card: {key} is {_shown(card[key])}, not {words}. "
+                "Restore the card, or train anew."
+            )
     return dict(card)
+
+
+def _is_number(value: object) -> bool:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return number and abs(value) < math.inf  # type: ignore[arg-type]
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+
+
+_LONGEST = 60
+_CARD: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
+    ("kind", lambda value: isinstance(value, str), "the name of a kind"),
+    (
+        "tags",
+        lambda value: (
+            isinstance(value, list)
+            and bool(value)
+            and all(isinstance(tag, str) for tag in value)
+            and len(set(value)) == len(value)
+        ),
+        "a list of different names",
+    ),
+    (
+        "interval_s",
+        lambda value: _is_number(value) and value >= 1,
+        "a number of seconds, 1 at least",
+    ),
+    (
+        "threshold",
+        lambda value: isinstance(value, dict) and _is_number(value.get("value")),
+        "a mapping with a number under value",
+    ),
+    ("weights_sha256", lambda value: isinstance(value, str), "the SHA-256 of the weights"),
+)
+"""What a card must hold: its keys, what their values are, in words."""
 
 
 def read(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
@@ -170,7 +236,10 @@ def read(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
         If a file is missing or damaged, or the two do not belong together.
     """
     card = read_card(path)
-    blob = path.read_bytes()
+    try:
+        blob = path.read_bytes()
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read: {error.strerror}.") from error
     if hashlib.sha256(blob).hexdigest() != card["weights_sha256"]:
         raise DataError(
             f"{path}: damaged, or not the weights that {path.with_suffix('.json').name} "
@@ -178,5 +247,5 @@ def read(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
         )
     try:
         return parse_tensors(blob), card
-    except SafetensorError as error:
+    except (SafetensorError, KeyError, TypeError, ValueError) as error:
         raise DataError(f"{path}: not a safetensors file: {error}.") from error

@@ -180,11 +180,10 @@ def _pair(rules: tuple[Rule, ...], actuator: str) -> dict[int, str]:
     found: dict[int, str] = {}
     tags: set[str] = set()
     for place, rule in enumerate(rules):
-        if rule.actuator == actuator and len(rule.when.names) == len(rule.when.thresholds) == 1:
-            ((tag, level),) = rule.when.thresholds
-            sign = "<" if rule.when({tag: level - 1.0}) else ">"
-            command = STATES["open" if sign == "<" else "closed"]
-            if not rule.when({tag: level}) and rule.command == command:
-                found[place] = sign
-                tags.add(tag)
+        limit = rule.when.alone
+        if rule.actuator == actuator and limit is not None and limit.sign in ("<", ">"):
+            command = STATES["open" if limit.sign == "<" else "closed"]
+            if rule.command == command:
+                found[place] = limit.sign
+                tags.add(limit.name)
     return found if sorted(found.values()) == ["<", ">"] and len(tags) == 1 else {}

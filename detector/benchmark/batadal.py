@@ -1,22 +1,23 @@
-"""BATADAL, the public benchmark: its tags, its published attacks, and a reader of its files.
+"""BATADAL, the public benchmark: its tags, its published attacks, and its files.
 
 Source: Taormina et al. 2018, "Battle of the Attack Detection Algorithms: Disclosing Cyber Attacks
 on Water Distribution Networks", Journal of Water Resources Planning and Management 144(8),
 04018048; data CC BY 4.0, https://www.batadal.net.
 """
 
-import csv
-import math
 import re
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
-from detector.errors import DataError, did_you_mean
+from detector.errors import DataError
+from detector.records.record import DECIMALS
+from detector.records.record import Record as PlantRecord
+from detector.records.record import read as read_record
+from detector.records.times import TIME_FORMAT
 
 CITATION = (
     "Taormina et al. 2018, Battle of the Attack Detection Algorithms: Disclosing Cyber Attacks on "
@@ -35,12 +36,6 @@ TAGS = (
 )
 """The 43 tags in the files' column order."""
 
-TIME = "DATETIME"
-LABEL = "ATT_FLAG"
-TIME_FORMAT = "%d/%m/%y %H"
-DECIMALS = 2
-"""All published files but dataset03 are rounded to these. It is rounded too: a detector fitted on
-finer numbers takes the rounding of the others for an anomaly (P_J280 spans few centimetres)."""
 ROWS = {"03": 8761, "04": 4177}
 """Hourly rows of the published training files."""
 
@@ -93,26 +88,11 @@ ATTACKS = (
 
 
 @dataclass(frozen=True)
-class Record:
-    """One file's rows.
+class Record(PlantRecord):
+    """One file's rows, and the published attacks within its dates.
 
-    Attributes
-    ----------
-    path
-        The file.
-    table
-        The 43 tags, ``(T, 43)``, indexed by hour: levels and pressures [m], flows [L/s], statuses;
-        NaN where a cell is empty.
-    flags
-        The file's own label column, 0, 1 or -999 (unknown), ``(T,)``; None if it has none.
-    notes
-        What the reader noticed in the file, in words.
+    Its table has the 43 tags, ``(T, 43)``, rounded to two decimals.
     """
-
-    path: Path
-    table: pd.DataFrame
-    flags: NDArray[np.int64] | None
-    notes: tuple[str, ...]
 
     @property
     def attacks(self) -> list[tuple[Attack, slice]]:
@@ -133,6 +113,22 @@ class Record:
     def attacked(self) -> bool:
         """Whether an hour is under attack, by the published intervals or the file's own flags."""
         return bool(self.labels.any() or (self.flags is not None and (self.flags == 1).any()))
+
+    def check_normal(self) -> None:
+        """Raise DataError if an hour is under attack, or may be: a detector learns normal data."""
+        if self.attacked:
+            raise DataError(f"{self.path}: holds hours under attack. Train on normal data only.")
+        self.check_labels()
+
+    def labels_in_words(self) -> str:
+        """Return what the published attacks say of these hours, beside the file's own flags."""
+        under = self.labels
+        words = "labels: no published attack in these dates"
+        if self.attacks:
+            words = f"labels: {int(under.sum())} hours under {len(self.attacks)} published attacks"
+        if self.flags is not None and self.flags.any() and np.array_equal(self.flags, under):
+            words += ", hour for hour those of its own flags"
+        return words
 
 
 def find(folder: str | Path, number: str) -> Path:
@@ -176,9 +172,7 @@ def find(folder: str | Path, number: str) -> Path:
 
 
 def read(path: str | Path) -> Record:
-    """Read one BATADAL file, in either way these files are written.
-
-    Column names may be padded with blanks, labels may be -999 for "unknown" or missing altogether.
+    """Read one BATADAL file, however it is written; see `detector.records.record.read`.
 
     Parameters
     ----------
@@ -190,126 +184,15 @@ def read(path: str | Path) -> Record:
     DataError
         If the file cannot be read, is cut, or is no such table: with file, line and column.
     """
-    path = Path(path)
-    lines = _lines(path)
-    heads = [each.strip().upper() for each in lines[0]]
-    notes = []
-    if heads != lines[0]:
-        notes.append("column names padded with blanks or in lower case")
-    _check_heads(path, heads)
-    columns = [*TAGS, LABEL] if LABEL in heads else list(TAGS)
-    others = [name for name in heads if name not in (TIME, *columns)]
-    if others:
-        notes.append(f"columns left out: {', '.join(others)}")
-
-    times: list[datetime] = []
-    cells = np.empty((len(lines) - 1, len(columns)))
-    places = [(heads.index(name), name) for name in columns]
-    for line, fields in enumerate(lines[1:], start=2):
-        if len(fields) != len(heads):
-            raise DataError(
-                f"{path}:{line}: {len(fields)} fields where the header names {len(heads)}: "
-                "the file is cut or damaged; fetch it again."
-            )
-        times.append(_time(path, line, fields[heads.index(TIME)], times))
-        cells[line - 2] = [_number(path, line, name, fields[each]) for each, name in places]
-    table = pd.DataFrame(cells, columns=columns, index=pd.DatetimeIndex(times, name=TIME))
-    unrounded, table = table, table.round(DECIMALS)
-    if not table.equals(unrounded):
+    record = read_record(path, TAGS)
+    notes = [*record.notes]
+    table = record.table.round(DECIMALS)
+    if not table.equals(record.table):
+        # A detector fitted on finer numbers takes the rounding of the others for an anomaly: P_J280
+        # spans few centimetres.
         notes.append("unrounded readings, rounded to two decimals as the other files are")
-    flags = _flags(path, table.pop(LABEL).to_numpy()) if LABEL in columns else None
-    notes.append(f"{len(table)} hours, {times[0]:%d/%m/%Y %H} h to {times[-1]:%d/%m/%Y %H} h")
-    empty = int(table.isna().to_numpy().sum())
-    if empty:
-        notes.append(f"{empty} empty cells, treated as missing readings")
-    published = re.search(r"dataset(03|04)", path.name, re.IGNORECASE)
+    published = re.search(r"dataset(03|04)", record.path.name, re.IGNORECASE)
     if published and len(table) != ROWS[published[1]]:
         notes.append(f"the published file has {ROWS[published[1]]} rows: this one is not whole")
-    record = Record(path, table, flags, tuple(notes))
-    return replace(record, notes=(*notes, *_label_notes(record)))
-
-
-def _lines(path: Path) -> list[list[str]]:
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.reader(file, strict=True)
-            try:
-                lines = list(reader)
-            except csv.Error as error:
-                raise DataError(f"{path}:{reader.line_num}: not a CSV table: {error}.") from error
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read: {error.strerror}.") from error
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path}: not a text file (byte {error.start}: {error.reason}).") from error
-    while lines and not lines[-1]:
-        lines.pop()
-    if len(lines) < 2:
-        raise DataError(f"{path}: holds no rows; fetch it again.")
-    return lines
-
-
-def _check_heads(path: Path, heads: list[str]) -> None:
-    for name in (TIME, *TAGS):
-        if name not in heads:
-            raise DataError(
-                f"{path}:1: no column {name}. "
-                f"{did_you_mean(name, [head for head in heads if head not in TAGS])} "
-                f"A BATADAL file has {TIME}, the 43 tags and maybe {LABEL}, separated by commas."
-            )
-        if heads.count(name) > 1:
-            raise DataError(f"{path}:1: column {name} appears {heads.count(name)} times.")
-
-
-def _time(path: Path, line: int, field: str, before: list[datetime]) -> datetime:
-    try:
-        time = datetime.strptime(field.strip(), TIME_FORMAT)
-    except ValueError:
-        raise DataError(
-            f"{path}:{line}: {TIME} {field.strip()!r} is not dd/mm/yy HH (such as 06/01/14 00)."
-        ) from None
-    if before and time - before[-1] != timedelta(hours=1):
-        raise DataError(
-            f"{path}:{line}: {field.strip()} does not follow {before[-1]:{TIME_FORMAT}} by one "
-            "hour: rows are missing or out of order."
-        )
-    return time
-
-
-def _number(path: Path, line: int, column: str, field: str) -> float:
-    text = field.strip()
-    if not text:
-        return math.nan
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.inf
-    if math.isinf(value):
-        raise DataError(f"{path}:{line}: {column} is {text!r}, not a number.")
-    return value
-
-
-def _flags(path: Path, column: NDArray[np.float64]) -> NDArray[np.int64]:
-    wrong = ~np.isin(column, (0, 1, -999))
-    if wrong.any():
-        row = int(np.argmax(wrong))
-        raise DataError(
-            f"{path}:{row + 2}: {LABEL} is {column[row]:g}; expected 0, 1 or -999 (unknown)."
-        )
-    return column.astype(np.int64)
-
-
-def _label_notes(record: Record) -> list[str]:
-    under = record.labels
-    hours = "labels: no published attack in these dates"
-    if record.attacks:
-        hours = f"labels: {int(under.sum())} hours under {len(record.attacks)} published attacks"
-    if record.flags is None:
-        own = "no label column"
-    else:
-        marked = int((record.flags == 1).sum())
-        unknown = int((record.flags == -999).sum())
-        own = f"its own flags mark {marked} hours"
-        own += f", the rest -999 (unknown): {unknown}" if unknown else ""
-        if not unknown and marked and np.array_equal(record.flags == 1, under):
-            own += ", hour for hour the published ones"
-    return [own, hours]
+    found = Record(record.path, table, record.flags)
+    return replace(found, notes=(*notes, found.labels_in_words()))

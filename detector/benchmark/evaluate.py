@@ -11,9 +11,10 @@ import pandas as pd
 
 from detector.base import Detector, Epoch, Floats
 from detector.benchmark import batadal
-from detector.benchmark.batadal import TAGS, TIME_FORMAT, Record
+from detector.benchmark.batadal import TAGS, Record
 from detector.errors import DataError
 from detector.metrics import Bools, Metrics, measure
+from detector.records.times import TIME_FORMAT
 from detector.registry import create, kind_class
 
 FIRST = 24
@@ -121,8 +122,7 @@ def evaluate(
     if test is not None:
         records["test"] = batadal.read(test)
     normal = records["dataset03"]
-    if normal.attacked:
-        raise DataError(f"{normal.path}: holds hours under attack; detectors learn what is normal.")
+    normal.check_normal()
 
     detectors: dict[str, Detector] = {}
     for kind in kinds:

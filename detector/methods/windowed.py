@@ -251,6 +251,8 @@ class WindowDetector(Detector):
                 for each in (detector.scaler.low, detector.scaler.high, detector.normal)
             ):
                 raise ValueError(f"not one value for each of {len(detector.tags)} tags")
+            if not all(np.isfinite(each).all() for each in tensors.values()):
+                raise ValueError("a weight is not a finite number")
             detector.restore(
                 {
                     name.removeprefix("model."): each

@@ -48,16 +48,16 @@ def fit_profile(
     from rich.console import Console
 
     from scenarios.validation.demand_fit import fit_demands
+    from scenarios.validation.plant_record import read_record
     from twin.errors import InputError
     from twin.plants.profile import write
     from twin.plants.spec import load_plant
-    from twin.records.batadal import read
 
     spec = load_plant(plant)
-    record = read(file, spec.tag_names)
+    record = read_record(file, spec)
     if out is not None and not out.parent.is_dir():
         raise InputError(f"--out {out}: there is no folder {out.parent}")
-    weeks = (record.flags == 0).sum() / _WEEK
+    weeks = record.normal.sum() / _WEEK
     if weeks < 2:
         warn(
             f"{file}: {weeks:.1f} weeks are little to fit a profile on, for which some hours come "
@@ -76,6 +76,7 @@ def fit_profile(
         typer.echo(json_of(fit.as_dict()))
         return
     console = Console(highlight=False)
+    console.print(record.told, soft_wrap=True)
     _tell(console, fit.as_dict(), fit.profile, fit.names)
     if out is not None:
         console.print(f"wrote {out}", soft_wrap=True)

@@ -20,16 +20,15 @@ def export(
     """Write what SCADA showed hour by hour, with dates and labels, as BATADAL's files are."""
     from dataclasses import replace
 
-    from scenarios.experiments.dataset import hourly
+    from scenarios.experiments.dataset import hourly, write, write_parquet
     from twin.errors import InputError
-    from twin.records.batadal import write, write_parquet
 
     targets = [(batadal, write), (parquet, write_parquet)]
     if not any(path for path, _ in targets):
         raise InputError("nothing to write: name --batadal FILE.csv, --parquet FILE, or both")
     record = hourly(run)
+    marked = int((~record.normal).sum())
     for path, writer in targets:
         if path is not None:
             writer(replace(record, path=path))
-            marked = int((record.flags == 1).sum())
-            typer.echo(f"wrote {path}: {len(record.flags)} hours, {marked} under attack")
+            typer.echo(f"wrote {path}: {len(record.table)} hours, {marked} under attack")

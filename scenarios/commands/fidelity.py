@@ -12,6 +12,8 @@ from scenarios.commands.output import FiguresAsJson, figures_table, make_folder,
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from detector.records.record import Record
+
 PICTURES = Path("runs/fidelity")
 
 
@@ -39,22 +41,18 @@ def fidelity(
     """
     from scenarios.validation.fidelity import assess
     from scenarios.validation.fidelity_picture import plot_fidelity
+    from scenarios.validation.plant_record import read_record
     from twin.errors import InputError
     from twin.plants.spec import load_plant
-    from twin.records.batadal import UNKNOWN, read
 
     spec = load_plant(plant)
-    record = read(against, spec.tag_names)
-    other = None if sibling is None else read(sibling, spec.tag_names)
+    record = read_record(against, spec)
+    other = None if sibling is None else read_record(sibling, spec)
     for each in (record, other):
-        if each is not None and (each.flags == UNKNOWN).any():
-            hours = int((each.flags == UNKNOWN).sum())
-            raise InputError(
-                f"{hours} hours are labelled {UNKNOWN} (unknown), so nobody knows which are "
-                "normal: give the file with all attacks labelled",
-                each.path,
-            )
-        if each is not None and (each.flags == 0).sum() < 48:
+        if each is None:
+            continue
+        each.check_labels()
+        if each.normal.sum() < 48:
             raise InputError("fewer than 48 normal hours: nothing to compare with", each.path)
     make_folder(out)
     with share_bar() as progress:
@@ -64,12 +62,15 @@ def fidelity(
         out / "fidelity",
         figures,
         lambda: plot_fidelity(result),
-        lambda console: _tell(console, figures),
+        lambda console: _tell(console, figures, [each for each in (record, other) if each]),
         as_json,
     )
 
 
-def _tell(console: Console, figures: dict[str, Any]) -> None:
+def _tell(console: Console, figures: dict[str, Any], records: list[Record]) -> None:
+    for each in records:
+        console.print(each.told, soft_wrap=True, highlight=False)
+
     def shown(value: float | None, digits: int = 3) -> str:
         return "-" if value is None else f"{value:.{digits}f}"
 

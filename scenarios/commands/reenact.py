@@ -12,6 +12,7 @@ from scenarios.commands.output import FiguresAsJson, figures_table, make_folder,
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from detector.records.record import Record
     from scenarios.validation.reenact import Reenactment
 
 PICTURES = Path("runs/reenact")
@@ -45,17 +46,19 @@ def reenact(
     median of eight runs from the first row, begun within its rounding; guided goes an hour ahead
     from each row's unforged levels and statuses.
     """
+    from detector.records.record import DECIMALS
     from scenarios.definition.schema import load
+    from scenarios.validation.plant_record import read_record
     from scenarios.validation.reenact import reenact as run
     from scenarios.validation.reenact_picture import plot_reenactment
-    from twin.records.batadal import DECIMALS, read
 
     scenario = load(f"batadal-{attack:02}")
-    tags = scenario.plant_spec().tag_names
-    record = read(data, tags)
+    spec = scenario.plant_spec()
+    record = read_record(data, spec)
     beside = data.parent / NORMAL
     normal = dataset03 or (beside if beside.is_file() else None)
-    spread = None if normal is None else read(normal, tags).table.round(DECIMALS).std(ddof=0)
+    usual = None if normal is None else read_record(normal, spec)
+    spread = None if usual is None else usual.table.round(DECIMALS).std(ddof=0)
     make_folder(out)
     with share_bar() as progress:
         reenactment = run(scenario, record, spread, lambda share: progress(scenario.name, share))
@@ -63,14 +66,15 @@ def reenact(
         out / scenario.name,
         {**reenactment.as_dict(), "id": attack},
         lambda: plot_reenactment(reenactment),
-        lambda console: _tell(console, reenactment, f"{normal or data}"),
+        lambda console: _tell(console, reenactment, f"{normal or data}", record),
         as_json,
     )
 
 
-def _tell(console: Console, reenactment: Reenactment, unit: str) -> None:
+def _tell(console: Console, reenactment: Reenactment, unit: str, record: Record) -> None:
     from scenarios.definition.words import entries_in_words
 
+    console.print(record.told, soft_wrap=True, highlight=False)
     console.print(
         f"{reenactment.scenario.name}: {reenactment.scenario.description}", highlight=False
     )

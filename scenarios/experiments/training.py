@@ -12,6 +12,7 @@ import pandas as pd
 from detector import DataError, Detector, create
 from detector.base import HOUR, Progress
 from detector.benchmark import batadal
+from scenarios.experiments.dataset import check_run_folder
 from scenarios.results.folder import METRICS, read_hourly, read_metrics, read_table
 from twin.errors import InputError
 
@@ -46,16 +47,14 @@ def read_normal(data: list[Path]) -> tuple[list[pd.DataFrame], list[dict[str, An
 
 def _read_csv(path: Path) -> tuple[pd.DataFrame, list[str]]:
     record = batadal.read(path)
-    if record.attacked:
-        raise DataError(f"{path}: holds hours under attack. Train on normal data only.")
+    record.check_normal()
     return record.table, list(record.notes)
 
 
 def _read_run(folder: Path) -> tuple[pd.DataFrame, list[str]]:
     """Return the frames of a run that fall on a full hour, and notes about them."""
-    if not (folder / "scada.parquet").is_file():
-        raise DataError(f"{folder}: no scada.parquet; name a run folder or a BATADAL CSV file.")
     try:
+        check_run_folder(folder, "scada.parquet")
         labelled = (folder / "labels.parquet").is_file()
         if labelled and (read_table(folder, "labels")["label"] == "attack").any():
             raise DataError(f"{folder}: a run under attack. Train on normal runs only.")

@@ -23,7 +23,7 @@ class Control:
     tag : str
         Of the level that decides.
     sign : str
-        `<` or `>`.
+        `<` or `>`, or another as the rule has it.
     level : float
         [m].
     to : float
@@ -46,7 +46,7 @@ def controls_of(plant: Counterparts) -> list[Control | None]:
     None stands for one that is no rule of a PLC on one level.
     """
     rules = _rules(plant)
-    by_reading = {(c.actuator, c.tag, c.sign): c for c in reversed(rules) if c is not None}
+    by_reading = {(c.actuator, c.tag, c.sign[0]): c for c in reversed(rules) if c is not None}
     controls: list[Control | None] = []
     for _, control in plant.spec.model.controls():
         rule = None
@@ -63,18 +63,15 @@ def _rules(plant: Counterparts) -> list[Control | None]:
     for plc in plant.spec.plcs.values():
         for place, rule in enumerate(plc.rules):
             control = None
-            if len(rule.when.names) == len(rule.when.thresholds) == 1:
-                ((tag, level),) = rule.when.thresholds
-                below = rule.when({tag: level - 1.0}) and not rule.when({tag: level + 1.0})
-                sign = "<" if below else ">"
-                control = Control(rule.actuator, tag, sign, level, rule.command, place)
+            if (comparison := rule.when.alone) is not None:
+                control = Control(rule.actuator, *comparison, rule.command, place)
             controls.append(control)
     return controls
 
 
 def differences(plant: Counterparts, others: Iterable[LevelControl]) -> Iterator[tuple[str, str]]:
     """Yield, for each control of an EPANET file that no rule here is like, where and why."""
-    own = {(c.actuator, c.tag, c.sign, c.to): c.level for c in controls_of(plant) if c}
+    own = {(c.actuator, c.tag, c.sign[0], c.to): c.level for c in controls_of(plant) if c}
     for other in others:
         actuator = plant.element(other.actuator)
         element = plant.element(other.node)

@@ -10,14 +10,13 @@ import pandas as pd
 
 import detector
 from detector import DataError, Detector, Episodes, OnlineDetector, Score
-from detector.checkpoint import shipped_path
+from detector.checkpoint import shipped_intervals
 from scenarios.definition.scenario import Scenario
 from twin.control.alarms import Alarm
 from twin.control.scada import Scada
 from twin.errors import InputError
 from twin.plants.spec import PLANTS, PlantSpec
 from twin.tags import Frame
-from twin.units import HOUR
 
 _TAGS_SHOWN = 3
 
@@ -50,6 +49,7 @@ class Watcher:
     def __post_init__(self) -> None:
         self._online = OnlineDetector(self.detector)
         self._plc = {tag.name: tag.plc for tag in self.spec.tags}
+        self._raised: list[Alarm] = []
         self.scada.subscribers.append(self.see)
 
     def see(self, frame: Frame) -> None:
@@ -69,6 +69,7 @@ class Watcher:
             tags = tuple(cause.tag for cause in episode.causes[:_TAGS_SHOWN])
             plc = max(shares, key=lambda name: shares[name])
             alarm = Alarm(score.time, score.value, score.threshold, tags, plc)
+            self._raised.append(alarm)
             self.scada.raise_alarm(alarm)
             if self.on_alarm is not None:
                 self.on_alarm(alarm)
@@ -80,11 +81,18 @@ class Watcher:
         return pd.DataFrame(rows, columns=columns).set_index("time")
 
     def alarm_table(self) -> pd.DataFrame:
-        """Return the operator's alarm list with the end and peak each episode came to have."""
-        rows = [
-            (alarm.time, episode.end, alarm.score, episode.peak, list(alarm.tags), alarm.plc)
-            for alarm, episode in zip(self.scada.alarms, self.episodes.all, strict=True)
-        ]
+        """Return the operator's alarm list with the end and peak each episode came to have.
+
+        An alarm that is not this detector's has no episode: it ends as it is raised.
+        """
+        own = {id(alarm): place for place, alarm in enumerate(self._raised)}
+        rows = []
+        for alarm in self.scada.alarms:
+            last, peak = alarm.time, alarm.score
+            if id(alarm) in own:
+                episode = self.episodes.all[own[id(alarm)]]
+                last, peak = episode.end, episode.peak
+            rows.append((alarm.time, last, alarm.score, peak, list(alarm.tags), alarm.plc))
         columns = ["time", "last", "score", "peak", "tags", "plc"]
         return pd.DataFrame(rows, columns=columns).set_index("time")
 
@@ -105,17 +113,16 @@ def detector_of(scenario: Scenario, spec: PlantSpec) -> tuple[Detector | None, l
         return None, ["the scenario names no detector: nobody watches"]
     name, path = scenario.detector, scenario.folder / scenario.detector
     try:
-        shipped = shipped_path(name, spec.name, HOUR)
         # A folder of one's own may bear a shipped plant's name, and have other tags.
-        trained = shipped.is_file() and spec.folder.parent == PLANTS
+        trained = spec.folder.parent == PLANTS and shipped_intervals(name, spec.name)
         if name in detector.kinds() and not trained:
             return None, [
                 f"no trained {name} for plant {spec.name}: nobody watches. "
                 "`hydrotwin train` makes one from a normal run"
             ]
-        known, file = (path, path) if path.exists() else (name, shipped)
-        changed = file.stat().st_mtime_ns if file.is_file() else 0
-        return _load(str(known), spec.name, spec.tag_names, changed), []
+        changed = path.stat().st_mtime_ns if path.is_file() else 0
+        known = str(path) if path.exists() else name
+        return _load(known, spec.name, spec.tag_names, changed), []
     except DataError as error:
         raise InputError(str(error), keys=["detector"]) from None
 
@@ -123,4 +130,4 @@ def detector_of(scenario: Scenario, spec: PlantSpec) -> tuple[Detector | None, l
 @functools.lru_cache(maxsize=8)
 def _load(known: str, plant: str, tags: tuple[str, ...], changed: int) -> Detector:
     """Load a detector once a process and state of its file; scoring changes nothing in it."""
-    return detector.load(known, plant, tags)
+    return detector.load(known, plant, tags, None)

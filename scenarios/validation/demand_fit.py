@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from scipy.stats import kstest
 
+from detector.records.record import Record
 from twin.errors import InputError
 from twin.plants.profile import EVERY, Profile, check_known, fit, standardised
 from twin.plants.spec import PlantSpec
-from twin.records.batadal import Record
 from twin.shadow.inference import explain_all
 from twin.tags import Values
 
@@ -105,11 +105,11 @@ def fit_demands(
     if not spec.profiled:
         raise InputError(f"no junction of plant {spec.name} has a demand")
     try:
-        check_known(record.start, (record.flags == 0) * (len(spec.profiled) if shared else 1))
+        check_known(record.start, record.normal * (len(spec.profiled) if shared else 1))
     except InputError as short:
         raise InputError(short.message, record.path) from None
     rows = record.rows.copy()
-    rows[record.flags != 0] = np.nan
+    rows[~record.normal] = np.nan
     multipliers, expected = explain_all(spec, rows, lambda count: on_share(count / len(rows)))
     profile = fit(multipliers, record.start, shared=shared)
     fitted = [i for i, tag in enumerate(spec.tags) if tag.quantity in ("flow", "pressure")]

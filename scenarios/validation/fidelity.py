@@ -17,10 +17,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from detector.records.record import DECIMALS, Record
 from scenarios.validation.lead_times import LEADS, lead_errors
 from scenarios.validation.similarity import Comparison, Sample, compare, statistics
 from twin.plants.spec import PlantSpec
-from twin.records.batadal import DECIMALS, Record
 from twin.tags import Frame, Values
 from twin.testbed import Testbed
 from twin.units import DAY, HOUR
@@ -190,7 +190,7 @@ def assess(
 def record_sample(record: Record) -> Sample:
     """Return the normal hours of a record."""
     rows = record.rows.round(DECIMALS)
-    normal = (record.flags == 0) & np.isfinite(rows).all(axis=1)
+    normal = record.normal & np.isfinite(rows).all(axis=1)
     return Sample(record.start, rows, normal)
 
 

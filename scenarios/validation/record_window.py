@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 
 from attacks.entries.entry import arm
+from detector.records.record import Record
 from scenarios.definition.scenario import Scenario
 from twin.errors import InputError, under
 from twin.plants.spec import PlantSpec
-from twin.records.batadal import Record
 from twin.tags import Frame, Values
 from twin.testbed import Testbed
 from twin.units import HOUR

@@ -19,13 +19,13 @@ import pandas as pd
 
 from attacks.entries.entry import Entry
 from detector.benchmark.batadal import ATTACKS
+from detector.records.record import Record
 from scenarios.definition.scenario import Scenario
 from scenarios.validation.reconstruction import hidden_tags, reconstruct
 from scenarios.validation.record_window import LEAD, RecordWindow
 from scenarios.validation.rerun import free_run, initial_conditions, one_step_ahead
 from twin.plants.logic import CROSSINGS
 from twin.plants.spec import PlantSpec
-from twin.records.batadal import Record
 from twin.units import HOUR
 
 _WEEK = 168

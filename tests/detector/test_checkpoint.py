@@ -48,6 +48,43 @@ def test_shipped_weights_are_found_by_kind_plant_and_interval(
     assert detector.load(fitted.kind, plant="villa", tags=TAGS).threshold == fitted.threshold
 
 
+def test_weights_of_another_interval_are_found_where_any_will_do(
+    fitted: Detector, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checkpoint, "WEIGHTS", tmp_path)
+    with pytest.raises(DataError, match=r"weights ship for plant 'villa' \(looked"):
+        detector.load(fitted.kind, "villa", interval_s=None)
+    for plant, interval in (("villa", 900.0), ("villa-2", 300.0)):
+        monkeypatch.setattr(fitted, "interval_s", interval)
+        fitted.save(checkpoint.shipped_path(fitted.kind, plant, interval))
+    assert checkpoint.shipped_intervals(fitted.kind, "villa") == [900.0]
+    assert detector.load(fitted.kind, "villa", TAGS, None).interval_s == 900.0
+    with pytest.raises(DataError, match=r"no .* weights ship for plant 'villa' at 3600 s"):
+        detector.load(fitted.kind, "villa", TAGS)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "words"),
+    [
+        ("tags", 7, "tags is 7, not a list of different names"),
+        ("tags", ["L_A", 5], r"tags is \['L_A', 5\], not a list"),
+        ("tags", "L_A", "tags is 'L_A', not a list"),
+        ("interval_s", "3600", "interval_s is '3600', not a number of seconds"),
+        ("interval_s", 1e-9, "interval_s is 1e-09, not a number of seconds, 1 at least"),
+        ("threshold", 0.5, "threshold is 0.5, not a mapping with a number under value"),
+        ("threshold", {"value": "high"}, "threshold is .*, not a mapping with a number"),
+        ("kind", ["pca"], r"kind is \['pca'\], not the name of a kind"),
+        ("kind", "pka", "unknown detector kind 'pka'. Did you mean 'pca'"),
+        ("weights_sha256", 0, "weights_sha256 is 0, not the SHA-256"),
+    ],
+)
+def test_a_card_of_other_types_is_refused(saved: Path, key: str, value: object, words: str) -> None:
+    card = saved.with_suffix(".json")
+    card.write_text(json.dumps(json.loads(card.read_text()) | {key: value}))
+    with pytest.raises(DataError, match=rf"weights\.json: .*{words}"):
+        detector.load(saved)
+
+
 @pytest.mark.parametrize(
     ("tags", "words"),
     [

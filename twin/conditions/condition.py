@@ -11,6 +11,7 @@ would whatever an unknown value turned out to be. `x / 0` is not known either.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
@@ -28,7 +29,7 @@ from twin.conditions.terms import (
 
 Tables = Mapping[str, Mapping[str, float]]
 
-
+_SIGN = re.compile("[<>]=?|[=!]=")
 _NONE: Mapping[str, Number] = {}
 
 
@@ -65,6 +66,12 @@ class Condition:
     def thresholds(self) -> tuple[tuple[str, float], ...]:
         """Name and number of each of its comparisons."""
         return tuple((part.name, part.number) for part in self.comparisons)
+
+    @property
+    def alone(self) -> Comparison | None:
+        """The comparison of a name with a number that is all of it; None where it is not one."""
+        single = len(self.names) == len(self.comparisons) == len(_SIGN.findall(self.text)) == 1
+        return self.comparisons[0] if single else None
 
     def __call__(self, present: Names) -> bool:
         """Return whether it holds for the present values."""

@@ -122,8 +122,8 @@ def setpoints(rules: Sequence[Rule]) -> dict[str, int]:
     """
     places: dict[str, int] = {}
     for place, rule in enumerate(rules):
-        plain = len(rule.when.thresholds) == len(rule.when.names) == 1
-        if plain and rule.when.names[0] not in CLOCK:
+        comparison = rule.when.alone
+        if comparison is not None and comparison.name not in CLOCK:
             name = f"SP_{rule.actuator}_{state(rule.command)}"
             same = sum(1 for known in places if known.startswith(name))
             places[f"{name}_{same + 1}" if same else name] = place

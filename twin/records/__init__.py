@@ -1,1 +1,1 @@
-"""Recorded streams: the historian a run writes, and records in the data set's format."""
+"""Recorded streams: the historian that a run writes, truth and views."""

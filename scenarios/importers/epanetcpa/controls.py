@@ -93,7 +93,7 @@ class ControlAttacks:
             return {*_SETTING, line.target.casefold()}
         control = self.control(line)
         tank = control.tag.partition("_")[2]
-        sign = "below" if control.sign == "<" else "above"
+        sign = {"<": "below", ">": "above"}.get(control.sign[0], control.sign)
         restated = {control.actuator, control.tag, tank, f"P_{tank}", sign, *_SETTING}
         return {word.casefold() for word in restated}
 
@@ -149,7 +149,10 @@ class ControlAttacks:
         """Return the change of a pair of thresholds, None where the changes are no such."""
         controls = [control for control, part in changes if part == "n"]
         new = {control.sign: value for control, value in zip(controls, values, strict=False)}
-        if len(new) < len(changes) or len({control.tag for control in controls}) > 1:
+        levels = {"<", ">"}
+        if len(new) < len(changes) or not new.keys() <= levels:
+            return None
+        if len({control.tag for control in controls}) > 1:
             return None
         actuator, tag = controls[0].actuator, controls[0].tag
         own = {
@@ -157,10 +160,10 @@ class ControlAttacks:
             for c in self.controls
             if c and (c.actuator, c.tag) == (actuator, tag) and c.to == float(c.sign == "<")
         }
-        levels = own | new
-        if len(own) < 2 or levels["<"] > levels[">"]:
+        new = own | new
+        if not own.keys() >= levels or new["<"] > new[">"]:
             return None
-        return actions.setpoint(actuator, levels["<"], levels[">"])
+        return actions.setpoint(actuator, new["<"], new[">"])
 
     def _command(self, control: Control, value: float) -> float:
         """Return what a rule sets: a pump's speed, for all else open (1) or closed (0)."""

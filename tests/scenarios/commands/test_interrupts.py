@@ -10,10 +10,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from detector.records.record import Record
 from scenarios.cli import app
+from scenarios.experiments.dataset import write
 from tests.twin.drafting.test_draft import LIBRARY
 from twin.plants.spec import load_plant
-from twin.records.batadal import Record, write
 
 SCENARIO = """\
 name: mine
@@ -98,7 +99,10 @@ WITH_RECORD = [
     (["fidelity", "--against", "record.csv", "--days", 2], "twin.water.plant:Plant.solve"),
     (["demand", "fit", "record.csv", "--out", "d.csv"], "twin.shadow.inference:Inference.explain"),
     (["train", "record.csv", "--out", "m.safetensors"], "detector.networks.train:_loss"),
-    (["batadal", "reenact", 3, "--data", "record.csv"], "twin.records.batadal:read"),
+    (
+        ["batadal", "reenact", 3, "--data", "record.csv"],
+        "scenarios.validation.plant_record:read_record",
+    ),
 ]
 
 

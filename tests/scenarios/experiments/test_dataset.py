@@ -1,10 +1,14 @@
+import numpy as np
 import pandas as pd
 import pytest
 
 import scenarios
 from detector.benchmark import batadal
+from detector.records.record import Record, read
 from scenarios.definition.schema import from_data
+from scenarios.experiments.dataset import write, write_parquet
 from tests.scenarios.commands.test_cli import hydrotwin
+from twin.errors import InputError
 
 
 @pytest.fixture(scope="module")
@@ -80,3 +84,28 @@ def test_a_damaged_run_is_said(run, tmp_path):
     done = hydrotwin("export", tmp_path, "--batadal", "x.csv", cwd=tmp_path)
     assert done.returncode == 2
     assert "run the scenario again" in done.stderr
+
+
+def test_what_is_written_reads_back_at_two_decimals(tmp_path):
+    hours = pd.date_range("2014-01-06", periods=3, freq="h")
+    table = pd.DataFrame({"L_A": [1.234, np.nan, -0.001], "S_A": [1.0, 0.0, 0.0]}, index=hours)
+    flags = np.array([0, -999, 1])
+    again = tmp_path / "again.csv"
+    write(Record(again, table, flags))
+    assert again.read_text().splitlines() == [
+        "DATETIME,L_A,S_A,ATT_FLAG",
+        "06/01/14 00,1.23,1,0",
+        "06/01/14 01,,0,-999",
+        "06/01/14 02,0.00,0,1",
+    ]
+    write_parquet(Record(tmp_path / "again.parquet", table, flags))
+    stored = pd.read_parquet(tmp_path / "again.parquet")
+    read_back = read(again, ("L_A", "S_A")).table
+    pd.testing.assert_frame_equal(stored[["L_A", "S_A"]], read_back, check_freq=False)
+
+
+def test_a_record_whose_folder_is_not_there_is_said(tmp_path):
+    record = Record(tmp_path / "no" / "x.csv", pd.DataFrame({"L_A": [1.0]}), np.zeros(1, dtype=int))
+    for writer in (write, write_parquet):
+        with pytest.raises(InputError, match="cannot be written"):
+            writer(record)

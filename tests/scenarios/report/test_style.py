@@ -63,9 +63,9 @@ def test_where_a_comparison_cannot_be_drawn_is_said_before_anything_runs(runs, o
 
 @pytest.mark.parametrize("as_json", [[], ["--json"]])
 def test_the_figures_of_a_fidelity_are_kept_without_the_picture(runs, monkeypatch, capsys, as_json):
-    table = SimpleNamespace(flags=np.zeros(48))
+    table = SimpleNamespace(normal=np.ones(48), check_labels=lambda: None)
     found = SimpleNamespace(as_dict=lambda: {"lead": {}})
-    monkeypatch.setattr("twin.records.batadal.read", lambda path, tags: table)
+    monkeypatch.setattr("scenarios.validation.plant_record.read_record", lambda path, spec: table)
     monkeypatch.setattr("scenarios.validation.fidelity.assess", lambda *_, **__: found)
     monkeypatch.setattr("scenarios.commands.fidelity._tell", lambda *_: None)
     monkeypatch.setattr("scenarios.validation.fidelity_picture.plot_fidelity", breaks)

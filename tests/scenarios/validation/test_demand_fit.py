@@ -5,6 +5,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from detector.records.record import Record, read
+from scenarios.experiments.dataset import write
 from scenarios.validation.demand_fit import fit_demands
 from scenarios.validation.fidelity import simulated_sample
 from tests.scenarios.commands.test_cli import hydrotwin
@@ -14,7 +16,6 @@ from twin.drafting.draft import draft
 from twin.errors import InputError
 from twin.plants.profile import write as save
 from twin.plants.spec import load_plant
-from twin.records.batadal import Record, read, write
 
 
 @pytest.fixture(scope="module")

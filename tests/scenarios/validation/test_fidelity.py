@@ -5,6 +5,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from detector.records.record import Record, read
+from scenarios.experiments.dataset import write
 from scenarios.validation import similarity
 from scenarios.validation.fidelity import assess, simulated_sample
 from scenarios.validation.fidelity_picture import plot_fidelity
@@ -12,7 +14,6 @@ from scenarios.validation.lead_times import LEADS, lead_errors, restart_rows
 from scenarios.validation.similarity import Sample, auc, compare, statistics
 from tests.scenarios.commands.test_cli import hydrotwin
 from twin.plants.spec import load_plant
-from twin.records.batadal import Record, read, write
 
 START = datetime(2014, 1, 6)
 

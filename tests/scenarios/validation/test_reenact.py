@@ -11,15 +11,16 @@ from typer.testing import CliRunner
 
 import scenarios
 from detector.benchmark.batadal import ATTACKS
+from detector.records.record import Record, read
 from scenarios.cli import app
 from scenarios.definition.schema import from_data, load, path_of
+from scenarios.experiments.dataset import write
 from scenarios.validation.hidden_readings import HiddenReadings
 from scenarios.validation.reconstruction import reconstruct
 from scenarios.validation.record_window import RecordWindow
 from scenarios.validation.reenact import attacked_tags, reenact
 from scenarios.validation.rerun import one_step_ahead
 from twin.errors import InputError
-from twin.records.batadal import Record, read, write
 from twin.units import HOUR
 
 NUMBERS = range(1, 15)

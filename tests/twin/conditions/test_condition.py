@@ -182,3 +182,22 @@ def test_whatever_is_written_it_is_read_or_refused(text):
     except InputError:
         return
     assert isinstance(condition(dict.fromkeys([*NAMES, *FLAGS], 1.0)), bool)
+
+
+@pytest.mark.parametrize(
+    ("text", "alone"),
+    [
+        ("L_T1 < 4", ("L_T1", "<", 4.0)),
+        ("4 >= L_T1", ("L_T1", "<=", 4.0)),
+        ("not (L_T1 > 4)", ("L_T1", "<=", 4.0)),
+        ("t == 6", ("t", "==", 6.0)),
+        ("L_T1 != 4", ("L_T1", "!=", 4.0)),
+        ("L_T1 < 4 and L_T1 + 0 > 2", None),
+        ("L_T1 < 4 and L_T2 > 2", None),
+        ("2 < L_T1 < 4", None),
+        ("L_T1 - 1 < 4", None),
+        ("L_T1 < 4 and blind-plc1.active", None),
+    ],
+)
+def test_a_condition_that_is_one_comparison_says_which(text, alone):
+    assert read(text).alone == alone

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
+from detector.records import record
 from twin.plants.spec import load_plant
-from twin.records import batadal as record
 from twin.shadow.inference import Inference, explain_all
 from twin.testbed import Testbed
 

@@ -1,0 +1,1 @@
+"""Hourly records of a plant, read from CSV files however they are written."""
