@@ -38,15 +38,17 @@ def duration(text: str) -> float:
     >>> duration("1.5 h")
     5400.0
     """
-    match = re.fullmatch(r"\s*([+-]?[\d.]+(?:e[+-]?\d+)?)\s*([A-Za-z]+)\s*", str(text))
+    match = re.fullmatch(r"\s*([+-]?[\d.]+(?:e[+-]?\d+)?)\s*([A-Za-zµ]+)\s*", str(text))
     if match is None:
         raise ValueError(
             f"{text!r} is not a duration: write a number and a unit ({', '.join(SECONDS)}), "
-            "like 36 h or 15 min"
+            f"{_meant(str(text).strip())}"
         )
     number, unit = match.groups()
     if unit not in SECONDS:
-        raise ValueError(f"unknown unit {unit!r} in {text!r}: one of {', '.join(SECONDS)}")
+        known = _SPELLED.get(unit.casefold().removesuffix("s"))
+        mend = f"write {number} {known}" if known else f"one of {', '.join(SECONDS)}"
+        raise ValueError(f"unknown unit {unit!r} in {text!r}: {mend}")
     try:
         seconds = float(number) * SECONDS[unit]
     except ValueError:
@@ -54,6 +56,42 @@ def duration(text: str) -> float:
     if seconds < 0 or not math.isfinite(seconds):
         raise ValueError(f"a duration cannot be negative or endless: {text!r}")
     return seconds
+
+
+_SPELLED = {
+    **dict.fromkeys(("ms", "msec", "millisecond"), "ms"),
+    **dict.fromkeys(("", "sec", "second"), "s"),
+    **dict.fromkeys(("m", "min", "minute"), "min"),
+    **dict.fromkeys(("h", "hr", "hour"), "h"),
+    **dict.fromkeys(("d", "day"), "d"),
+    **dict.fromkeys(("w", "wk", "week"), "w"),
+}
+"""How units are often written, in small letters and without a plural's s, and what they are."""
+
+
+def _meant(text: str) -> str:
+    """Return how a duration is written that was written in another way, as the end of a message."""
+    if re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)", text) and len(text) < 9:
+        return f"like {text} h or {text} min"
+    if re.match(r"\d{4}-\d", text):
+        return "like 36 h: it counts from the start of the run"
+    if clock := re.fullmatch(r"(\d{1,3}):(\d\d)(?::(\d\d))?", text):
+        hours, minutes, seconds = (int(part or 0) for part in clock.groups())
+        return f"like {readable(hours * HOUR + minutes * 60.0 + seconds)}: it is no time of day"
+    plain = re.sub(r"(\d),(\d)", r"\1.\2", text).rstrip(",;. ")
+    parts = re.findall(r"(\d+\.?\d*)\s*([a-z]+)(?:\s+|,\s*|and\b)*", plain.casefold())
+    units = [_SPELLED.get(unit if unit == "s" else unit.removesuffix("s")) for _, unit in parts]
+    rest = re.sub(r"(\d+\.?\d*)\s*([a-z]+)(?:\s+|,\s*|and\b)*", "", plain.casefold())
+    if parts and all(units) and not rest:
+        pairs = zip(parts, units, strict=True)
+        if len(parts) == 1:
+            return f"here {parts[0][0]} {units[0]}"
+        total = sum(float(number) * SECONDS[unit or "s"] for (number, _), unit in pairs)
+        return f"here {readable(total)}"
+    return "like 36 h or 15 min"
+
+
+_ROUGH = 1e15  # seconds from which on a duration is written as a power of ten
 
 
 def readable(seconds: float) -> str:
@@ -64,6 +102,8 @@ def readable(seconds: float) -> str:
     >>> readable(5400.0)
     '90 min'
     """
+    if seconds >= _ROUGH:
+        return f"{seconds / DAY:.3g} d"
     for unit in ("d", "h", "min", "s"):
         if seconds >= SECONDS[unit] and seconds % SECONDS[unit] == 0:
             return f"{seconds / SECONDS[unit]:.0f} {unit}"
