@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from twin.errors import InputError, RunError, nearest
 from twin.files import shown
-from twin.units import readable
+from twin.units import spoken
 
 
 def main_error(errors: ValidationError) -> Any:
@@ -94,7 +94,7 @@ def _in_words(error: Any, units: Mapping[str, str]) -> str:
     if error["type"] in _BOUNDS:
         (limit,) = error["ctx"].values()
         bound = f"{limit:g} {_UNSAID.get(unit, unit)}".rstrip()
-        bound = readable(limit) if unit == "s" else bound
+        bound = spoken(limit) if unit == "s" else bound
         return f"{where} is {_BOUNDS[error['type']]} {bound}, not {given}"
     if error["type"] == "float_parsing":
         of = "that of the tag" if unit == "tag" else unit

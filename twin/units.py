@@ -110,6 +110,54 @@ def readable(seconds: float) -> str:
     return f"{str(seconds).removesuffix('.0')} s"
 
 
+_LONG = 120  # of a unit, from which on the next larger one is used where two decimals do
+
+
+def spoken(seconds: float) -> str:
+    """Write a duration for people, in the unit in which it is short.
+
+    Examples
+    --------
+    >>> spoken(3696 * 60.0), spoken(5400.0), spoken(36 * 3600.0), spoken(5410.0)
+    ('61.6 h', '90 min', '36 h', '5410 s')
+    """
+    written = readable(seconds)
+    for unit, larger in (("s", "min"), ("min", "h")):
+        number, _, own = written.partition(" ")
+        in_larger = round(seconds / SECONDS[larger], 2)
+        whole = abs(in_larger * SECONDS[larger] - seconds) < 1e-6
+        if own == unit and float(number) >= _LONG and whole:
+            written = f"{in_larger:g} {larger}" if in_larger < 1e6 else written
+    return written
+
+
+_VAST = 1e9  # from which on a number is written as a power of ten
+
+
+def rounded(value: float, decimals: int) -> str:
+    """Write a number for people: rounded, thousands apart, no minus zero; a vast one by its power.
+
+    Examples
+    --------
+    >>> rounded(12345.678, 1), rounded(-0.004, 2), rounded(1.23e300, 2)
+    ('12,345.7', '0.00', '1.23e+300')
+    """
+    if not math.isfinite(value) or abs(value) >= _VAST:
+        return f"{value:.3g}"
+    return f"{round(value, decimals) + 0.0:,.{decimals}f}"
+
+
+def counted(number: float, noun: str, plural: str = "") -> str:
+    """Write how many there are of something.
+
+    Examples
+    --------
+    >>> counted(1, "day"), counted(2, "day"), counted(1.5, "day"), counted(0, "entry", "entries")
+    ('1 day', '2 days', '1.5 days', '0 entries')
+    """
+    return f"{number:g} {noun if number == 1 else plural or f'{noun}s'}"
+
+
 def time_of_day(instant: datetime) -> float:
     """Return the seconds since midnight.
 

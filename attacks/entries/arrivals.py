@@ -11,7 +11,7 @@ import numpy as np
 
 from twin.errors import InputError, nearest
 from twin.files import shown
-from twin.units import duration, readable
+from twin.units import duration, readable, spoken
 
 SHORTEST = 1.0  # [s]
 
@@ -81,9 +81,7 @@ class RandomDuration:
         except ValueError as error:
             raise ValueError(f"{error}{_form_meant(given) if kind == 'always' else ''}") from None
         if max(values) < SHORTEST:
-            raise InputError(
-                f"{readable(max(values))} is too short to draw: {SHORTEST:g} s at least"
-            )
+            raise InputError(f"{spoken(max(values))} is too short to draw: {SHORTEST:g} s at least")
         if values != tuple(sorted(set(values))):
             raise InputError("uniform draws between two durations, the shorter first")
         return cls(kind, values)

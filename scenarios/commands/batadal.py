@@ -9,6 +9,7 @@ import typer
 
 from scenarios.commands.output import warn
 from scenarios.commands.reenact import reenact
+from twin.units import counted
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -96,7 +97,9 @@ def evaluate(
         _tell(console, result)
         for path in written:
             console.print(f"wrote {path}", soft_wrap=True, highlight=False)
-        console.print(f"{len(pictures)} pictures in {out}", soft_wrap=True, highlight=False)
+        console.print(
+            f"{counted(len(pictures), 'picture')} in {out}", soft_wrap=True, highlight=False
+        )
     for kind, detector in result.detectors.items():
         if detector.about.get("history", {}).get("stopped") == "interrupted":
             raise KeyboardInterrupt(f"{kind} was judged by the best epoch so far")

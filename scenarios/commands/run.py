@@ -19,7 +19,10 @@ def run(
     scenario: Annotated[str, typer.Argument(help="A shipped scenario's name, or a file.")],
     seed: Annotated[int | None, typer.Option(min=0, help="Instead of the scenario's.")] = None,
     out: Annotated[
-        Path | None, typer.Option(help="The run folder. [default: runs/SCENARIO-seedN]")
+        Path | None,
+        typer.Option(
+            help="The run folder; an earlier run in it is replaced. [default: runs/SCENARIO-seedN]"
+        ),
     ] = None,
     duration: Annotated[
         str | None, typer.Option(help='Instead of the scenario\'s, like "7 d".')

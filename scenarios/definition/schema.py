@@ -37,7 +37,7 @@ from twin.errors import InputError, nearest, under
 from twin.files import place_of, plain, read_text, read_yaml, shown
 from twin.plants.spec import plants
 from twin.testbed import START
-from twin.units import DAY, HOUR, readable
+from twin.units import DAY, HOUR, readable, spoken
 from twin.water.plant import REQUIRED_PRESSURE
 from twin.yaml_mistakes import odd_character
 
@@ -141,7 +141,7 @@ _MODELS: dict[str, type[BaseModel]] = {
 def check_duration(seconds: float) -> None:
     """Raise InputError if a run cannot be that long [s]."""
     if not HOUR <= seconds <= LONGEST or seconds % 300:
-        raise InputError(f"a run lasts 1 h to 10 years, in steps of 5 min, not {readable(seconds)}")
+        raise InputError(f"a run lasts 1 h to 10 years, in steps of 5 min, not {spoken(seconds)}")
 
 
 def library() -> list[str]:

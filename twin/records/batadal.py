@@ -19,6 +19,7 @@ from twin.errors import InputError, nearest
 from twin.files import read_csv
 from twin.plants.spec import plants_of
 from twin.tags import Values
+from twin.units import counted
 
 TIME, FLAG = "DATETIME", "ATT_FLAG"
 TIME_FORMAT = "%d/%m/%y %H"
@@ -84,7 +85,9 @@ def read(path: Path, tags: Sequence[str]) -> Record:
             raise InputError(f"no column {name}: {nearest(name, heads)}", path, 1)
     for line, row in rows:
         if len(row) != len(heads):
-            message = f"{len(row)} fields where the header names {len(heads)}: cut or damaged"
+            message = (
+                f"{counted(len(row), 'field')} where the header names {len(heads)}: cut or damaged"
+            )
             raise InputError(message, path, line)
     lines, cells = zip(*rows, strict=True)
     text = pd.DataFrame(cells, columns=heads, index=lines)
