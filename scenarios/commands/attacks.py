@@ -91,7 +91,9 @@ def _explained(cls: Any) -> str:
 
 @app.command("new", epilog="Example: hydrotwin attacks new my-attack")
 def new_attack(
-    name: Annotated[str, typer.Argument(help="Of the kind; NAME.py is written here.")],
+    name: Annotated[
+        str, typer.Argument(help="The kind's name; NAME.py is written in this folder.")
+    ],
     force: Force = False,
 ) -> None:
     """Write an attack of your own that works at once, to change; a file that exists is kept."""
@@ -109,7 +111,7 @@ def check_attack(
     file: Annotated[Path, typer.Argument(help="A Python file with attacks of your own.")],
     as_json: Json = False,
 ) -> None:
-    """Try on your own attacks what every attack must keep to; exit status 1 if one does not."""
+    """Test your own attacks against the rules for every attack; exit status 1 if one fails."""
     from dataclasses import asdict
 
     from attacks.contract import check

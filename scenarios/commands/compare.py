@@ -21,7 +21,9 @@ def compare(
     run_a: Annotated[str, typer.Argument(help=_RUN, metavar="RUN_A")],
     run_b: Annotated[
         str | None,
-        typer.Argument(help="Another. [default: the first without its attacks]", metavar="[RUN_B]"),
+        typer.Argument(
+            help=r"Another. \[default: the first without its attacks]", metavar="[RUN_B]"
+        ),
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Draw it here.", metavar="FILE.png")] = None,
     force: Force = False,

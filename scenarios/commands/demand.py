@@ -34,7 +34,7 @@ def fit_profile(
     plant: Annotated[str, typer.Option(help="A shipped plant's name, or a folder.")] = "ctown",
     out: Annotated[
         Path | None,
-        typer.Option(help="Write the profile; as demand.csv in a plant folder it is in force."),
+        typer.Option(help="Where to write the profile; a plant uses the demand.csv in its folder."),
     ] = None,
     per_dma: Annotated[
         bool, typer.Option("--per-dma", help="A profile for each DMA, not one for all.")

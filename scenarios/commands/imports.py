@@ -24,7 +24,7 @@ def import_(
     out: Annotated[
         Path | None,
         typer.Option(
-            help="The scenario file. [default: FILE's name, here]", metavar="SCENARIO.yaml"
+            help=r"The scenario file. \[default: FILE's name, here]", metavar="SCENARIO.yaml"
         ),
     ] = None,
     without_companions: Annotated[
@@ -36,7 +36,7 @@ def import_(
     ] = False,
     force: Force = False,
 ) -> None:
-    """Read another tool's scenario: an ordinary file, and what is not the same in it.
+    """Convert another tool's scenario into a scenario file, and print what differs in it.
 
     Files that exist are kept: name others, or replace them with --force.
     """

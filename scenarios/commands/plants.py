@@ -23,7 +23,7 @@ def show(
     plant: Annotated[str, typer.Argument(help="A shipped plant or a plant folder.")] = "ctown",
     as_json: Json = False,
 ) -> None:
-    """Say who measures, hears, drives and decides what: the names that scenarios use."""
+    """Print what each PLC measures, receives, drives and decides: the names scenarios use."""
     from dataclasses import asdict
 
     from scenarios.report.plant import plant_in_words, plant_summary

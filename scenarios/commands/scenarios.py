@@ -41,7 +41,7 @@ def show_scenario(name: str, as_json: Json = False) -> None:
 
 @app.command("new", epilog="Example: hydrotwin scenarios new mine --from t2-starved")
 def new_scenario(
-    name: Annotated[str, typer.Argument(help="Of the scenario; NAME.yaml is written here.")],
+    name: Annotated[str, typer.Argument(help="Its name; NAME.yaml is written in this folder.")],
     origin: Annotated[
         str | None, typer.Option("--from", help="A shipped scenario, instead of the template.")
     ] = None,
@@ -89,7 +89,7 @@ def check_scenario(
     for notice in notices:
         typer.echo(f"{notice.file}:{notice.line}:{notice.column}: warning: {notice.message}")
     entries = counted(count, "entry", "entries")
-    verdict = f"it runs, but for {len(notices)} to look at" if notices else "nothing wrong"
+    verdict = f"it runs, with {counted(len(notices), 'warning')}" if notices else "nothing wrong"
     typer.echo(f"{file}: {verdict}; {entries}")
 
 

@@ -28,9 +28,9 @@ def train(
     out: Annotated[
         Path, typer.Option(help="The weights, *.safetensors; card and loss curve go beside.")
     ],
-    kind: Annotated[str, typer.Option(help="Which detector.")] = "cnn-lstm",
+    kind: Annotated[str, typer.Option(help="The kind of detector: cnn-lstm or pca.")] = "cnn-lstm",
     epochs: Annotated[
-        int | None, typer.Option(min=1, help="At most so many passes. [default: the kind's own]")
+        int | None, typer.Option(min=1, help=r"At most so many passes. \[default: the kind's own]")
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the training.")] = 0,
     device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",

@@ -156,7 +156,7 @@ def _damage(run: Run) -> list[str]:
     if run.damage is None:
         return ["Nothing is known of it: the run was not compared with one without the attack."]
     if not run.damage and not any(incident.damage for incident in run.incidents):
-        return ["None that is counted."]
+        return ["None that is counted (spills, leaks, unmet demand, empty tanks, pump starts)."]
     if len(run.incidents) == 1:
         head = "More than in the same run without the attack"
         return [f"{head}: {words}." for words in damage_in_words(run.damage)]
@@ -263,7 +263,7 @@ def _few(lines: list[str], more: str) -> list[str]:
 
 def _detector(run: Run) -> list[str]:
     if run.false_episodes is None:
-        return ["Nobody watched."]
+        return ["No detector watched."]
     lines = [_noticed(incident) for incident in run.incidents]
     length = f"{run.hours:g} h" if run.hours % 24 else counted(run.hours / 24, "day")
     lines.append(f"{counted(run.false_episodes, 'false episode')} in {length}.")

@@ -1,9 +1,12 @@
 import pytest
 
+from scenarios.importers.counterparts import Counterparts
 from scenarios.importers.dhalsim.experiment import read_dhalsim
+from scenarios.importers.imported import LEFT_OUT
 from tests.scenarios.importers.dhalsim_files import (
     CONFIG,
     PLCS,
+    TIMED,
     entries,
     folder,
     network_attack,
@@ -299,3 +302,21 @@ network_attacks:
     assert "before it starts" in told[4] and "in neither direction" in told[5]
     assert any("color" in text for text in notes(made, "left out"))
     assert entries(made) == [("link:PLC4->*", [], {"drop": {}})]
+
+
+def test_a_tag_that_the_plant_lacks_is_left_out_by_line(folder):
+    made = read(folder, "device_attacks: []\nnetwork_attacks:\n- name: one\n  type: mitm\n"
+                "  target: PLC2\n  tags:\n  - {tag: T99, value: 1.0}\n  - {tag: T1, value: 2.0}\n"
+                + TIMED)  # fmt: skip
+    (left,) = [note for note in made.notes if "'T99'" in note.text]
+    assert (left.kind, left.file, left.line) == (LEFT_OUT, "attacks.yaml", 7)
+    assert [tags for _, tags, _ in entries(made)] == [["L_T1"]]
+
+
+def test_a_component_that_a_small_plant_lacks_is_told_with_those_there_are():
+    class Small:
+        name = "town"
+
+    plant = Counterparts.__new__(Counterparts)
+    plant.spec, plant._kind = Small(), {"PU1": "pump", "T1": "tank"}
+    assert "has no 'PU2' (" in plant.unknown("PU2").message
