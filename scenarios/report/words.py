@@ -115,4 +115,4 @@ def figure(counter: str, value: float, sign: str = "") -> str:
     """Write a counter's value for a table; with the `sign` "+", a difference."""
     if math.isnan(value):
         return "no price in network.inp" if counter == COST else "–"
-    return (sign if value > 0 else "") + rounded(value, 1)
+    return (sign if round(value, 1) >= 0 else "") + rounded(value, 1)
