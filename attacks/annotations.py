@@ -11,6 +11,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, ValidationInfo, WithJsonSchema
 
 from twin.control.orders import ORDERS, SETPOINT
+from twin.files import shown
 from twin.plants.logic import HIGHEST, setting
 from twin.units import DURATION, LENGTH, duration, readable
 
@@ -38,6 +39,8 @@ class Unit:
 
 
 def _seconds(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise ValueError(f"one duration is expected, like 36 h or 15 min, not {shown(value)}")
     return duration(str(value))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import typing
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from attacks.discovery import kinds
 from attacks.fields import fields as fields_of
 from attacks.mistakes import explain, plugin_place
 from twin.errors import InputError, nearest
-from twin.files import flow
+from twin.files import flow, plain, shown
 
 
 def build(do: Mapping[str, Any], folder: Path | None = None, label: str = "attack") -> Attack:
@@ -37,18 +37,23 @@ def build(do: Mapping[str, Any], folder: Path | None = None, label: str = "attac
     """
     known = kinds()
     if len(do) != 1:
-        raise InputError(
-            f"`do` names one kind of {label}, not {len(do)}: {', '.join(map(str, do))}"
-        )
+        message = f"`do` names one kind of {label}, not {len(do)}: {', '.join(map(str, do))}"
+        raise InputError(message + _pairs_meant(do, known))
     ((kind, fields),) = do.items()
     if kind not in known:
         hint = f"{nearest(str(kind), known)} (hydrotwin attacks list)"
         raise InputError(f"unknown {label} {kind!r}: {hint}", keys=[str(kind)])
     if not isinstance(fields, Mapping):
-        given = f"nothing: {kind}: {{}} where none is given" if fields is None else repr(fields)
+        given = f"nothing: {kind}: {{}} where none is given" if fields is None else shown(fields)
         message = f"the fields of {kind} are `name: value` pairs in braces, not {given}"
+        if fields is not None and (names := [field.name for field in fields_of(known[kind])]):
+            message += f": write {kind}: {{{names[0]}: {shown(fields)}}}"
         raise InputError(message, keys=[kind])
     cls = known[kind]
+    for field in fields_of(cls):
+        if field.type == "number" and isinstance(fields.get(field.name), bool):
+            message = f"{field.name} is a number, not {shown(fields[field.name])}"
+            raise InputError(message, keys=[kind, field.name])
     try:
         return TypeAdapter(cls).validate_python(dict(fields), context={"folder": folder})
     except ValidationError as error:
@@ -61,6 +66,17 @@ def build(do: Mapping[str, Any], folder: Path | None = None, label: str = "attac
         if where is None:
             raise
         raise InputError(f"{kind} broke at {where}", keys=[kind]) from error
+
+
+def _pairs_meant(do: Mapping[str, Any], known: Collection[str]) -> str:
+    """Return how a `do` is written whose kind and fields stand beside each other."""
+    kinds = [name for name in (*do, *do.values()) if isinstance(name, str) and name in known]
+    if len(kinds) != 1:
+        return f"; each further one takes an entry of its own{'' if do else ', like drop: {}'}"
+    fields = {key: value for key, value in do.items() if kinds[0] not in (key, value)}
+    return (
+        f"; the fields stand in braces behind the kind: {{{flow(plain({kinds[0]: fields}))[1:-1]}}}"
+    )
 
 
 def _like(cls: type[Attack], name: str) -> str:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import traceback
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
 from twin.errors import InputError, RunError, nearest
-from twin.units import readable
+from twin.files import shown
+from twin.units import spoken
 
 
 def main_error(errors: ValidationError) -> Any:
@@ -44,6 +47,15 @@ _PAIRS = {
     "when": "{from: 10 h, for: 2 h}",
     "random": "{gap: {exponential: 36 h}, for: 2 h}",
 }
+_ENTRIES = ("attacks", "faults", "operator")
+"""Lists of entries, each of which has keys."""
+_TEXTS = {
+    "on": "one port, like sensor:L_T1; each further port takes an entry of its own",
+    "start": "a condition, like L_T1 > 4",
+    "end": "a condition, like L_T1 < 2",
+    "detector": "one kind or checkpoint",
+}
+_NUMBERS = {"float": "a number", "int": "a whole number", "finite_number": "a finite number"}
 _BOUNDS = {
     "greater_than": "above",
     "greater_than_equal": "at least",
@@ -51,6 +63,16 @@ _BOUNDS = {
     "less_than_equal": "at most",
 }
 _UNKNOWN = ("extra_forbidden", "unexpected_keyword_argument")
+_SYNONYMS = {
+    **dict.fromkeys(("until", "till", "stop", "finish"), "to"),
+    **dict.fromkeys(("begin", "at", "after", "since"), "from"),
+    **dict.fromkeys(("duration", "lasts", "length", "during"), "for"),
+    **dict.fromkeys(("target", "port", "where", "element", "sensor", "link"), "on"),
+    **dict.fromkeys(("type", "kind", "attack", "what", "action"), "do"),
+    **dict.fromkeys(("trigger", "time", "condition"), "when"),
+    **dict.fromkeys(("date", "begin"), "start"),
+}
+"""Names of fields that other tools or everyday words suggest."""
 _UNSAID = {"tag": "in the tag's unit", "setting": "", "s": "", "": ""}
 """What is said of a number for a unit that does not stand behind it."""
 
@@ -58,34 +80,65 @@ _UNSAID = {"tag": "in the tag's unit", "setting": "", "s": "", "": ""}
 def _in_words(error: Any, units: Mapping[str, str]) -> str:
     where = str(next((part for part in reversed(error["loc"]) if isinstance(part, str)), ""))
     unit = units.get(where, "")
-    given = "nothing" if error["input"] is None else repr(error["input"])
+    given = shown(error["input"])
     if error["type"] in ("dict_type", "model_type"):
         hint = f" (like {_PAIRS[where]})" if where in _PAIRS else ""
-        return f"{where} is written as `key: value` pairs in braces{hint}, not {given}"
+        entry = isinstance(error["loc"][-1], int) and where in _ENTRIES
+        what = f"an entry of {where}" if entry else where
+        return f"{what} is written as `key: value` pairs in braces{hint}, not {given}"
     if error["type"] in ("list_type", "tuple_type"):
-        return f"{where} is a list in brackets, not {given}"
+        if where in _ENTRIES:
+            return f"{where} is a list, of which each entry begins with `- `, not {given}"
+        like = f" (like [{error['input']}])" if isinstance(error["input"], str) else ""
+        return f"{where} is a list in brackets{like}, not {given}"
     if error["type"] in _BOUNDS:
         (limit,) = error["ctx"].values()
         bound = f"{limit:g} {_UNSAID.get(unit, unit)}".rstrip()
-        bound = readable(limit) if unit == "s" else bound
+        bound = spoken(limit) if unit == "s" else bound
         return f"{where} is {_BOUNDS[error['type']]} {bound}, not {given}"
     if error["type"] == "float_parsing":
         of = "that of the tag" if unit == "tag" else unit
         return f"{where}: a number without {f'its unit ({of})' if of else 'a unit'}, not {given}"
     if error["type"] in _UNKNOWN:
-        return f"unknown field {where!r}: {nearest(where, units)}"
+        return f"unknown field {where!r}: {_field_meant(where, units)}"
+    if "keys should be strings" in error["msg"].casefold():
+        return f"{given} is no name of a field: {_POINT}"
     if error["type"].startswith("missing") and error["loc"] and error["loc"][-1] == where:
         return f"field {where!r} is missing"
     if error["type"].startswith("missing"):
         return f"{where}: a part is missing in {error['input']!r}"
     if error["type"] == "string_type":
-        return f"{where} is text, not {given}"
+        hint = f" ({_TEXTS[where]})" if where in _TEXTS else ""
+        quoted = isinstance(error["input"], int | float | date)
+        mend = f": put it in quotes, '{error['input']}'" if quoted else ""
+        return f"{where} is text{hint}, not {given}{mend}"
+    number = next((words for key, words in _NUMBERS.items() if error["type"].startswith(key)), "")
+    if number:
+        return f"{where} is {number}, not {given}"
+    if error["type"] == "literal_error":
+        return f"{where} is {error['ctx']['expected'].replace(chr(39), '')}, not {given}"
     reason = error["msg"].removeprefix("Value error, ")
     if error["type"].startswith("date"):
-        return f"{where} is a date like 2026-01-05 or 2026-01-05 08:00: {reason.casefold()}"
+        return f"{where} is a date like 2026-01-05 or 2026-01-05 08:00, not {given}"
     if error["type"] == "value_error":
-        return f"{where}: {reason}" if where else reason
+        joint = " " if reason.startswith("is ") else ": "
+        return f"{where}{joint}{reason}" if where else reason
     return f"{where}: {reason[0].lower()}{reason[1:]}, not {given}"
+
+
+_POINT = "in braces a comma begins the next field; a number has a point, like 0.5"
+
+
+def _field_meant(name: str, options: Mapping[str, str]) -> str:
+    """Say which field was meant by a name that none has."""
+    key, sign, value = (part.strip() for part in re.match(r"([^:=]*)([:=]?)(.*)", name).groups())  # type: ignore[union-attr]
+    if sign and value and key in options:
+        return f"a key has a colon and a blank behind it, {key}: {value}"
+    if name[:1].isdigit():
+        return _POINT
+    if (meant := _SYNONYMS.get(name.casefold())) in options:
+        return f"did you mean {meant}?"
+    return nearest(name, options)
 
 
 class PluginError(RunError):

@@ -6,20 +6,19 @@ import csv
 import io
 import re
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.error import MarkedYAMLError, StringMark
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from twin.errors import InputError
+from twin.yaml_mistakes import malformed, unreadable
 
 SCHEMA_LINE = "# yaml-language-server: $schema="
 """How a YAML file's first line begins that names its JSON Schema, for editors."""
-
-_CLOSED_BY = {"{": "}", "[": "]", '"': '"', "'": "'"}
 
 
 def read_yaml(path: Path) -> CommentedMap:
@@ -46,59 +45,48 @@ def load_yaml(path: Path) -> Any:
     InputError
         If it is missing, unreadable or not YAML; with file and line.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        before = error.object[: error.start]
-        line, column = before.count(b"\n") + 1, error.start - before.rfind(b"\n")
-        raise InputError(f"cannot be read: {error}", path, line, column=column) from None
-    except OSError as error:
-        raise InputError(f"cannot be read: {error}", path) from None
+    text = read_text(path)
     try:
         # The round-trip loader builds no objects but its own, and keeps line numbers.
         return YAML(typ="rt").load(text)
     except MarkedYAMLError as error:
-        message, mark = _malformed(error, text)
-        line, column = (1, 1) if mark is None else (mark.line + 1, mark.column + 1)
-        raise InputError(message, path, line, column=column) from None
+        mistake = malformed(error, text)
     except Exception as error:  # on some texts the reader itself breaks, with any of them
-        message, line, column = _unreadable(error, text)
+        mistake = unreadable(error, text)
+    raise InputError(mistake.message, path, mistake.line, column=mistake.column)
+
+
+_SAVE = "Save it as UTF-8: editors ask for the encoding in Save As"
+
+
+def read_text(path: Path) -> str:
+    """Read a text file in UTF-8, with or without a byte order mark.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read, is in another encoding, or is no text; with line and column.
+    """
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}", path) from None
+    marked = raw.startswith((b"\xff\xfe", b"\xfe\xff"))
+    zeros = max(raw[::2].count(0), raw[1::2].count(0))  # of ASCII, every other byte
+    if len(raw) % 2 == 0 and (marked or zeros > len(raw) // 5):
+        raise InputError(f"not text in UTF-8, but in UTF-16. {_SAVE}", path)
+    try:
+        return raw.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+    except UnicodeDecodeError as error:
+        before = raw[: error.start]
+        line, at = before.count(b"\n") + 1, before.rfind(b"\n") + 1
+        column = len(before[at:].decode("utf-8-sig", errors="replace")) + 1
+        if re.search(rb"[\0-\x08\x0e-\x1f]", raw[:1000]):
+            raise InputError("cannot be read: it is not a text file", path) from None
+        byte = raw[error.start : error.start + 1]
+        shown = byte.decode("cp1252", errors="replace")
+        message = f"not text in UTF-8: byte {byte.hex().upper()} (in Windows-1252 {shown}). {_SAVE}"
         raise InputError(message, path, line, column=column) from None
-
-
-def _malformed(error: MarkedYAMLError, text: str) -> tuple[str, StringMark | None]:
-    """Say what is wrong with a text that is no YAML, and where.
-
-    What opens on an earlier line than the one where it had to be closed is blamed itself.
-    """
-    start, end = error.context_mark, error.problem_mark
-    if start is not None and end is not None and start.line < end.line:
-        opened = text.splitlines()[start.line][start.column : start.column + 1]
-        if opened in _CLOSED_BY:
-            here = f"not valid YAML: the {opened} that opens here is not closed"
-            return f"{here}: a {_CLOSED_BY[opened]} is missing before line {end.line + 1}", start
-    message = f"not valid YAML: {error.problem or error.context}"
-    if "mapping values" in message:
-        message += " (no blank after a colon within a value, or put the value in quotes)"
-    return message, end or start
-
-
-def _unreadable(error: Exception, text: str) -> tuple[str, int, int]:
-    """Say what YAML's reader gives up on without saying where: message, line and column.
-
-    It is the first character that no text has, or else the first date that no calendar has.
-    """
-    for number, line in enumerate(text.splitlines(), start=1):
-        control = re.search(r"[^\t -~\x85\xa0-\U0010ffff]", line)
-        if control:
-            return f"not valid YAML: {error}", number, control.start() + 1
-        for written in re.finditer(r"\b\d{4}-\d\d-\d\d(?!\d)([Tt ]+\d\d?:\d\d:\d\d)?", line):
-            try:
-                datetime.fromisoformat(re.sub("[Tt ]+", "T", written[0]))
-            except ValueError as reason:
-                message = f"{written[0]} is no date of the calendar: {reason}"
-                return message, number, written.start() + 1
-    return f"not valid YAML: {error}", 1, 1
 
 
 def place_of(data: Any, keys: Sequence[str | int]) -> tuple[int, int]:
@@ -119,6 +107,9 @@ def plain(data: Any) -> Any:
         return {str(key): plain(value) for key, value in data.items()}
     if isinstance(data, list):
         return [plain(value) for value in data]
+    for kind in (bool, int, float, str):  # the reader's own numbers and texts are subclasses
+        if isinstance(data, kind):
+            return kind(data)
     return str(data) if isinstance(data, date) else data
 
 
@@ -158,21 +149,36 @@ def read_csv(path: Path, *, strict: bool = False) -> list[tuple[int, list[str]]]
         If it cannot be read, or is no CSV file.
     """
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            lines = csv.reader(file, strict=strict)
-            begin, rows = 1, []
-            for row in lines:
-                rows += [(begin, [cell.strip() for cell in row])] if row or strict else []
-                begin = lines.line_num + 1
-            while rows and not rows[-1][1]:
-                rows.pop()
-            return rows
-    except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror}", path) from None
-    except UnicodeDecodeError as error:
-        raise InputError(f"not text in UTF-8: {error}. Save it as UTF-8", path) from None
+        lines = csv.reader(io.StringIO(read_text(path)), strict=strict)
+        begin, rows = 1, []
+        for row in lines:
+            rows += [(begin, [cell.strip() for cell in row])] if row or strict else []
+            begin = lines.line_num + 1
+        while rows and not rows[-1][1]:
+            rows.pop()
+        return rows
     except csv.Error as error:
         raise InputError(f"not a CSV table: {error}", path) from None
+
+
+_LONG = 60  # characters of a value in a message
+
+
+def shown(value: Any) -> str:
+    """Write a value of a file for a message: text in quotes, the rest as YAML, `nothing` for none.
+
+    What is long is cut.
+    """
+    if value is None:
+        return "nothing"
+    if isinstance(value, str):
+        text = repr(value)
+    else:
+        try:
+            text = flow(plain(value))
+        except YAMLError:
+            text = str(value) or "nothing"
+    return text if len(text) <= _LONG else f"{text[: _LONG - 1]}…"
 
 
 def flow(value: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from twin.errors import InputError, nearest
-from twin.units import duration, readable
+from twin.files import shown
+from twin.units import duration, readable, spoken
 
 SHORTEST = 1.0  # [s]
 
@@ -19,6 +21,19 @@ _DISTRIBUTIONS: dict[str, tuple[str, Callable[..., float]]] = {
     "uniform": ("{uniform: [1 h, 4 h]}", lambda rng, low, high: rng.uniform(low, high)),
 }
 """By kind: how it is written, and how a duration is sampled."""
+_RANDOM = [form for kind, (form, _) in _DISTRIBUTIONS.items() if kind != "always"]
+
+
+def _form_meant(written: object) -> str:
+    """Return how a distribution is written that was written in another way, to end a message."""
+    text = str(written)
+    name = next((kind for kind in _DISTRIBUTIONS if text.casefold().startswith(kind[:3])), "")
+    lengths = re.findall(r"\d+\.?\d*\s*[a-z]+", text)
+    if name == "exponential" and len(lengths) == 1:
+        return f"; drawn at random it is {{exponential: {lengths[0]}}}"
+    if len(lengths) == 2:
+        return f"; drawn at random between two it is {{uniform: [{', '.join(lengths)}]}}"
+    return f"; drawn at random it is {' or '.join(_RANDOM)}"
 
 
 @dataclass(frozen=True)
@@ -52,19 +67,21 @@ class RandomDuration:
             ((kind, given),) = written.items()
         forms = ", ".join(form for form, _ in _DISTRIBUTIONS.values())
         if isinstance(given, Mapping) or not isinstance(kind, str):
-            raise InputError(f"{written!r} is no duration to draw: write one of {forms}")
+            raise InputError(f"{shown(written)} is no duration to draw: write one of {forms}")
         if kind not in _DISTRIBUTIONS or (kind == "always" and isinstance(written, Mapping)):
             known = [name for name in _DISTRIBUTIONS if name != "always"]
             raise InputError(f"unknown distribution {kind!r}: {nearest(kind, known)}")
         bounds = list(given) if isinstance(given, list | tuple) else []
         if len(bounds) != (2 if kind == "uniform" else 0):
             what = "a duration that is always the same" if kind == "always" else kind
-            raise InputError(f"{what} is written like {_DISTRIBUTIONS[kind][0]}")
-        values = tuple(duration(str(value)) for value in bounds or [given])
+            mend = _form_meant(" ".join(map(str, bounds))) if kind == "always" else ""
+            raise InputError(f"{what} is written like {_DISTRIBUTIONS[kind][0]}{mend}")
+        try:
+            values = tuple(duration(str(value)) for value in bounds or [given])
+        except ValueError as error:
+            raise ValueError(f"{error}{_form_meant(given) if kind == 'always' else ''}") from None
         if max(values) < SHORTEST:
-            raise InputError(
-                f"{readable(max(values))} is too short to draw: {SHORTEST:g} s at least"
-            )
+            raise InputError(f"{spoken(max(values))} is too short to draw: {SHORTEST:g} s at least")
         if values != tuple(sorted(set(values))):
             raise InputError("uniform draws between two durations, the shorter first")
         return cls(kind, values)

@@ -14,7 +14,7 @@ from attacks.entries.alterations import Alterations
 from attacks.entries.facts import Facts, Listener, passing_there
 from attacks.entries.trigger import When
 from attacks.mistakes import PluginError, plugin_place
-from twin.control.ports import FAMILIES, Port
+from twin.control.ports import FAMILIES, Port, port_like
 from twin.control.taps import Late, Place, TapPoint
 from twin.errors import InputError, nearest, under
 from twin.seeds import generator
@@ -316,9 +316,10 @@ def _port_like(name: str, testbed: Testbed) -> str:
     family, _, rest = name.rpartition(":")
     if "scada" in (family.casefold(), rest.casefold()):
         return "it is written `scada` alone; `tags:` narrows it"
-    alike = next((port for port in names if port.endswith(f":{rest}")), None)
+    if alike := port_like(rest, names):
+        return alike
     families = ", ".join(f"{family}:…" for family in FAMILIES if family != "scada")
-    return f"did you mean {alike}?" if alike else f"a port is {families} or scada"
+    return f"a port is {families} or scada"
 
 
 def arm(entries: Sequence[Entry], testbed: Testbed) -> list[ArmedEntry]:

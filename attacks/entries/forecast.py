@@ -18,7 +18,7 @@ from attacks.entries.facts import CLOCK
 from attacks.entries.trigger import ACTIVE, ENDED, FOREVER
 from twin.conditions.condition import Condition
 from twin.conditions.ranges import ANY, Range, Ranges
-from twin.units import DAY, HOUR, readable, time_of_day
+from twin.units import DAY, HOUR, spoken, time_of_day
 
 if TYPE_CHECKING:
     from twin.testbed import Testbed
@@ -92,11 +92,11 @@ class _Forecaster:
         """Return what is certain about one entry, if that about the others is so."""
         when, (start, end) = armed.entry.when, armed.trigger.conditions
         limit = min(self._duration, when.ends)
-        over = f"{'the run' if limit == self._duration else 'to'} ends at {readable(limit)}"
+        over = f"{'the run' if limit == self._duration else 'to'} ends at {spoken(limit)}"
         if start is None:
             return self._by_clock(armed, end, limit, over)
         if when.not_before >= limit:
-            words = f"its start is looked at from {readable(when.not_before)} on, and {over}"
+            words = f"its start is looked at from {spoken(when.not_before)} on, and {over}"
             return Forecast(why=words, keys=("when", "not_before"))
         first = self._first(start, when.not_before, limit)
         if first is None:
@@ -104,7 +104,7 @@ class _Forecaster:
         held, wait = first
         begin = held + when.delay
         if begin >= limit:
-            words = f"its start holds at {readable(held)} at the earliest, and {over}"
+            words = f"its start holds at {spoken(held)} at the earliest, and {over}"
             return Forecast(why=f"{words}, before its delay has passed", keys=("when", "delay"))
         if end is not None and not when.delay and self._ends_at_once(start, end, held, limit):
             words = f"`{end.text}` holds whenever `{start.text}` does"
@@ -120,7 +120,7 @@ class _Forecaster:
     ) -> Forecast:
         when, trigger = armed.entry.when, armed.trigger
         if trigger.first >= limit:
-            first = readable(round(trigger.first))
+            first = spoken(round(trigger.first))
             how = f"drawn for {first} with this seed" if when.random else f"set for {first}"
             key = "random" if when.random else "from"
             return Forecast(why=f"it is {how}, and {over}", keys=("when", key))

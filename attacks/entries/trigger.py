@@ -15,7 +15,7 @@ from twin.conditions.condition import Condition, Tables
 from twin.conditions.parser import parse
 from twin.conditions.terms import Comparison, Names, Number
 from twin.errors import InputError, under
-from twin.units import HOUR, readable
+from twin.units import HOUR, spoken
 
 FOREVER = float("inf")
 ACTIVE, ENDED = ".active", ".ended"
@@ -82,7 +82,7 @@ class When:
     def __post_init__(self) -> None:
         first = self.begins if self.start is None else self.not_before
         if self.ends <= first:
-            message = f"it ends ({readable(self.ends)}) before it starts ({readable(first)})"
+            message = f"it ends ({spoken(self.ends)}) before it starts ({spoken(first)})"
             raise InputError(message, keys=["to"])
         if self.lasts <= 0:
             raise InputError("it lasts no time at all", keys=["for"])

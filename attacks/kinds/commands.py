@@ -17,7 +17,7 @@ from twin.control.ports import Port
 from twin.errors import InputError, nearest
 from twin.plants.logic import STATES, setting
 from twin.tags import Reading
-from twin.units import readable
+from twin.units import spoken
 
 if TYPE_CHECKING:
     from twin.testbed import Testbed
@@ -116,7 +116,7 @@ class Chatter(Attack):
 
     def __post_init__(self) -> None:
         if min(self.duty, 1.0 - self.duty) * self.period < 10.0:
-            words = f"of {readable(self.period)} and duty {self.duty:g}"
+            words = f"of {spoken(self.period)} and duty {self.duty:g}"
             raise InputError(f"a period {words} leaves less than 10 s open or closed")
 
     def fresh(self, rng: np.random.Generator) -> Attack:

@@ -22,7 +22,7 @@ from attacks.registry import register
 from twin.errors import InputError, nearest, under
 from twin.files import read_csv
 from twin.tags import Reading
-from twin.units import HOUR, readable
+from twin.units import HOUR, spoken
 
 if TYPE_CHECKING:
     from twin.testbed import Testbed
@@ -107,7 +107,7 @@ class Polyline(Moving):
             raise InputError("a polyline has at least one point, like [[0 h, -0.5]]")
         for (time, _), (later, _) in pairwise(self.points):
             if later <= time:
-                two = f"{readable(later)} comes after {readable(time)}"
+                two = f"{spoken(later)} comes after {spoken(time)}"
                 raise InputError(f"each point of a polyline is later than the one before it: {two}")
 
     def course(self) -> Course:

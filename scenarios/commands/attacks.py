@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from scenarios.commands.output import Json, print_json, print_table
+from scenarios.commands.output import Force, Json, check_free, print_json, print_table
 
 app = typer.Typer(
     help="The kinds of attack a scenario can use, and writing one.",
@@ -91,12 +91,17 @@ def _explained(cls: Any) -> str:
 
 @app.command("new", epilog="Example: hydrotwin attacks new my-attack")
 def new_attack(
-    name: Annotated[str, typer.Argument(help="Of the kind; NAME.py is written here.")],
+    name: Annotated[
+        str, typer.Argument(help="The kind's name; NAME.py is written in this folder.")
+    ],
+    force: Force = False,
 ) -> None:
-    """Write an attack of your own that works at once, to change."""
+    """Write an attack of your own that works at once, to change; a file that exists is kept."""
     from scenarios.definition.templates import attack, write
 
-    path = write(Path(f"{name}.py"), attack(name))
+    text, path = attack(name), Path(f"{name}.py")
+    check_free(path, force=force)
+    write(path, text)
     typer.echo(f"wrote {path}; now: hydrotwin attacks check {path}")
     typer.echo(f"In a scenario file beside it: plugins: [{path}]")
 
@@ -106,7 +111,7 @@ def check_attack(
     file: Annotated[Path, typer.Argument(help="A Python file with attacks of your own.")],
     as_json: Json = False,
 ) -> None:
-    """Try on your own attacks what every attack must keep to; exit status 1 if one does not."""
+    """Test your own attacks against the rules for every attack; exit status 1 if one fails."""
     from dataclasses import asdict
 
     from attacks.contract import check

@@ -9,6 +9,7 @@ import typer
 
 from scenarios.commands.output import warn
 from scenarios.commands.reenact import reenact
+from twin.units import counted
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -36,7 +37,7 @@ def evaluate(
         Path | None, typer.Option(help="The folder of dataset03 and dataset04.", metavar="DIR")
     ] = None,
     test: Annotated[
-        Path | None, typer.Option(help="Judge this file too: the test set.", metavar="FILE")
+        Path | None, typer.Option(help="A further file to score: the test set.", metavar="FILE")
     ] = None,
     detectors: Annotated[
         str, typer.Option(help="Kinds of detector, separated by commas.")
@@ -48,7 +49,7 @@ def evaluate(
     out: Annotated[Path, typer.Option(help="Where the pictures go.", metavar="DIR")] = PICTURES,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the training.")] = 0,
     epochs: Annotated[
-        int | None, typer.Option(min=1, help="At most so many passes. [default: the kind's own]")
+        int | None, typer.Option(min=1, help=r"At most so many passes. \[default: the kind's own]")
     ] = None,
     device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
     json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON only.")] = False,
@@ -96,7 +97,9 @@ def evaluate(
         _tell(console, result)
         for path in written:
             console.print(f"wrote {path}", soft_wrap=True, highlight=False)
-        console.print(f"{len(pictures)} pictures in {out}", soft_wrap=True, highlight=False)
+        console.print(
+            f"{counted(len(pictures), 'picture')} in {out}", soft_wrap=True, highlight=False
+        )
     for kind, detector in result.detectors.items():
         if detector.about.get("history", {}).get("stopped") == "interrupted":
             raise KeyboardInterrupt(f"{kind} was judged by the best epoch so far")

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from scenarios.commands.output import Json, print_json
+from twin.units import counted
 
 app = typer.Typer(help="Measure how fast the parts are.", no_args_is_help=True)
 
@@ -39,8 +40,11 @@ def twin(
         table.add_row(name, f"{seconds:.2e}", f"{1 / seconds:,.0f}", f"{seconds / hour:.2f}")
     out = Console()
     out.print(table)
-    out.print(f"The full loop takes {speed.ratio:.2f} times bare EPANET over {days} days.")
+    out.print(
+        f"The full loop takes {speed.ratio:.2f} times bare EPANET over {counted(days, 'day')}."
+    )
     for run in speed.growth:
         rate = run.days * 24 / run.seconds
         peak = f", peak {run.peak_mb:.0f} MB"
-        out.print(f"{run.days} days alone: {run.seconds:.1f} s, {rate:,.0f} hours a second{peak}")
+        alone = f"{counted(run.days, 'day')} alone"
+        out.print(f"{alone}: {run.seconds:.1f} s, {rate:,.0f} hours a second{peak}")

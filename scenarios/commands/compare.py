@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from scenarios.commands.output import Json, print_json, warn
+from scenarios.commands.output import Force, Json, check_free, print_json, warn
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -21,12 +21,18 @@ def compare(
     run_a: Annotated[str, typer.Argument(help=_RUN, metavar="RUN_A")],
     run_b: Annotated[
         str | None,
-        typer.Argument(help="Another. [default: the first without its attacks]", metavar="[RUN_B]"),
+        typer.Argument(
+            help=r"Another. \[default: the first without its attacks]", metavar="[RUN_B]"
+        ),
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Draw it here.", metavar="FILE.png")] = None,
+    force: Force = False,
     as_json: Json = False,
 ) -> None:
-    """Say what differs between two runs, from when and by how much."""
+    """Say what differs between two runs, from when and by how much.
+
+    A picture that exists is kept: replace it with --force.
+    """
     from scenarios.report.comparison import plot_comparison
     from scenarios.report.style import plotting
     from scenarios.results.compare import compare as compared
@@ -34,6 +40,7 @@ def compare(
 
     if out is not None:
         _check(out)
+        check_free(out, force=force)
     comparison = compared(*sides(run_a, run_b))
     if as_json:
         print_json(comparison.summary())
@@ -60,8 +67,6 @@ def _check(out: Path) -> None:
     if out.suffix.casefold() not in known:
         hint = nearest(out.suffix, known) if out.suffix else f"name it {out}.png"
         raise InputError(f"--out {out}: no kind of picture ({hint})")
-    if not out.parent.is_dir():
-        raise InputError(f"--out {out}: there is no folder {out.parent}")
 
 
 def _print(comparison: Comparison) -> None:
@@ -86,6 +91,7 @@ def _print_differences(console: Console, comparison: Comparison) -> None:
     from rich.table import Table
 
     from scenarios.report.words import COUNTER_WORDS, figure
+    from twin.units import rounded
 
     table = Table(
         *map(escape, ("tag", "water differs from [h]", "for [h]", "SCADA differs from [h]",
@@ -96,7 +102,7 @@ def _print_differences(console: Console, comparison: Comparison) -> None:
             "–" if at is None else f"{at:.1f}"
             for at in (difference.true_from_h, difference.shown_from_h)
         )
-        most = f"{difference.most:.2f} {difference.unit}".strip()
+        most = f"{rounded(difference.most, 2)} {difference.unit}".strip()
         table.add_row(difference.tag, true_from, f"{difference.true_h:.1f}",
                       shown_from, f"{difference.shown_h:.1f}",
                       most, f"{difference.most_at_h:.1f}")  # fmt: skip

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from scenarios.commands.output import FiguresAsJson, json_of, share_bar, warn
+from scenarios.commands.output import FiguresAsJson, Force, check_free, json_of, share_bar, warn
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -34,16 +34,18 @@ def fit_profile(
     plant: Annotated[str, typer.Option(help="A shipped plant's name, or a folder.")] = "ctown",
     out: Annotated[
         Path | None,
-        typer.Option(help="Write the profile; as demand.csv in a plant folder it is in force."),
+        typer.Option(help="Where to write the profile; a plant uses the demand.csv in its folder."),
     ] = None,
     per_dma: Annotated[
         bool, typer.Option("--per-dma", help="A profile for each DMA, not one for all.")
     ] = False,
+    force: Force = False,
     as_json: FiguresAsJson = False,
 ) -> None:
     """Infer the DMAs' hourly demand multipliers from a record and fit their day-type profile.
 
-    Hours under attack, and those whose label is unknown, are left out.
+    Hours under attack, and those whose label is unknown, are left out. A file that exists is kept:
+    replace it with --force.
     """
     from rich.console import Console
 
@@ -55,8 +57,7 @@ def fit_profile(
 
     spec = load_plant(plant)
     record = read_record(file, spec)
-    if out is not None and not out.parent.is_dir():
-        raise InputError(f"--out {out}: there is no folder {out.parent}")
+    check_free(out, force=force)
     weeks = record.normal.sum() / _WEEK
     if weeks < 2:
         warn(

@@ -24,7 +24,9 @@ def fidelity(
     ],
     sibling: Annotated[
         Path | None,
-        typer.Option(help="More of the same water, labelled: dataset04.", metavar="FILE"),
+        typer.Option(
+            help="A second, labelled record of the same network: dataset04.", metavar="FILE"
+        ),
     ] = None,
     plant: Annotated[str, typer.Option(help="A shipped plant's name, or a folder.")] = "ctown",
     seeds: Annotated[int, typer.Option(min=1, help="How many years of the twin.")] = 5,

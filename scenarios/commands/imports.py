@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from scenarios.commands.output import Force, check_free
 from twin.errors import InputError
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ def import_(
     out: Annotated[
         Path | None,
         typer.Option(
-            help="The scenario file. [default: FILE's name, here]", metavar="SCENARIO.yaml"
+            help=r"The scenario file. \[default: FILE's name, here]", metavar="SCENARIO.yaml"
         ),
     ] = None,
     without_companions: Annotated[
@@ -33,8 +34,12 @@ def import_(
             help="Where a file it names is missing, use the plant's own, and say so.",
         ),
     ] = False,
+    force: Force = False,
 ) -> None:
-    """Read another tool's scenario: an ordinary file, and what is not the same in it."""
+    """Convert another tool's scenario into a scenario file, and print what differs in it.
+
+    Files that exist are kept: name others, or replace them with --force.
+    """
     from scenarios.importers.dhalsim.experiment import read_dhalsim
     from scenarios.importers.epanetcpa.experiment import read_cpa
     from twin.plants.spec import plants
@@ -52,13 +57,11 @@ def import_(
     else:
         raise InputError(f"{file.name} is neither a .cpa file (epanetCPA) nor a .yaml (DHALSIM)")
     target = out or Path(f"{file.stem}.yaml")
-    if out is None and target.exists():
-        raise InputError(f"{target} is there already: name another with --out")
-    if target.exists() and target.samefile(file):
-        raise InputError(f"--out {target} is the file to import")
     texts = files_of(imports, target)
-    if not target.parent.is_dir():
-        raise InputError(f"--out: no folder {target.parent}")
+    for path in texts:
+        if path.exists() and path.samefile(file):
+            raise InputError(f"{path} is the file to import: name another with --out")
+    check_free(*texts, force=force)
     for path, text in texts.items():
         beside = path.with_name(f".{path.name}.tmp")
         beside.write_text(text, encoding="utf-8")

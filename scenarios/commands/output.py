@@ -21,6 +21,37 @@ if TYPE_CHECKING:
 Json = Annotated[bool, typer.Option("--json", help="Print JSON only.")]
 FiguresAsJson = Annotated[bool, typer.Option("--json", help="Print the figures as JSON only.")]
 
+Force = Annotated[bool, typer.Option("--force", help="Replace what is there already.")]
+
+
+def check_free(*paths: Path | None, force: bool, option: str = "--out") -> None:
+    """Raise InputError for a file to be written that exists already or has no folder to be in.
+
+    Every command that writes a file under a name it is given asks here first, before any work.
+
+    Parameters
+    ----------
+    *paths : Path or None
+        The files; None for one that is not asked for.
+    force : bool
+        Whether to replace what exists.
+    option : str
+        What names them, for the message.
+    """
+    from twin.errors import InputError
+
+    for path in paths:
+        if path is None:
+            continue
+        if path.is_dir():
+            raise InputError(f"{option} {path} is a folder: name a file")
+        if path.exists() and not force:
+            raise InputError(
+                f"{path} exists already: choose another name, or replace it with --force"
+            )
+        if not path.parent.is_dir():
+            raise InputError(f"{option} {path}: there is no folder {path.parent}")
+
 
 def warn(message: str) -> None:
     """Print a warning on stderr."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
 
-from scenarios.commands.output import Json, print_json, share_bar
+from scenarios.commands.output import Force, Json, print_json, share_bar
 
 app = typer.Typer(help="What a plant has; bringing your own.", no_args_is_help=True)
 
@@ -22,7 +23,7 @@ def show(
     plant: Annotated[str, typer.Argument(help="A shipped plant or a plant folder.")] = "ctown",
     as_json: Json = False,
 ) -> None:
-    """Say who measures, hears, drives and decides what: the names that scenarios use."""
+    """Print what each PLC measures, receives, drives and decides: the names scenarios use."""
     from dataclasses import asdict
 
     from scenarios.report.plant import plant_in_words, plant_summary
@@ -39,12 +40,23 @@ def show(
 def new(
     file: Annotated[Path, typer.Argument(help="An EPANET file, in any units.", metavar="FILE.inp")],
     out: Annotated[Path, typer.Option(help="The plant folder to write.", metavar="DIR")],
+    force: Force = False,
 ) -> None:
-    """Draft a plant folder: the network, its tags, and PLCs with the file's controls and rules."""
+    """Draft a plant folder: the network, its tags, and PLCs with the file's controls and rules.
+
+    A folder that exists is kept: --force replaces what a draft writes in a plant's folder, and
+    leaves its other files as they are.
+    """
     from twin.drafting.draft import RECORD, draft, record
 
     with share_bar() as tell:
-        drafted = draft(file, out, tell)
+        if force and (out / "plcs.yaml").is_file():
+            with TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as beside:
+                drafted = draft(file, Path(beside) / out.name, tell)
+                for path in (Path(beside) / out.name).iterdir():
+                    path.replace(out / path.name)
+        else:
+            drafted = draft(file, out, tell)
     typer.echo(record(drafted, file.name))
     typer.echo(f"{out} is a plant now; {RECORD} in it holds the above. Run it with:")
     typer.echo(f"  hydrotwin run normal --plant {out}")

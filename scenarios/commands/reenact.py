@@ -30,7 +30,7 @@ def reenact(
     dataset03: Annotated[
         Path | None,
         typer.Option(
-            help=f"The normal year, for σ. [default: {NORMAL} beside --data, or else --data]",
+            help=rf"The normal year, for σ. \[default: {NORMAL} beside --data, or else --data]",
             metavar="FILE",
         ),
     ] = None,
@@ -43,8 +43,8 @@ def reenact(
 
     The scenario batadal-ID runs over the attack and a day on either side, and what our SCADA shows
     is compared with the record, tag by tag: RMSE over the tag's standard deviation σ. Free is the
-    median of eight runs from the first row, begun within its rounding; guided goes an hour ahead
-    from each row's unforged levels and statuses.
+    median of eight runs that start from the first row, within the rounding of its values; guided
+    simulates each hour anew, from the levels and statuses of its row that were not forged.
     """
     from detector.records.record import DECIMALS
     from scenarios.definition.schema import load

@@ -19,7 +19,10 @@ def run(
     scenario: Annotated[str, typer.Argument(help="A shipped scenario's name, or a file.")],
     seed: Annotated[int | None, typer.Option(min=0, help="Instead of the scenario's.")] = None,
     out: Annotated[
-        Path | None, typer.Option(help="The run folder. [default: runs/SCENARIO-seedN]")
+        Path | None,
+        typer.Option(
+            help=r"The run folder; replaces an earlier run. \[default: runs/SCENARIO-seedN]"
+        ),
     ] = None,
     duration: Annotated[
         str | None, typer.Option(help='Instead of the scenario\'s, like "7 d".')
@@ -27,10 +30,12 @@ def run(
     plant: Annotated[
         str | None, typer.Option(help="Instead of the scenario's: a shipped name, or a folder.")
     ] = None,
-    no_detector: Annotated[bool, typer.Option("--no-detector", help="Let nobody watch.")] = False,
+    no_detector: Annotated[
+        bool, typer.Option("--no-detector", help="Run without a detector.")
+    ] = False,
     speed: Annotated[
         float | None,
-        typer.Option(help="Simulated seconds a second. [default: as fast as possible]"),
+        typer.Option(help=r"Simulated seconds in a real second. \[default: as fast as possible]"),
     ] = None,
     no_pair: Annotated[
         bool, typer.Option("--no-pair", help="Do not compare with the run without attacks.")
@@ -38,12 +43,15 @@ def run(
     aftermath: Annotated[
         str,
         typer.Option(
-            help="What hours count as in which only an attack's effects last: normal (as in "
-            "BATADAL), attack, or out (not counted)."
+            help="How hours are counted in which an attack is over and its effects last: normal "
+            "(as in BATADAL), attack, or out (not at all)."
         ),
     ] = "normal",
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Only say who would be deceived, when, about what.")
+        bool,
+        typer.Option(
+            "--dry-run", help="Print who would be deceived, when and about what; run nothing."
+        ),
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON only.")] = False,
 ) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from scenarios.commands.output import Json, print_json, print_table
+from scenarios.commands.output import Force, Json, check_free, print_json, print_table
 
 app = typer.Typer(
     help="The shipped scenarios, and writing one.",
@@ -41,15 +41,18 @@ def show_scenario(name: str, as_json: Json = False) -> None:
 
 @app.command("new", epilog="Example: hydrotwin scenarios new mine --from t2-starved")
 def new_scenario(
-    name: Annotated[str, typer.Argument(help="Of the scenario; NAME.yaml is written here.")],
+    name: Annotated[str, typer.Argument(help="Its name; NAME.yaml is written in this folder.")],
     origin: Annotated[
         str | None, typer.Option("--from", help="A shipped scenario, instead of the template.")
     ] = None,
+    force: Force = False,
 ) -> None:
-    """Write a commented scenario file that runs, to change."""
+    """Write a commented scenario file that runs, to change; one that exists is kept."""
     from scenarios.definition.templates import scenario, write
 
-    path = write(Path(f"{name}.yaml"), scenario(name, origin))
+    text, path = scenario(name, origin), Path(f"{name}.yaml")
+    check_free(path, force=force)
+    write(path, text)
     typer.echo(f"wrote {path}; now: hydrotwin run {path} --dry-run")
 
 
@@ -60,6 +63,7 @@ def check_scenario(
     """Find what is wrong with a scenario, ports and conditions too, without running it."""
     from scenarios.definition.check import check
     from twin.errors import InputError
+    from twin.units import counted
 
     try:
         scenario, notices = check(file)
@@ -84,8 +88,8 @@ def check_scenario(
         return
     for notice in notices:
         typer.echo(f"{notice.file}:{notice.line}:{notice.column}: warning: {notice.message}")
-    entries = f"{count} {'entry' if count == 1 else 'entries'}"
-    verdict = f"it runs, but for {len(notices)} to look at" if notices else "nothing wrong"
+    entries = counted(count, "entry", "entries")
+    verdict = f"it runs, with {counted(len(notices), 'warning')}" if notices else "nothing wrong"
     typer.echo(f"{file}: {verdict}; {entries}")
 
 

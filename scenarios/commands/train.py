@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from scenarios.commands.output import epoch_bar, warn
+from scenarios.commands.output import Force, check_free, epoch_bar, warn
+from twin.units import counted
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -27,14 +28,18 @@ def train(
     out: Annotated[
         Path, typer.Option(help="The weights, *.safetensors; card and loss curve go beside.")
     ],
-    kind: Annotated[str, typer.Option(help="Which detector.")] = "cnn-lstm",
+    kind: Annotated[str, typer.Option(help="The kind of detector: cnn-lstm or pca.")] = "cnn-lstm",
     epochs: Annotated[
-        int | None, typer.Option(min=1, help="At most so many passes. [default: the kind's own]")
+        int | None, typer.Option(min=1, help=r"At most so many passes. \[default: the kind's own]")
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the training.")] = 0,
     device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
+    force: Force = False,
 ) -> None:
-    """Train a detector on normal data; Ctrl-C keeps the best epoch so far."""
+    """Train a detector on normal data; Ctrl-C keeps the best epoch so far.
+
+    Files that exist are kept: replace them with --force.
+    """
     from rich.console import Console
 
     from detector import DataError
@@ -48,6 +53,8 @@ def train(
     kind_class(kind)
     if out.suffix != SUFFIX:
         raise DataError(f"--out {out}: a checkpoint's name must end in {SUFFIX}.")
+    card, picture = out.with_suffix(".json"), out.with_name(f"{out.stem}-loss.png")
+    check_free(out, card, picture, force=force)
     tables, described = read_normal(data)
     with epoch_bar() as progress:
         detector = fit(
@@ -61,9 +68,8 @@ def train(
             progress=partial(progress, kind),
         )
     detector.save(out)
-    written = [out, out.with_suffix(".json")]
+    written = [out, card]
     if "history" in detector.about:
-        picture = out.with_name(f"{out.stem}-loss.png")
         with plotting(f"{picture}", warn):
             written.append(save(draw_loss(detector.about["history"]), picture))
     _tell(Console(), detector, written)
@@ -83,12 +89,12 @@ def _command(
 def _tell(console: Console, detector: Detector, written: list[Path]) -> None:
     about = detector.about
     for each in about["data"]:
-        console.print(f"{each['file']}: {each['rows']} rows; {'; '.join(each['found'])}")
+        console.print(f"{each['file']}: {counted(each['rows'], 'row')}; {'; '.join(each['found'])}")
     if "history" in about:
         history = about["history"]
         best = history["best_epoch"]
         console.print(
-            f"{len(history['loss'])} epochs ({history['stopped']}), kept number {best}: "
+            f"{counted(len(history['loss']), 'epoch')} ({history['stopped']}), kept number {best}: "
             f"held-out loss {history['held_out'][best - 1]:.5f}"
         )
     rule = about["threshold"]

@@ -18,7 +18,7 @@ from scenarios.definition.scenario import Scenario
 from twin.plants.logic import Rule, without_dead_band
 from twin.plants.spec import PlantSpec
 from twin.testbed import Testbed
-from twin.units import duration, readable
+from twin.units import duration, spoken
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ def _missing_recording(
     key, length = ("shift", do.shift) if do.shift is not None else ("window", do.window)
     if length is not None and length > recorded:
         words = (
-            f"{armed.entry.name} replays {readable(length)}, and has recorded {readable(recorded)} "
+            f"{armed.entry.name} replays {spoken(length)}, and has recorded {spoken(recorded)} "
             "at most when it first begins, the warm-up included: what is missing is dropped"
         )
         yield Notice(words, ("do", do.kind, key))
@@ -118,15 +118,15 @@ def _silenced(
 
 def _too_late(scenario: Scenario) -> Iterator[Notice]:
     """Say which orders and outages come after the run."""
-    run = f"the run ends at {readable(scenario.duration)}"
+    run = f"the run ends at {spoken(scenario.duration)}"
     for i, order in enumerate(scenario.operator):
         if order.at >= scenario.duration:
-            words = f"what the operator writes at {readable(order.at)} is never written: {run}"
+            words = f"what the operator writes at {spoken(order.at)} is never written: {run}"
             yield Notice(words, ("operator", i, "at"))
     for link, medium in (scenario.control.get("links") or {}).items():
         for i, outage in enumerate((medium or {}).get("outages") or ()):
             if (begins := duration(outage["from"])) >= scenario.duration:
-                words = f"the outage of {link} from {readable(begins)} on never comes: {run}"
+                words = f"the outage of {link} from {spoken(begins)} on never comes: {run}"
                 yield Notice(words, ("control", "links", link, "outages", i, "from"))
 
 

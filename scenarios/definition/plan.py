@@ -17,7 +17,7 @@ from scenarios.definition.words import clock, fields_in_words, order_in_words
 from twin.control.orders import Order
 from twin.errors import listed
 from twin.testbed import Testbed
-from twin.units import HOUR, readable
+from twin.units import HOUR, spoken
 
 
 @dataclass(frozen=True)
@@ -88,11 +88,11 @@ def plan(scenario: Scenario) -> Plan:
         steps += [_order(order, scenario, testbed) for order in scenario.operator]
     steps.sort(key=lambda step: math.inf if step.at_h is None else step.at_h)
     head = (
-        f"{scenario.name}: {readable(scenario.duration)} of {scenario.plant} from "
+        f"{scenario.name}: {spoken(scenario.duration)} of {scenario.plant} from "
         f"{scenario.start:%a %Y-%m-%d %H:%M}, seed {scenario.seed}, {scenario.demand_model}"
     )
     if scenario.warmup:
-        head += f", after {readable(scenario.warmup)} of warm-up in which nothing acts"
+        head += f", after {spoken(scenario.warmup)} of warm-up in which nothing acts"
     return Plan(head, tuple(steps), scenario.duration / HOUR)
 
 
@@ -136,12 +136,12 @@ def _order(order: Order, scenario: Scenario, testbed: Testbed) -> Step:
         name="operator",
         incident="",
         label="order",
-        when=f"at {readable(order.at)}",
+        when=f"at {spoken(order.at)}",
         who=f"{' and '.join(takes)}, by what SCADA writes",
         about="",
         what=order_in_words(order, testbed.spec),
         then="it holds until something else is written",
-        never=f"the run ends at {readable(scenario.duration)}" if late else "",
+        never=f"the run ends at {spoken(scenario.duration)}" if late else "",
     )
 
 

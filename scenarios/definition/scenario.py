@@ -15,7 +15,7 @@ from twin.control.orders import Order
 from twin.errors import InputError, under
 from twin.plants.spec import PlantSpec, load_plant
 from twin.testbed import START, Testbed
-from twin.units import DAY, HOUR
+from twin.units import DAY, HOUR, counted
 from twin.water.demand import Playback, read_hours
 from twin.water.plant import REQUIRED_PRESSURE
 
@@ -122,8 +122,9 @@ def testbed(scenario: Scenario, spec: PlantSpec, folder: Path | None = None) -> 
             played = read_hours(scenario.folder / scenario.demands, spec.profiled)
             if len(played) * HOUR < scenario.duration:
                 hours = math.ceil(scenario.duration / HOUR)
-                message = f"{scenario.demands} has {len(played)} rows, and the run {hours} hours"
-                raise InputError(f"{message}: give it a row an hour from the start on")
+                message = f"{scenario.demands} has {counted(len(played), 'row')}, and the run "
+                message += f"{counted(hours, 'hour')}: give it a row an hour from the start on"
+                raise InputError(message)
     return Testbed(
         spec,
         seed=scenario.seed,

@@ -8,32 +8,43 @@ import io
 import math
 import re
 from collections.abc import Collection, Mapping
-from datetime import datetime
+from contextlib import suppress
+from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, Field, ValidationError, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    Field,
+    ValidationError,
+    WithJsonSchema,
+)
 from ruamel.yaml import YAML
 
 import detector
 from attacks.annotations import WRITES, Seconds, Unit
 from attacks.build import as_data, build
-from attacks.discovery import load_file
+from attacks.discovery import kinds, load_file
 from attacks.entries.entry import Entry
+from attacks.fields import fields as fields_of
 from attacks.mistakes import explain, main_error
 from scenarios.definition.scenario import DEMANDS, DETECTOR, LONGEST, Scenario
 from scenarios.definition.vary import assign
 from scenarios.definition.when import STRICT, WrittenArrivals, WrittenWhen, read_when, when_data
 from twin.control.orders import Order, order
 from twin.errors import InputError, nearest, under
-from twin.files import place_of, plain, read_yaml
+from twin.files import place_of, plain, read_text, read_yaml, shown
 from twin.plants.spec import plants
 from twin.testbed import START
-from twin.units import DAY, HOUR, readable
+from twin.units import DAY, HOUR, readable, spoken
 from twin.water.plant import REQUIRED_PRESSURE
+from twin.yaml_mistakes import odd_character
 
 LIBRARY = Path(__file__).parents[1] / "library"
 _NOBODY = ("none", "no", "off", "nobody")
+_UNWATCHED = f"to let nobody watch, write `detector: null`; without the line it is {DETECTOR}"
 _LONGEST_PATH = 250  # bytes; file systems take 255 for a name
 
 
@@ -64,13 +75,45 @@ class _Order(_Strict):
     write: Annotated[dict[str, float | str], WithJsonSchema(WRITES)]
 
 
+def _start(value: object) -> object:
+    """Return a date as a file has it; raise ValueError, with the mend, for what is none."""
+    if isinstance(value, date):
+        return value
+    form = "is a date like 2026-01-05 or 2026-01-05 08:00"
+    if not isinstance(value, str):
+        raise ValueError(f"{form}, not {shown(value)}")
+    try:
+        return datetime.fromisoformat(value.strip())
+    except ValueError:
+        pass
+    raise ValueError(f"{form} (year, month, day), not {value!r}{_iso(value.strip())}")
+
+
+_DATES = ("%Y-%m-%d", "%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S", "%d.%m.%Y", "%d.%m.%Y %H:%M")
+"""How dates are often written; 05/01/2026 is not among them, which may be May or January."""
+
+
+def _iso(text: str) -> str:
+    """Return how a date is to be written that was written in another way, to end a message."""
+    for form in _DATES:
+        with suppress(ValueError):
+            return f": write {datetime.strptime(text, form):%Y-%m-%d %H:%M}"
+    return ""
+
+
+def _watcher(value: object) -> object:
+    if value is False:
+        raise ValueError(_UNWATCHED)
+    return value
+
+
 class File(_Strict):
     """The keys of a scenario file, as they are written."""
 
     name: _Path
     description: str = ""
     plant: _Path = "ctown"
-    start: datetime = START
+    start: Annotated[datetime, BeforeValidator(_start)] = START
     duration: Seconds = 7 * DAY
     warmup: Seconds = 7 * DAY
     seed: int = Field(0, ge=0, lt=2**63, strict=True)
@@ -83,7 +126,7 @@ class File(_Strict):
     operator: list[_Order] = []
     attacks: list[_Entry] = []
     faults: list[_Entry] = []
-    detector: _Path | None = DETECTOR
+    detector: Annotated[_Path | None, BeforeValidator(_watcher)] = DETECTOR
     plugins: list[_Path] = []
 
 
@@ -99,7 +142,7 @@ _MODELS: dict[str, type[BaseModel]] = {
 def check_duration(seconds: float) -> None:
     """Raise InputError if a run cannot be that long [s]."""
     if not HOUR <= seconds <= LONGEST or seconds % 300:
-        raise InputError(f"a run lasts 1 h to 10 years, in steps of 5 min, not {readable(seconds)}")
+        raise InputError(f"a run lasts 1 h to 10 years, in steps of 5 min, not {spoken(seconds)}")
 
 
 def library() -> list[str]:
@@ -151,6 +194,10 @@ def located(error: InputError, path: Path, data: Any = None) -> InputError:
         return error
     line, column = place_of(read_yaml(path) if data is None else data, error.keys)
     message = error.message if error.file is None else f"{error.file}: {error.message}"
+    if "\n" not in message:  # a condition is shown itself
+        written = read_text(path).splitlines()[line - 1 : line]
+        odd = odd_character(written[0].partition(" #")[0]) if written else None
+        message += f"; {odd}" if odd else ""
     return InputError(message, path, line, column=column)
 
 
@@ -177,10 +224,10 @@ def from_data(data: Mapping[str, Any], folder: Path | None = None) -> Scenario:
         message = f"name {file.name!r}: letters, digits, blanks and . + - _ only; it names a folder"
         raise InputError(message, keys=["name"])
     if file.start.tzinfo is not None or file.start.minute or file.start.second:
-        raise InputError("start must be a date or a full hour, without zone", keys=["start"])
+        message = f"start must be a date or a full hour, without zone, not {file.start}"
+        raise InputError(message, keys=["start"])
     if file.detector is not None and file.detector.casefold() in _NOBODY:
-        message = f"to let nobody watch, write `detector: null`; without the line it is {DETECTOR}"
-        raise InputError(message, keys=["detector"])
+        raise InputError(_UNWATCHED, keys=["detector"])
     for i, plugin in enumerate(file.plugins):
         with under("plugins", i):
             load_file((folder or Path.cwd()) / plugin)
@@ -218,6 +265,8 @@ def _order(name: str, written: float | str) -> float:
 def _entry(written: _Entry, place: int, label: str, folder: Path | None) -> Entry:
     name = written.name or f"{label}-{place + 1}"
     with under("do"):
+        for kind, fields in written.do.items():
+            _check_times(kind, fields)
         do = build(written.do, folder, label)
     with under("when"):
         when = read_when(written.when)
@@ -232,6 +281,17 @@ def _entry(written: _Entry, place: int, label: str, folder: Path | None) -> Entr
     )
 
 
+def _check_times(kind: str, fields: object) -> None:
+    """Raise InputError for a key of `when` among the fields of a kind that has none of its name."""
+    known = {field.name for field in fields_of(kinds()[kind])} if kind in kinds() else None
+    if known is None or not isinstance(fields, Mapping):
+        return
+    for name in ("from", "for", "start", "end", "every"):
+        if name in fields and name not in known:
+            message = f"{name} belongs to `when`, beside `do`: when: {{{name}: …}}"
+            raise InputError(message, keys=[kind, name])
+
+
 def _explain(error: ValidationError) -> InputError:
     keys = main_error(error)["loc"]
     model: type[BaseModel] = File
@@ -241,7 +301,27 @@ def _explain(error: ValidationError) -> InputError:
         f.alias or name: next((one.name for one in f.metadata if isinstance(one, Unit)), "")
         for name, f in model.model_fields.items()
     }
-    return explain(error, units)
+    reason = explain(error, units)
+    name = str(keys[-1]) if keys else ""
+    if name not in units and (there := _misplaced(name)):
+        return InputError(f"unknown field {name!r}: {there}", keys=reason.keys)
+    return reason
+
+
+_HOMES: tuple[tuple[type[BaseModel], str], ...] = (
+    (WrittenWhen, "it stands in the `when` of an entry, like when: {{{}: …}}"),
+    (_Entry, "it belongs to an entry: indent it under one of attacks or faults"),
+    (File, "it stands at the top level: begin its line in column 1"),
+)
+"""The parts of a scenario file, and what is said of a key that stands elsewhere."""
+
+
+def _misplaced(name: str) -> str:
+    """Say where a field belongs that is known elsewhere in a scenario file; empty if it is not."""
+    for model, words in _HOMES:
+        if name in {field.alias or own for own, field in model.model_fields.items()}:
+            return words.format(name)
+    return ""
 
 
 def to_yaml(scenario: Scenario) -> str:

@@ -57,22 +57,18 @@ def attack(name: str) -> str:
     return _template("attack.py.txt").format(name=name, cls=cls, file=f"{name}.py")
 
 
-def write(path: Path, text: str) -> Path:
-    """Write a new file.
+def write(path: Path, text: str) -> None:
+    """Write a file.
 
     Raises
     ------
     InputError
-        If it exists already or cannot be written.
+        If it cannot be written.
     """
     try:
-        with path.open("x", encoding="utf-8") as file:
-            file.write(text)
-    except FileExistsError:
-        raise InputError(f"{path} exists already: choose another name") from None
+        path.write_text(text, encoding="utf-8")
     except OSError as error:
         raise InputError(f"{path} cannot be written: {error.strerror}") from None
-    return path
 
 
 def _template(name: str) -> str:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSche
 from attacks.annotations import Seconds
 from attacks.entries.arrivals import Arrivals, RandomDuration
 from attacks.entries.trigger import FOREVER, When
-from twin.units import DURATION, readable
+from twin.units import DURATION, duration, readable, spoken
 
 
 def _condition(value: object) -> object:
@@ -92,7 +92,6 @@ def when_data(when: When) -> dict[str, Any]:
     return data
 
 
-_LONG = 120  # minutes and more are said in hours, where these have two decimals at most
 _WORDS = {
     "from": "from {} on",
     "start": "once `{}` holds",
@@ -131,7 +130,7 @@ def phrase(value: object) -> str:
         return " to ".join(map(phrase, value))
     if isinstance(value, bool):
         return str(value).casefold()
-    minutes = str(value).removesuffix(" min")
-    if minutes.isdecimal() and int(minutes) >= _LONG and int(minutes) % 3 == 0:
-        return f"{int(minutes) / 60:g} h"
-    return str(value)
+    try:
+        return spoken(duration(str(value)))
+    except ValueError:  # a condition
+        return str(value)

@@ -11,6 +11,7 @@ from twin.errors import InputError, listed, nearest
 from twin.plants.spec import PlantSpec
 
 SCADA = "SCADA"
+_FEW = 45  # components, below which all are named where none is near
 _USUAL = {"tank": "level", "junction": "pressure", "reservoir": "pressure"}
 _EPANETCPA = {"P": None, "F": "flow", "S": "status", "SE": "setting"}
 
@@ -69,7 +70,8 @@ class Counterparts:
 
     def unknown(self, name: str) -> InputError:
         """Return the error for a component that the plant does not have."""
-        near = nearest(name, self._kind) if len(self._kind) < 45 else hint(name, self._kind)
+        few = len(self._kind) < _FEW
+        near = f" ({nearest(name, self._kind)})" if few else hint(name, self._kind)
         return InputError(
             f"the plant {self.spec.name} has no {name!r}{near}; "
             "--plant names the plant the file is for"

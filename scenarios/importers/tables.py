@@ -15,7 +15,7 @@ from scenarios.importers.imported import DIFFERS, REPLACED, Imported, Placed
 from twin.errors import InputError
 from twin.files import read_csv
 from twin.plants.spec import PlantSpec
-from twin.units import HOUR
+from twin.units import HOUR, counted
 
 Rows = Sequence[tuple[int, Sequence[str]]]
 """The cells of a table's rows, each with its line in the file."""
@@ -161,7 +161,7 @@ def columns(path: Path) -> dict[str, list[float]]:
         raise InputError("no row under its header", path, head, column=1)
     for line, row in rows:
         if len(row) < len(header):
-            message = f"{len(row)} cells under {len(header)} names"
+            message = f"{counted(len(row), 'cell')} under {counted(len(header), 'name')}"
             raise InputError(message, path, line, column=1)
     table = numbers(path, [(line, [row[i] for i in kept]) for line, row in rows])
     return {header[i]: [row[k] for row in table] for k, i in enumerate(kept)}

@@ -17,9 +17,10 @@ from scenarios.results.incidents import Incident
 from scenarios.results.run import Run
 from scenarios.results.unseen import unseen_limits
 from scenarios.results.views import View
+from twin.errors import natural
 from twin.plants.equipment import VACUUM
 from twin.tags import Quality
-from twin.units import HOUR
+from twin.units import HOUR, counted, rounded
 from twin.water.balance import LOW_PRESSURE
 
 _MORE_HOURS = 10.0  # of low pressure, by which two runs of a pair may well differ
@@ -62,24 +63,24 @@ def _water(run: Run) -> list[str]:
         place = name.split("_", 1)[1].rsplit("_", 1)[0]
         if name.startswith("overflow_") and name not in COUNTERS and amount >= 0.5:
             since = _since(run.truth[name])
-            words = f"{amount:,.0f} m³ spilled{_against(run, f'{paired:,.0f} m³')}"
+            words = f"{rounded(amount, 0)} m³ spilled{_against(run, f'{rounded(paired, 0)} m³')}"
             tanks.append((since, f"Tank {place} overflowed from {clock(since)} on: {words}."))
         if name.startswith("empty_") and name not in COUNTERS and amount > 0:
             since = _since(run.truth[name])
-            words = f"{amount:.1f} h{_against(run, f'{paired:.1f} h')}"
+            words = f"{rounded(amount, 1)} h{_against(run, f'{rounded(paired, 1)} h')}"
             tanks.append((since, f"Tank {place} ran empty at {clock(since)}; empty for {words}."))
-    lines = [words for _, words in sorted(tanks)]
+    lines = [words for _, words in sorted(tanks, key=lambda tank: (tank[0], natural(tank[1])))]
     total, usual = run.impact["run"], run.impact["paired"]
     if total["unmet_m3"] >= 1 or usual["unmet_m3"] >= 1:
         lines.append(
-            f"{total['unmet_m3']:,.0f} m³ of demand were not delivered"
-            + _against(run, f"{usual['unmet_m3']:,.0f} m³")
+            f"{rounded(total['unmet_m3'], 0)} m³ of demand were not delivered"
+            + _against(run, f"{rounded(usual['unmet_m3'], 0)} m³")
             + f": {_served(total)}."
         )
     if total["leaked_m3"] >= 1:
         lines.append(
-            f"{total['leaked_m3']:,.0f} m³ leaked away"
-            + _against(run, f"{usual['leaked_m3']:,.0f} m³")
+            f"{rounded(total['leaked_m3'], 0)} m³ leaked away"
+            + _against(run, f"{rounded(usual['leaked_m3'], 0)} m³")
             + "."
         )
     quiet = not lines
@@ -94,15 +95,15 @@ def _water(run: Run) -> list[str]:
     if total["low_pressure_h"] > usual["low_pressure_h"] + _MORE_HOURS:
         lines.append(
             f"Junctions had less than {LOW_PRESSURE:g} m of pressure for "
-            f"{total['low_pressure_h']:,.0f} h, added up"
-            + _against(run, f"{usual['low_pressure_h']:,.0f} h")
+            f"{rounded(total['low_pressure_h'], 0)} h, added up"
+            + _against(run, f"{rounded(usual['low_pressure_h'], 0)} h")
             + "."
         )
     lines.append(
-        f"Pumps started {total['pump_starts']:.0f} times"
+        f"Pumps started {counted(round(total['pump_starts']), 'time')}"
         + _against(run, f"{usual['pump_starts']:.0f}")
-        + f" and used {total['energy_kwh']:,.0f} kWh"
-        + _against(run, f"{usual['energy_kwh']:,.0f}")
+        + f" and used {rounded(total['energy_kwh'], 0)} kWh"
+        + _against(run, f"{rounded(usual['energy_kwh'], 0)}")
         + "."
     )
     return lines
@@ -167,7 +168,7 @@ def _damage(run: Run) -> list[str]:
     if run.damage is None:
         return ["Nothing is known of it: the run was not compared with one without the attack."]
     if not run.damage and not any(incident.damage for incident in run.incidents):
-        return ["None that is counted."]
+        return ["None that is counted (spills, leaks, unmet demand, empty tanks, pump starts)."]
     if len(run.incidents) == 1:
         head = "More than in the same run without the attack"
         return [f"{head}: {words}." for words in damage_in_words(run.damage)]
@@ -210,7 +211,7 @@ def _unknown(run: Run) -> list[str]:
         reader, _, tag = str(column).partition(".")
         readers.setdefault((tag, int(steps)), []).append(reader)
     return [
-        f"{joined(names)} had no value of {tag} for {steps * run.spec.step / HOUR:.1f} h."
+        f"{joined(names)} had no value of {tag} for {rounded(steps * run.spec.step / HOUR, 1)} h."
         for (tag, steps), names in readers.items()
         if steps
     ]
@@ -229,7 +230,9 @@ def _operator(run: Run) -> list[str]:
         if hours:
             tags = [str(tag) for tag in marked.columns[marked.any()]]
             which = joined(tags) if len(tags) <= _LISTED else f"{len(tags)} tags"
-            lines.append(f"For {hours:.1f} h at least one value was marked {word} ({which}).")
+            lines.append(
+                f"For {rounded(hours, 1)} h at least one value was marked {word} ({which})."
+            )
     if not lines and run.spec.exact:
         lines = ["Everything as it was: SCADA's view was true all the time."]
     elif not lines:
@@ -277,7 +280,7 @@ def _falsified(run: Run, tag: str, view: View) -> str:
     at = float(str((view.seen - true).abs().where(view.wrong).idxmax()))
     shown = run.spec.reading(tag, float(view.seen.loc[at]))
     was = _true_reading(run, tag, float(true.loc[at]))
-    hours = f"{view.wrong.sum() * step / HOUR:.1f} h"
+    hours = f"{rounded(view.wrong.sum() * step / HOUR, 1)} h"
     return f"{shown} when it was {was}, at {clock(at / HOUR)}; wrong for {hours}"
 
 
@@ -296,11 +299,10 @@ def _few(lines: list[str], more: str) -> list[str]:
 
 def _detector(run: Run) -> list[str]:
     if run.false_episodes is None:
-        return ["Nobody watched."]
+        return ["No detector watched."]
     lines = [_noticed(incident) for incident in run.incidents]
-    episodes = "episode" if run.false_episodes == 1 else "episodes"
-    length = f"{run.hours:g} h" if run.hours % 24 else f"{run.hours / 24:g} days"
-    lines.append(f"{run.false_episodes} false {episodes} in {length}.")
+    length = f"{run.hours:g} h" if run.hours % 24 else counted(run.hours / 24, "day")
+    lines.append(f"{counted(run.false_episodes, 'false episode')} in {length}.")
     if run.fault_episodes:
         episodes = "episode was" if run.fault_episodes == 1 else "episodes were"
         lines.append(f"{run.fault_episodes} {episodes} raised by a fault, which is no attack.")
@@ -319,13 +321,13 @@ _COUNTED = {
 def _hourly(measured: Detection) -> str:
     """Say how well the alarms fit the attacked hours."""
     auc = "" if measured.auc is None else f", area under the ROC curve {measured.auc:.3f}"
-    hours = "hour" if measured.attacked_rows == 1 else "hours"
     right = "and there was no alarm at all"
     if measured.precision is not None:
         right = f"and of its alarmed hours {measured.precision:.0%} were attacked"
     return (
-        f"Of {measured.attacked_rows} attacked {hours} it alarmed in {measured.recall:.0%}, "
-        f"{right}: F1 {measured.f1:.2f}{auc} ({_COUNTED[measured.aftermath]})."
+        f"Of {counted(measured.attacked_rows, 'attacked hour')} it alarmed in "
+        f"{measured.recall:.0%}, {right}: "
+        f"F1 {measured.f1:.2f}{auc} ({_COUNTED[measured.aftermath]})."
     )
 
 
@@ -345,6 +347,6 @@ def _noticed(incident: Incident) -> str:
         return f"{incident.name} was not noticed while it lasted{why}; {harm}."
     at = incident.start_h + incident.delay_h
     order = {True: ", before its damage", False: ", after its damage", None: ""}
-    late = f"{incident.delay_h:.1f} h after it began" if incident.delay_h else "as it began"
+    late = f"{rounded(incident.delay_h, 1)} h after it began" if incident.delay_h else "as it began"
     when = f"{clock(at)}, {late}{order[incident.before_damage]}"
     return f"{incident.name} was noticed at {when}; {harm}."

@@ -58,27 +58,30 @@ def plot_map(spec: PlantSpec, entries: Sequence[Entry] = ()) -> Figure:
     at, surveyed = node_positions(model), has_coordinates(model)
     figure = Figure(figsize=(9.0, 6.4), layout="constrained")
     axes: Axes = figure.subplots()
-    pipes = [
-        [at[pipe.start_node_name], *(pipe.vertices if surveyed else ()), at[pipe.end_node_name]]
-        for _, pipe in model.pipes()
-    ]
+    lines = {
+        name: [
+            at[link.start_node_name],
+            *(link.vertices if surveyed else ()),
+            at[link.end_node_name],
+        ]
+        for name, link in model.links()
+    }
+    pipes = [lines[name] for name in model.pipe_name_list]
+    crossings = [lines[name] for name in [*model.pump_name_list, *model.valve_name_list]]
     axes.add_collection(LineCollection(pipes, colors="#b3b9bd", linewidths=0.9, zorder=1))
+    axes.add_collection(LineCollection(crossings, colors="#5d6d7e", linewidths=1.6, zorder=1.5))
     handles: list[Any] = []
     for color, (dma, members) in zip(_DMA_COLORS * 3, spec.dmas.items(), strict=False):
         points = np.array([at[name] for name in members])
         axes.scatter(points[:, 0], points[:, 1], s=11, color=color, zorder=2)
         handles.append(Line2D([], [], ls="", marker="o", ms=5, color=color, label=dma))
-    middle = {
-        name: tuple(np.mean([at[link.start_node_name], at[link.end_node_name]], axis=0))
-        for name, link in model.links()
-    }
+    middle = {name: _halfway(line) for name, line in lines.items()}
     driven = _actuators(spec)
-    valves = [name for name in model.valve_name_list if name in driven]
     groups = [
         ("tank", model.tank_name_list, at, "s", 62, TRUTH),
         ("reservoir", model.reservoir_name_list, at, "D", 62, "#117864"),
         ("pump", model.pump_name_list, middle, "^", 34, "#34495e"),
-        ("valve", valves, middle, "P", 46, "#6c3483"),
+        ("valve", model.valve_name_list, middle, "P", 46, "#6c3483"),
     ]
     for label, names, where, marker, size, color in groups:
         if not names:
@@ -105,11 +108,20 @@ def plot_map(spec: PlantSpec, entries: Sequence[Entry] = ()) -> Figure:
     axes.margins(0.08)
     axes.axis("off")
     figure.legend(handles=handles, loc="outside right upper", frameon=False, fontsize=8)
-    title = "The network: districts (DMA), tanks, pumps and their PLCs"
+    title = "The network: districts (DMA), tanks, pumps, valves and their PLCs"
     if not surveyed:
         title += "\nnetwork.inp has no coordinates: what is near here need not be near in the field"
     axes.set_title(title, fontsize=11)
     return figure
+
+
+def _halfway(line: Sequence[tuple[float, float]]) -> tuple[float, float]:
+    """Return the point in the middle of a line's length."""
+    points = np.array(line, dtype=float)
+    lengths = np.hypot(*np.diff(points, axis=0).T)
+    along = np.concatenate([[0.0], np.cumsum(lengths)])
+    x, y = (np.interp(along[-1] / 2, along, points[:, axis]) for axis in (0, 1))
+    return float(x), float(y)
 
 
 def _actuators(spec: PlantSpec) -> set[str]:

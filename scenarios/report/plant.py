@@ -9,6 +9,7 @@ from twin.control.ports import Port
 from twin.errors import listed, natural
 from twin.plants.logic import REOPEN, PlcSpec
 from twin.plants.spec import PlantSpec
+from twin.units import counted
 
 _LITRES = 1000.0
 
@@ -161,7 +162,9 @@ def plant_in_words(summary: PlantSummary) -> list[str]:
     lines += ["", "districts"]
     for name, district in summary.districts.items():
         own = f", tanks {listed(district.tanks)}" if district.tanks else ""
-        lines.append(f"  {name:9}{district.base_l_s:g} L/s by {district.junctions} junctions{own}")
+        lines.append(
+            f"  {name:9}{district.base_l_s:g} L/s by {counted(district.junctions, 'junction')}{own}"
+        )
     sent: dict[str, list[str]] = {}
     for link in summary.links:
         port = Port.parse(link)

@@ -13,7 +13,7 @@ from scenarios.report.style import ALARM, CHARACTERS, OUTLINE, PAIR, legend_besi
 from scenarios.results.impact import counters
 from scenarios.results.run import Run
 from scenarios.results.unseen import unseen_limits
-from twin.units import HOUR
+from twin.units import HOUR, rounded
 
 QUIET: dict[str, Any] = {"fontsize": 8, "color": "#566573"}
 """How text in place of a graph is set."""
@@ -114,4 +114,4 @@ def _plot_alarm_row(
 
 
 def _rounded(value: float) -> str:
-    return f"{value:,.0f}" if value >= 10 else f"{value:.2g}"
+    return rounded(value, 0) if value >= 10 else f"{value:.2g}"

@@ -12,7 +12,7 @@ from scenarios.results.orders import Misorder
 from scenarios.results.slips import Slip
 from scenarios.results.views import ALIKE
 from twin.plants.spec import PlantSpec
-from twin.units import HOUR
+from twin.units import HOUR, rounded
 from twin.water.balance import LOW_PRESSURE
 
 
@@ -64,21 +64,22 @@ def _misorder(how: tuple[object, ...], orders: str) -> str:
 
 
 _HARM_WORDS = {
-    "overflow_m3": "{:,.0f} m³ spilled",
-    "empty_tank_h": "tanks stood empty for {:,.1f} h, added up,",
-    "unmet_m3": "{:,.0f} m³ of demand were not delivered",
-    "leaked_m3": "{:,.0f} m³ leaked away",
-    "pump_starts": "{:,.0f} pump starts",
+    "overflow_m3": "{} m³ spilled",
+    "empty_tank_h": "tanks stood empty for {} h, added up,",
+    "unmet_m3": "{} m³ of demand were not delivered",
+    "leaked_m3": "{} m³ leaked away",
+    "pump_starts": "{} pump starts",
 }
 
 
 def damage_in_words(harms: Damage) -> list[str]:
     """Say what was damaged, how much and since when: the earliest first."""
     ranked = sorted(harms.items(), key=lambda item: item[1].since_h)
-    return [
-        f"{_HARM_WORDS[name].format(harm.most)} from {clock(harm.since_h)} on"
-        for name, harm in ranked
-    ]
+    words = []
+    for name, harm in ranked:
+        most = rounded(harm.most, 1 if name == "empty_tank_h" else 0)
+        words.append(f"{_HARM_WORDS[name].format(most)} from {clock(harm.since_h)} on")
+    return words
 
 
 _OVER_ALL = "standard deviations in the mean of all tags it masks"
@@ -115,4 +116,4 @@ def figure(counter: str, value: float, sign: str = "") -> str:
     """Write a counter's value for a table; with the `sign` "+", a difference."""
     if math.isnan(value):
         return "no price in network.inp" if counter == COST else "–"
-    return f"{round(value, 1) + 0.0:{sign},.1f}"
+    return (sign if round(value, 1) >= 0 else "") + rounded(value, 1)

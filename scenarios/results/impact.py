@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import wntr
 
+from twin.errors import natural
 from twin.plants.spec import PlantSpec
 
 COUNTERS = {
@@ -52,6 +53,10 @@ def settled(table: pd.DataFrame, spec: PlantSpec) -> pd.DataFrame:
     return table
 
 
+_HEADS = ("overflow", "empty", "unmet")
+"""How the counters of single tanks and districts begin, in the order they are listed."""
+
+
 def impact(
     totals: dict[str, float], paired: dict[str, float] | None, spec: PlantSpec
 ) -> pd.DataFrame:
@@ -69,8 +74,9 @@ def impact(
         paired = dict.fromkeys(totals, math.nan)
     both = pd.DataFrame([totals, paired], index=["run", "paired"])
     served = _availability(both)
-    details = [c for c in both.columns if c.startswith(("overflow_", "empty_", "unmet_"))]
+    details = [c for c in both.columns if c.partition("_")[0] in _HEADS]
     details.remove("unmet_m3")
+    details.sort(key=lambda name: (_HEADS.index(name.partition("_")[0]), natural(name)))
     table = pd.concat(
         [counters(both), served[[AVAILABILITY]], both[details], served.iloc[:, 1:]], axis=1
     ).T
@@ -83,6 +89,7 @@ def _availability(both: pd.DataFrame) -> pd.DataFrame:
     wanted = both.filter(regex="^demanded_").rename(columns=lambda c: c[len("demanded_") : -3])
     added = both[[f"added_{dma}_m3" for dma in wanted.columns]].set_axis(wanted.columns, axis=1)
     wanted = wanted - added
+    wanted = wanted[sorted(wanted.columns, key=lambda name: natural(str(name)))]
     missing = both[[f"unmet_{dma}_m3" for dma in wanted.columns]].set_axis(wanted.columns, axis=1)
     wanted.insert(0, "", wanted.sum(axis=1, skipna=False))
     missing.insert(0, "", both["unmet_m3"])

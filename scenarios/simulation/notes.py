@@ -10,7 +10,7 @@ from scenarios.definition.words import clock
 from twin.errors import listed
 from twin.plants.equipment import VACUUM
 from twin.records.historian import Event
-from twin.units import HOUR
+from twin.units import HOUR, counted
 from twin.water.engine import WARNINGS
 
 if TYPE_CHECKING:
@@ -26,7 +26,9 @@ def cautions(testbed: Testbed) -> list[str]:
     """
     meters = testbed.plant.meters
     notes = list(trips(testbed.historian.events, testbed.env.now / HOUR))
-    notes += [f"EPANET warned {n} times: {what}" for what, n in sorted(meters.warnings.items())]
+    notes += [
+        f"EPANET warned {counted(n, 'time')}: {what}" for what, n in sorted(meters.warnings.items())
+    ]
     lost = meters.warnings[WARNINGS[1]]
     if lost:
         notes.append(

@@ -15,7 +15,7 @@ from twin.files import read_yaml
          "the [ that opens here is not closed: a ] is missing before line 3"),
         ('a: 1\nb: "c\nd: 2\n', "2:4",
          'the " that opens here is not closed: a " is missing before line 4'),
-        ("a: {b: 'x' c: 3}\n", "1:12", "expected ',' or '}', but got '<scalar>'"),
+        ("a: {b: 'x' c: 3}\n", "1:12", "a comma is missing before 'c: 3}'"),
         ("a: 1\nb: 2026-02-31\n", "2:4",
          "2026-02-31 is no date of the calendar: day is out of range for month"),
         ("a: 2026-13-01\n", "1:4", "no date of the calendar: month must be in 1..12"),

@@ -30,7 +30,11 @@ LONGEST = 500  # characters; more is a mistake
 DEEPEST = 20  # parentheses within parentheses
 _WORDS = ("and", "or", "not")
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-_INSTEAD = {"&&": "and", "&": "and", "||": "or", "|": "or", "=": "==", "!": "not"}
+_INSTEAD = {
+    **{"&&": "and", "&": "and", "||": "or", "|": "or", "=": "==", "!": "not"},
+    **{"≥": ">=", "≤": "<=", "≠": "!=", "−": "-", "–": "-", "×": "*", "·": "*", "÷": "/"},
+}
+_QUOTES = "“”„«»‘’\"'"
 _SAID = {
     **dict.fromkeys(("open", "on", "true"), "a status is a number: 1 is open, 0 closed"),
     **dict.fromkeys(("closed", "off", "false"), "a status is a number: 0 is closed, 1 open"),
@@ -38,6 +42,12 @@ _SAID = {
     **{day: f"weekday is a number: {day.title()} is {i}" for i, day in enumerate(_DAYS)},
 }
 """Words that are often written, and what to write instead."""
+_SIGNS = {
+    **dict.fromkeys(("above", "over", "exceeds", "greater"), ">"),
+    **dict.fromkeys(("below", "under", "less"), "<"),
+    **dict.fromkeys(("equals", "equal"), "=="),
+}
+"""Words that are often written for a comparison."""
 _UNITS = ("ms", "s", "min", "h", "d", "w", "m", "L", "bar", "kPa")
 _IN = "t and hour are in hours, tags in their units"
 _TOKEN = re.compile(
@@ -131,7 +141,8 @@ class _Parser:
         if kind == "wrong":
             if found in _INSTEAD:
                 raise self._wrong(f"not a condition (for {found} write {_INSTEAD[found]})", at)
-            raise self._wrong(f"{found!r} is not allowed in a condition", at)
+            mend = ": take the quotes out" if found in _QUOTES else ""
+            raise self._wrong(f"{found!r} is not allowed in a condition{mend}", at)
         self.place = match.end()
         return _Token(kind, found, at)
 
@@ -303,6 +314,10 @@ class _Parser:
             return self._wrong(f"for {token.text} write {token.text.casefold()}", token.at)
         if token.text in ("is", "in", "like", "between"):
             return self._wrong("only < <= > >= == != compare here, also 3 < hour < 5", token.at)
+        if token.text.casefold() in _SIGNS:
+            return self._wrong(f"for {token.text} write {_SIGNS[token.text.casefold()]}", token.at)
+        if token.text == "," and re.match(r"\d", self.text[token.at + 1 :]):
+            return self._wrong("not a condition: a number has a point, not a comma", token.at)
         if token.text in _UNITS and self.text[: token.at].rstrip()[-1:].isdigit():
             return self._wrong(
                 f"numbers have no unit here: leave {token.text} out ({_IN})", token.at

@@ -78,6 +78,25 @@ def points_of(
     return matching
 
 
+def port_like(target: str, names: Sequence[str]) -> str:
+    """Say which ports are those of a target, whatever its case and signs; empty if there is none.
+
+    A field device that is no port itself has its tags' and its wires'.
+    """
+
+    def plain(text: str) -> str:
+        return re.sub(r"[^\w>*]|_", "", text.replace("→", ">")).casefold()
+
+    wanted = plain(target)
+    alike = [name for name in names if plain(Port.parse(name).target) == wanted]
+    if not alike and wanted:
+        ends = [(name, Port.parse(name)) for name in names]
+        alike = [name for name, port in ends if plain(port.sender) == wanted]
+        alike += [name for name, port in ends if port.family == "sensor"
+                  and plain(port.target.partition("_")[2]) == wanted]  # fmt: skip
+    return f"did you mean {' or '.join(alike[:4])}?" if alike else ""
+
+
 def _meant(name: str, names: Sequence[str]) -> str:
     """Say which of the ports there are may be meant by a name that is none of theirs."""
     plain = re.sub(r"→|-(?!>)", "->", re.sub(r"\s", "", name)).casefold()

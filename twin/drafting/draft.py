@@ -29,7 +29,7 @@ from twin.plants.logic import REOPEN, STATE_WORDS, without_dead_band
 from twin.plants.spec import COLUMNS, QUANTITIES, PlantSpec, load_plant
 from twin.tags import Tag, Values
 from twin.testbed import Testbed
-from twin.units import DAY
+from twin.units import DAY, counted
 
 RECORD = "DRAFT.md"
 _LETTER = {"level": "L", "flow": "F", "status": "S", "pressure": "P"}
@@ -91,7 +91,10 @@ def draft(file: Path, out: Path, tell: Tell = lambda what, share: None) -> Draft
         If the file cannot be read or solved, or `out` exists; nothing is written then.
     """
     if out.exists():
-        raise InputError(f"{out} exists already: name a new folder for --out")
+        raise InputError(
+            f"{out} exists already: name a new folder for --out, or replace its files "
+            "with --force where it is a plant's"
+        )
     text = inp.read_text(file)
     model, rewritten = rewrite.read(text, file)
     names = _Names(model)
@@ -327,7 +330,10 @@ def _done(spec: PlantSpec, controls: ControlLogic) -> Iterator[str]:
     )
     rules = sum(len(plc.rules) for plc in spec.plcs.values())
     carried = controls.statements - len(controls.left)
-    yield f"Controls and rules: {carried} of {controls.statements} carried over, as {rules} lines."
+    yield (
+        f"Controls and rules: {carried} of {controls.statements} carried over, as "
+        f"{counted(rules, 'line')}."
+    )
     if any("hour" in line.when for line in controls.lines):
         yield "`hour` is the hour of the scenario's day; daily `AT TIME` controls became that."
     if any(line.when.split()[0] == "t" for line in controls.lines):
@@ -337,7 +343,8 @@ def _done(spec: PlantSpec, controls: ControlLogic) -> Iterator[str]:
         how = "keep the file's own patterns, the same every time"
         if dma in spec.profiled:
             how = "follow a weekly profile by day type, drawn anew for every seed"
-        yield f"{dma}: {len(members)} junctions, base demand {base:.1f} L/s; its demands {how}."
+        size = f"{counted(len(members), 'junction')}, base demand {base:.1f} L/s"
+        yield f"{dma}: {size}; its demands {how}."
     hours = weekly(model)
     if hours and len(hours) < len(list(model.patterns())):
         yield "Demands of a profiled DMA whose pattern is not a week long keep that pattern."

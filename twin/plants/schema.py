@@ -24,7 +24,7 @@ from pydantic import (
 
 from twin.errors import InputError, nearest
 from twin.plants.logic import CROSSINGS, REOPEN, STATES, setting, setting_of
-from twin.units import DURATION, duration, readable
+from twin.units import DURATION, duration, spoken
 
 PATH = Path(__file__).parent / "plcs.schema.json"
 
@@ -180,7 +180,7 @@ class Outage(Section):
             message = "an outage has `from`, and either `for` or `to`: {from: 30 h, for: 2 h}"
             raise InputError(message)
         if self.interval[1] <= self.begins:
-            message = f"an outage ends after it begins, at {readable(self.begins)}"
+            message = f"an outage ends after it begins, at {spoken(self.begins)}"
             raise InputError(message, keys=["to" if "ends" in self.model_fields_set else "for"])
         return self
 

@@ -21,6 +21,7 @@ from twin.plants.logic import CLOCK, STATES, PlcSpec, state
 from twin.plants.profile import FILE, Profile, profile_of
 from twin.plants.wiring import Wiring
 from twin.tags import Tag
+from twin.units import rounded
 
 PLANTS = Path(__file__).parent
 QUANTITIES = {"level": "m", "flow": "L/s", "pressure": "m", "status": ""}
@@ -142,18 +143,23 @@ class PlantSpec:
                 return plc.rules[plc.setpoints[name]].actuator
         return next((tag.element for tag in self.tags if tag.name == name), name)
 
-    def reading(self, tag: str, value: float) -> str:
+    def reading(self, tag: str, value: float, decimals: int = 2) -> str:
         """Say what a tag reads: `4.03 m`; of a status, `open` or `closed`; `nothing` for NaN."""
         if math.isnan(value):
             return "nothing"
         (known,) = (candidate for candidate in self.tags if candidate.name == tag)
         if known.quantity == "status":
             return state(value)
-        return f"{round(value, 2) + 0.0:.2f} {known.unit}"  # + 0.0: no "-0.00"
+        return f"{rounded(value, decimals)} {known.unit}"
 
     def passed(self, tag: str, limit: str, value: float, bound: float) -> str:
-        """Say which alarm limit a tag has passed: `L_T1 H: 6.45 m, limit 5.50 m`."""
-        return f"{tag} {limit}: {self.reading(tag, value)}, limit {self.reading(tag, bound)}"
+        """Say which alarm limit a tag has passed: `L_T1 H: 6.45 m, limit 5.50 m`.
+
+        There are as many decimals, two to six, as tell the reading from the limit.
+        """
+        shown = [(self.reading(tag, value, n), self.reading(tag, bound, n)) for n in range(2, 7)]
+        reading, limited = next((pair for pair in shown if pair[0] != pair[1]), shown[0])
+        return f"{tag} {limit}: {reading}, limit {limited}"
 
     def command(self, name: str, value: float) -> str:
         """Say what a command is: `open`, `0.9 of its speed`, `auto`; of a setpoint, `3 m`."""

@@ -21,6 +21,7 @@ from scenarios.importers.dhalsim.file import Node
 from scenarios.importers.dhalsim.links import all_inward, all_outward, inward, passes
 from scenarios.importers.imported import DIFFERS, LEFT_OUT
 from twin.errors import InputError, nearest
+from twin.units import counted
 
 LISTS = ("device_attacks", "network_attacks", "network_events")
 _OF_DEVICE = {"actuator", "actuators", "command", "sensor", "value", "lower_value", "upper_value"}
@@ -75,7 +76,7 @@ def _older(ctx: Context, item: Node) -> None:
     values = [value.number() for value in item.get("values").items()]
     tags = item.get("tags").texts()
     if len(values) != len(tags):
-        raise item.fail(f"{len(values)} values for {len(tags)} tags")
+        raise item.fail(f"{counted(len(values), 'value')} for {counted(len(tags), 'tag')}")
     if trigger is None:
         return
     for tag, value in zip(tags, values, strict=True):

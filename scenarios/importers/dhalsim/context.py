@@ -101,7 +101,7 @@ class Context:
         self.imported.note(kind, text, at)
 
     def tag(self, name: str, at: Node) -> str | None:
-        """Return our tag of a sensor; None, with a note, where the plant does not measure it."""
+        """Return our tag of a sensor; None, with a note, where the plant has none such."""
         return tag_of(self.imported, self.plant, name, at)
 
     def plc(self, node: Node) -> str:
@@ -231,11 +231,15 @@ def name_of(item: Node) -> str:
 
 
 def tag_of(imported: Imported, plant: Counterparts, name: str, at: Node) -> str | None:
-    """Return the tag of a sensor; None, with a note, where the plant does not measure it."""
+    """Return the tag of a sensor; None, with a note, where the plant lacks or does not measure it.
+
+    DHALSIM itself passes over a tag that its network lacks.
+    """
     try:
         tag = plant.dhalsim_tag(name)
     except InputError as error:
-        raise at.fail(error.message) from None
+        imported.note(LEFT_OUT, error.message, at)
+        return None
     if tag is None:
         imported.note(LEFT_OUT, f"the plant does not measure {name}", at)
     return tag

@@ -26,7 +26,7 @@ from scenarios.importers.imported import (
 )
 from scenarios.importers.tables import Companions
 from twin.plants.spec import load_plant
-from twin.units import DAY, HOUR, readable
+from twin.units import DAY, HOUR, counted, readable, spoken
 
 _ABOUT_THE_RUN = {
     "output_path": "where it writes",
@@ -175,14 +175,14 @@ class _Experiment:
         self.step, self.step_comment = own, "the plant's own step"
         node = self.root.either("inp_file")
         if node is not None:
-            instead = f"the plant's own, with steps of {readable(own)}"
+            instead = f"the plant's own, with steps of {spoken(own)}"
             path = self.companions.find(node.text(), "inp_file", node, instead)
             if path is not None:
                 self.inp = inp.read(path)
                 self.step, self.step_comment = self.inp.step, f"line {node.line}: {node.text()}"
                 self.compare(self.inp, node)
         elif set(self.root.keys()) & set(attacks.LISTS):
-            self.note(READ_AS, f"attacks alone: iterations are the plant's own {readable(own)}")
+            self.note(READ_AS, f"attacks alone: iterations are the plant's own {spoken(own)}")
         step = self.root.either("hydraulic_timestep")
         if step is not None:
             self.step, self.step_comment = step.number(), f"line {step.line}: hydraulic_timestep"
@@ -239,7 +239,9 @@ class _Experiment:
         node = self.root.either("iterations")
         if node is not None:
             seconds = node.whole() * self.step
-            comment = f"line {node.line}: {node.whole()} iterations of {readable(self.step)}"
+            comment = (
+                f"line {node.line}: {counted(node.whole(), 'iteration')} of {spoken(self.step)}"
+            )
         elif self.inp is not None and self.inp.duration:
             seconds, comment = self.inp.duration, "the EPANET file's duration"
         elif "inp_file" in self.root:
@@ -250,13 +252,13 @@ class _Experiment:
             comment = "no iterations: a week, or a day longer than the attacks"
         rounded = max(math.ceil(seconds / 300.0) * 300.0, HOUR)
         if rounded != seconds:
-            text = f"{readable(seconds)} become {readable(rounded)}: a run is whole 5 min, and 1 h"
+            text = f"{spoken(seconds)} become {spoken(rounded)}: a run is whole 5 min, and 1 h"
             self.note(DIFFERS, text, node)
         self.imported.put("duration", readable(rounded), comment)
         return rounded
 
     def control(self) -> None:
-        step = readable(self.step)
+        step = spoken(self.step)
         control: dict[str, Any] = {
             "step": step,
             "polling": step,

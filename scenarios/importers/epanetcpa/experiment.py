@@ -23,7 +23,7 @@ from scenarios.importers.imported import DIFFERS, LEFT_OUT, MOVED, READ_AS, SUND
 from scenarios.importers.tables import Companions
 from twin.errors import InputError, nearest
 from twin.plants.spec import load_plant
-from twin.units import HOUR, readable
+from twin.units import HOUR, counted, readable
 
 Options = dict[str, tuple[Word, Word]]
 """The options a file has, by name: what each is set to, and the name with its place."""
@@ -167,7 +167,7 @@ class _Experiment:
                 self.patterns = self.read_patterns(path)
                 steps = len(next(iter(self.patterns.values())))
                 seconds = float(steps * times.pattern_timestep)
-                comment = f"line {name.place.line}: {steps} steps in {path.name}"
+                comment = f"line {name.place.line}: {counted(steps, 'step')} in {path.name}"
                 self.imported.put("duration", readable(max(seconds, HOUR)), comment)
                 return
         model = self.plant.spec.model

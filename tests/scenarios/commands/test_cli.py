@@ -120,6 +120,36 @@ def test_a_kind_of_ones_own_is_shown_by_its_file(tmp_path):
     assert "kinds of your own: hydrotwin attacks show FILE.py" in unknown.stderr
 
 
+def test_version_and_defaults_are_printed(mine):
+    assert hydrotwin("--version", cwd=mine.parent).stdout.startswith("hydrotwin ")
+    assert "runs/SCENARIO-seedN]" in hydrotwin("run", "--help", cwd=mine.parent).stdout
+
+
+@pytest.mark.parametrize(
+    ("args", "name"),
+    [
+        (["scenarios", "new", "mine"], "mine.yaml"),
+        (["attacks", "new", "own"], "own.py"),
+        (["export", "nowhere", "--batadal", "year.csv"], "year.csv"),
+        (["demand", "fit", "nowhere.csv", "--out", "demand.csv"], "demand.csv"),
+        (["train", "nowhere", "--out", "own.safetensors"], "own.safetensors"),
+        (["train", "nowhere", "--out", "own.safetensors"], "own.json"),
+        (["compare", "nowhere", "--out", "ab.png"], "ab.png"),
+    ],
+)
+def test_no_command_overwrites_a_file_unless_it_is_told_to(mine, args, name):
+    (mine.parent / name).write_text("edited by hand")
+    done = hydrotwin(*args, cwd=mine.parent)
+    assert done.returncode == 2
+    assert f"{name} exists already: choose another name, or replace it with --force" in done.stderr
+    assert (mine.parent / name).read_text() == "edited by hand"
+    forced = hydrotwin(*args, "--force", cwd=mine.parent)
+    assert "exists already" not in forced.stderr
+    if args[1] == "new":
+        assert forced.returncode == 0
+        assert "edited by hand" not in (mine.parent / name).read_text()
+
+
 def test_help_imports_nothing_heavy(tmp_path):
     code = (
         "import sys\nfrom scenarios.cli import app\n"

@@ -98,7 +98,7 @@ def test_a_batch_becomes_a_file_for_each_simulation(folder, monkeypatch, capsys)
         (["nothing.cpa"], "no such file"),
         (["tanks.csv"], "neither a .cpa file"),
         (["theirs.yaml", "--out", "theirs.yaml", "--without-companions"], "the file to import"),
-        (["theirs.yaml", "--without-companions"], "is there already"),
+        (["theirs.yaml", "--without-companions"], "is the file to import: name another"),
         (["theirs.yaml", "--out", "no/ours.yaml", "--without-companions"], "no folder no"),
         (["theirs.cpa", "--plant", "nowhere"], "unknown plant"),
         (["mine.yaml"], "mine.yaml is a hydrotwin scenario already: hydrotwin run mine.yaml"),

@@ -120,7 +120,7 @@ def test_what_can_do_nothing_is_said_with_its_place_and_is_no_error(here, capsys
         "idle.yaml:17:52: warning: the outage of PLC2->PLC1 from 30 h on never comes: the run "
         "ends at 1 d",
     ]
-    assert last == "idle.yaml: it runs, but for 10 to look at; 6 entries"
+    assert last == "idle.yaml: it runs, with 10 warnings; 6 entries"
     assert hydrotwin("scenarios", "check", "idle.yaml", "--json") == 0
     said = json.loads(capsys.readouterr().out)
     assert said["ok"]

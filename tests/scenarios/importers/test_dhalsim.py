@@ -7,10 +7,13 @@ import scenarios
 from scenarios.cli import app
 from scenarios.definition import schema
 from scenarios.importers import inp
+from scenarios.importers.counterparts import Counterparts
 from scenarios.importers.dhalsim.experiment import read_dhalsim
+from scenarios.importers.imported import LEFT_OUT
 from tests.scenarios.importers.dhalsim_files import (
     CONFIG,
     PLCS,
+    TIMED,
     entries,
     folder,
     network_attack,
@@ -382,3 +385,21 @@ def test_required_pressure_of_a_us_file_is_in_psi(tmp_path):
         TOWN.replace("Units LPS", "Units GPM\nRequired Pressure 15").replace("1:00", "0:05")
     )
     assert inp.read(tmp_path / "us.inp").required_pressure == pytest.approx(10.551, abs=1e-3)
+
+
+def test_a_tag_that_the_plant_lacks_is_left_out_by_line(folder):
+    made = read(folder, "device_attacks: []\nnetwork_attacks:\n- name: one\n  type: mitm\n"
+                "  target: PLC2\n  tags:\n  - {tag: T99, value: 1.0}\n  - {tag: T1, value: 2.0}\n"
+                + TIMED)  # fmt: skip
+    (left,) = [note for note in made.notes if "'T99'" in note.text]
+    assert (left.kind, left.file, left.line) == (LEFT_OUT, "attacks.yaml", 7)
+    assert [tags for _, tags, _ in entries(made)] == [["L_T1"]]
+
+
+def test_a_component_that_a_small_plant_lacks_is_told_with_those_there_are():
+    class Small:
+        name = "town"
+
+    plant = Counterparts.__new__(Counterparts)
+    plant.spec, plant._kind = Small(), {"PU1": "pump", "T1": "tank"}
+    assert "has no 'PU2' (" in plant.unknown("PU2").message

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import wntr
-from matplotlib.collections import PathCollection
+from matplotlib.collections import LineCollection, PathCollection
 
 from scenarios.report.map import has_coordinates, node_positions, plot_map
 from tests.twin.drafting.test_controls import SMALL
@@ -58,3 +58,18 @@ def test_a_pump_and_a_reservoir_of_one_name_have_a_place_each(tmp_path):
     assert (0.0, 0.0) in marks  # the reservoir
     assert (0.5, 0.0) in marks  # the pump, between it and J1
     assert any(text.get_text() == "9\nPLC1" for text in figure.axes[0].texts)
+
+
+def test_every_link_is_drawn_so_that_districts_hang_together():
+    model = load_plant("ctown").model
+    drawn = [
+        {tuple(line[0]), tuple(line[-1])}
+        for lines in plot_map(load_plant("ctown")).axes[0].collections
+        if isinstance(lines, LineCollection)
+        for line in lines.get_segments()
+    ]
+    for name in [*model.pump_name_list, *model.valve_name_list, *model.pipe_name_list]:
+        link = model.get_link(name)
+        ends = {tuple(model.get_node(end).coordinates) for end in
+                (link.start_node_name, link.end_node_name)}  # fmt: skip
+        assert ends in drawn

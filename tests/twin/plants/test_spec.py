@@ -127,3 +127,10 @@ def test_a_missing_file_and_a_broken_network_are_said(copy):
     (copy / "tags.csv").unlink()
     with pytest.raises(InputError, match=r"needs tags\.csv"):
         load_plant(copy)
+
+
+def test_a_limit_passed_by_little_is_told_apart_from_its_reading():
+    spec = load_plant("ctown")
+    assert spec.passed("L_T1", "H", 5.003, 5.0) == "L_T1 H: 5.003 m, limit 5.000 m"
+    assert spec.passed("L_T1", "H", 6.45, 5.5) == "L_T1 H: 6.45 m, limit 5.50 m"
+    assert spec.reading("L_T1", 1e300) == "1e+300 m"
