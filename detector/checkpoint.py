@@ -28,12 +28,19 @@ def shipped_path(kind: str, plant: str, interval_s: float) -> Path:
     return WEIGHTS / f"{kind}-{plant}-{interval_s:g}s{SUFFIX}"
 
 
+def shipped(kind: str) -> list[tuple[str, float]]:
+    """Return the plants and frame intervals [s] for which weights of a kind ship."""
+    cards = (read_card(path) | {"name": path.stem} for path in sorted(WEIGHTS.glob(f"*{SUFFIX}")))
+    return [
+        (card["name"].removeprefix(f"{kind}-").rpartition("-")[0], float(card["interval_s"]))
+        for card in cards
+        if card["kind"] == kind
+    ]
+
+
 def shipped_intervals(kind: str, plant: str) -> list[float]:
     """Return the frame intervals [s] for which weights of a kind ship for a plant."""
-    found = (path.stem.rpartition("-") for path in WEIGHTS.glob(f"{kind}-{plant}-*s{SUFFIX}"))
-    return sorted(
-        float(end.removesuffix("s")) for name, _, end in found if name == f"{kind}-{plant}"
-    )
+    return sorted(interval for name, interval in shipped(kind) if name == plant)
 
 
 def load(
@@ -67,10 +74,10 @@ def load(
         wanted = min(shipped_intervals(name, plant), default=HOUR)
         path = shipped_path(name, plant, wanted if interval_s is None else interval_s)
         if not path.is_file():
-            shipped = sorted(each.stem for each in WEIGHTS.glob(f"*{SUFFIX}"))
+            names = sorted(each.stem for each in WEIGHTS.glob(f"*{SUFFIX}"))
             raise DataError(
                 f"no {name} weights ship for plant {plant!r} at {interval_s or wanted:g} s "
-                f"(looked for {path.name}; shipped: {', '.join(shipped) or 'none'}). "
+                f"(looked for {path.name}; shipped: {', '.join(names) or 'none'}). "
                 "Train them with `hydrotwin train DATA --out FILE` and name the file."
             )
     else:
@@ -84,21 +91,29 @@ def load(
     if kind not in kinds():
         raise DataError(
             f"{path}: a detector of kind {kind!r}, which is not known here. A kind of your own is "
-            "known by `plugins: [FILE.py]` in the scenario, or by --plugin FILE.py. "
+            "known by `plugins: [FILE.py]` in the scenario, or by `--plugin FILE.py`. "
             f"{did_you_mean(kind, kinds())}"
         )
     detector = kind_class(kind).load(path)
-    _check_fits(path, detector, tags, interval_s)
+    check_fits(path, detector, tags, interval_s)
     return detector
 
 
-def _check_fits(
-    path: Path, detector: Detector, tags: Sequence[str] | None, interval_s: float | None
+def check_fits(
+    name: Path | str, detector: Detector, tags: Sequence[str] | None, interval_s: float | None
 ) -> None:
-    """Raise DataError where a detector was fitted on other tags or another frame interval."""
+    """Raise DataError where a detector was fitted on other tags or another frame interval.
+
+    Parameters
+    ----------
+    name
+        The detector's file or name, for the message.
+    detector, tags, interval_s
+        As in `load`.
+    """
     if interval_s is not None and detector.interval_s != interval_s:
         raise DataError(
-            f"{path}: fitted on frames {detector.interval_s:g} s apart, asked to score frames "
+            f"{name}: fitted on frames {detector.interval_s:g} s apart, asked to score frames "
             f"{interval_s:g} s apart. Use the same interval, or train anew."
         )
     if tags is None:
@@ -122,7 +137,7 @@ def _check_fits(
             if ours != theirs
         )
         parts.append(f"their order differs: column {row} is {theirs}, it expects {ours}")
-    raise DataError(f"{path}: fitted on other tags: {'; '.join(parts)}. Train anew for these tags.")
+    raise DataError(f"{name}: fitted on other tags: {'; '.join(parts)}. Train anew for these tags.")
 
 
 def write(path: Path, tensors: dict[str, NDArray[Any]], card: dict[str, Any]) -> None:

@@ -367,7 +367,10 @@ def saves_and_loads(trial: Trial) -> None:
         raise BrokenError("loaded, it has other tags or another interval")
     if loaded.threshold != old.threshold:
         raise BrokenError(f"loaded, its threshold is {loaded.threshold:g}, not {old.threshold:g}")
-    _expect_same(loaded.score(_odd(trial)), old.score(_odd(trial)), "loaded")
+    before = old.score(_odd(trial))
+    _expect_same(loaded.score(_odd(trial)), before, "loaded")
+    again = Trial(loaded, trial.normal, trial.fresh, trial.training)
+    _expect_same(_streamed(again, _odd(trial)), before, "loaded, a stream")
 
 
 PROMISES: list[tuple[str, Callable[[Trial], None]]] = [

@@ -70,8 +70,8 @@ class WindowDetector(Detector):
         Min-max scaling, fitted on all normal rows.
     normal
         Mean squared error of each channel on held-out normal rows, scaled, ``(C,)``.
-    mean, deviation
-        Of the held-out normal scores.
+    news
+        What each moved constant channel adds to a score, see `NEWS`.
     """
 
     length: ClassVar[int] = 24
@@ -81,13 +81,7 @@ class WindowDetector(Detector):
 
     scaler: Scaler
     normal: Floats
-    mean: float
-    deviation: float
-
-    @property
-    def news(self) -> float:
-        """What each moved constant channel adds to a score."""
-        return self.mean + NEWS * self.deviation
+    news: float
 
     @abstractmethod
     def learn(self, windows: Floats, held_out: Floats, training: Training) -> None:
@@ -154,7 +148,8 @@ class WindowDetector(Detector):
         self.normal[self.scaler.constant] = 0.0
         self.held_out_scores = tuple(each.mean(axis=1) for each in errors)
         chosen = choose_threshold(list(self.held_out_scores), self.interval_s)
-        self.threshold, self.mean, self.deviation = chosen.value, chosen.mean, chosen.deviation
+        self.threshold = chosen.value
+        self.news = chosen.mean + NEWS * chosen.deviation
         self.about["options"] = options.model_dump()
         self.about["threshold"] = {
             "rule": "mean + sigmas * deviation of held-out normal scores; sigmas is the smallest "
@@ -249,8 +244,7 @@ class WindowDetector(Detector):
             detector.scaler = Scaler(tensors["scaler.low"], tensors["scaler.high"])
             detector.normal = tensors["normal"]
             held_out = {**card["threshold"], **card["held_out"]}  # older cards: in the first
-            detector.mean = float(held_out["mean"])
-            detector.deviation = float(held_out["deviation"])
+            detector.news = float(held_out["mean"]) + NEWS * float(held_out["deviation"])
             if any(
                 each.shape != (len(detector.tags),)
                 for each in (detector.scaler.low, detector.scaler.high, detector.normal)

@@ -13,7 +13,7 @@ from scenarios.report.words import damage_in_words, misorders_in_words, slip_in_
 from scenarios.results.damage import shared, undecided
 from scenarios.results.detection import Detection
 from scenarios.results.impact import AVAILABILITY, COUNTERS
-from scenarios.results.incidents import Incident
+from scenarios.results.incidents import Incident, Verdict
 from scenarios.results.run import Run
 from scenarios.results.views import View
 from twin.tags import Quality
@@ -262,6 +262,10 @@ def _detector(run: Run) -> list[str]:
     if run.false_episodes is None:
         return ["Nobody watched."]
     lines = [_noticed(incident) for incident in run.incidents]
+    if len(run.detectors) > 1:
+        lines = [_compared(verdict) for verdict in run.detectors]
+        lines.append(f"What follows is of {run.detectors[0].detector}.")
+        lines += [_noticed(incident) for incident in run.incidents]
     episodes = "episode" if run.false_episodes == 1 else "episodes"
     length = f"{run.hours:g} h" if run.hours % 24 else f"{run.hours / 24:g} days"
     lines.append(f"{run.false_episodes} false {episodes} in {length}.")
@@ -271,6 +275,20 @@ def _detector(run: Run) -> list[str]:
     if (measured := run.detection(run.aftermath)) is not None:
         lines.append(_hourly(measured))
     return lines
+
+
+def _compared(verdict: Verdict) -> str:
+    """Say in a line what one of several detectors noticed."""
+    told = []
+    for name, delay in verdict.delays_h.items():
+        order = {True: ", before its damage", False: ", after its damage", None: ""}
+        late = "not noticed" if delay is None else f"noticed after {delay:.1f} h"
+        told.append(
+            f"{name} {late}{order[verdict.before_damage[name]] if delay is not None else ''}"
+        )
+    episodes = "episode" if verdict.false_episodes == 1 else "episodes"
+    told.append(f"{verdict.false_episodes} false {episodes}")
+    return f"{verdict.detector}: {'; '.join(told)}."
 
 
 _COUNTED = {

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -11,7 +12,7 @@ import pandas as pd
 
 import detector
 from detector import Cause, DataError, Detector, Episodes, OnlineDetector, Score
-from detector.checkpoint import shipped_intervals
+from detector.checkpoint import check_fits, shipped_intervals
 from scenarios.definition.scenario import Scenario
 from twin.control.alarms import Alarm
 from twin.control.scada import Scada
@@ -75,6 +76,10 @@ class Watcher:
     shadow : callable, optional
         Returns the shadow twin whose columns are joined to the frames, for a detector that wants
         them.
+    name : str
+        What tables and the account call it; by default the detector's kind.
+    alarms : list of Alarm
+        Those it raised.
     scores : list of Score
     episodes : Episodes
     """
@@ -84,10 +89,13 @@ class Watcher:
     scada: Scada
     on_alarm: Callable[[Alarm], None] | None = None
     shadow: Shadow | None = None
+    name: str = ""
+    alarms: list[Alarm] = field(default_factory=list)
     scores: list[Score] = field(default_factory=list)
     episodes: Episodes = field(default_factory=Episodes)
 
     def __post_init__(self) -> None:
+        self.name = self.name or self.detector.kind
         self._online = OnlineDetector(self.detector)
         self._plc = {tag.name: tag.plc for tag in self.spec.tags}
         self._shadow = extender(self.detector, self.spec, self.shadow)
@@ -109,7 +117,8 @@ class Watcher:
                 shares[plc] = shares.get(plc, 0.0) + cause.share
             tags = tuple(cause.name for cause in episode.causes[:_TAGS_SHOWN])
             plc = max(shares, key=lambda name: shares[name], default="")
-            alarm = Alarm(score.time, score.value, score.threshold, tags, plc)
+            alarm = Alarm(score.time, score.value, score.threshold, tags, plc, self.name)
+            self.alarms.append(alarm)
             self.scada.raise_alarm(alarm)
             if self.on_alarm is not None:
                 self.on_alarm(alarm)
@@ -121,17 +130,25 @@ class Watcher:
 
     def score_table(self) -> pd.DataFrame:
         """Return every score: value, threshold, alarm and the tag that explains it most."""
-        rows = [(s.time, s.value, s.threshold, s.alarm, _first(s)) for s in self.scores]
-        columns = ["time", "score", "threshold", "alarm", "cause"]
+        rows = [(s.time, self.name, s.value, s.threshold, s.alarm, _first(s)) for s in self.scores]
+        columns = ["time", "detector", "score", "threshold", "alarm", "cause"]
         return pd.DataFrame(rows, columns=columns).set_index("time")
 
     def alarm_table(self) -> pd.DataFrame:
         """Return the operator's alarm list with the end and peak each episode came to have."""
         rows = [
-            (alarm.time, episode.end, alarm.score, episode.peak, list(alarm.tags), alarm.plc)
-            for alarm, episode in zip(self.scada.alarms, self.episodes.all, strict=True)
+            (
+                alarm.time,
+                self.name,
+                episode.end,
+                alarm.score,
+                episode.peak,
+                list(alarm.tags),
+                alarm.plc,
+            )
+            for alarm, episode in zip(self.alarms, self.episodes.all, strict=True)
         ]
-        columns = ["time", "last", "score", "peak", "tags", "plc"]
+        columns = ["time", "detector", "last", "score", "peak", "tags", "plc"]
         return pd.DataFrame(rows, columns=columns).set_index("time")
 
 
@@ -166,6 +183,47 @@ def extender(detector: Detector, spec: PlantSpec, shadow: Shadow | None) -> Fram
     return twin
 
 
+def watchers(
+    scenario: Scenario,
+    spec: PlantSpec,
+    given: Sequence[str | Detector] | None = None,
+) -> tuple[dict[str, Detector], list[str]]:
+    """Return the detectors that watch, by name, and why others do not.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    spec : PlantSpec
+    given : sequence of str or Detector, optional
+        Instead of the scenario's detector: kinds, checkpoints, or fitted detectors.
+
+    Raises
+    ------
+    InputError
+        If one cannot be read, or is not for this plant.
+    """
+    if given is None:
+        given = [] if scenario.detector is None else [scenario.detector]
+        if not given:
+            return {}, ["the scenario names no detector: nobody watches"]
+    found: dict[str, Detector] = {}
+    notes: list[str] = []
+    for each in given:
+        if isinstance(each, str):
+            path = scenario.folder / each if scenario.detector == each else Path(each).absolute()
+            chosen = str(path) if path.is_file() else each
+            loaded, why = detector_of(replace(scenario, detector=chosen), spec)
+            notes += why
+            name = Path(each).stem if path.is_file() else each
+        else:
+            loaded, name = each, each.kind
+            check_loaded(each, name, spec)
+        if loaded is not None:
+            same = sum(known.partition(" ")[0] == name for known in found)
+            found[f"{name} {same + 1}" if same else name] = loaded
+    return found, notes
+
+
 def detector_of(scenario: Scenario, spec: PlantSpec) -> tuple[Detector | None, list[str]]:
     """Return the detector that a scenario names, or None and why nobody watches.
 
@@ -189,10 +247,27 @@ def detector_of(scenario: Scenario, spec: PlantSpec) -> tuple[Detector | None, l
         loaded = detector.load(known, spec.name, spec.tag_names, None)
     except DataError as error:
         raise InputError(str(error), keys=["detector"]) from None
+    check_loaded(loaded, name, spec)
+    return loaded, []
+
+
+def check_loaded(loaded: Detector, name: str, spec: PlantSpec) -> None:
+    """Raise InputError where a detector is for other tags, or for frames that SCADA does not poll.
+
+    Parameters
+    ----------
+    loaded : Detector
+    name : str
+        Of the detector, for the message.
+    spec : PlantSpec
+    """
+    try:
+        check_fits(name, loaded, spec.tag_names, None)
+    except DataError as error:
+        raise InputError(str(error), keys=["detector"]) from None
     if loaded.interval_s % spec.polling:
         raise InputError(
             f"{name} was fitted on frames {readable(loaded.interval_s)} apart, and SCADA polls "
             f"every {readable(spec.polling)}: train it on this plant's frames",
             keys=["detector"],
         )
-    return loaded, []

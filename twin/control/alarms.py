@@ -129,6 +129,8 @@ class Alarm:
         The tags that contribute most to the score, largest first.
     plc : str
         The PLC whose tags contribute most.
+    detector : str
+        Which detector raised it.
     """
 
     time: float
@@ -136,3 +138,4 @@ class Alarm:
     threshold: float
     tags: tuple[str, ...]
     plc: str
+    detector: str = ""
