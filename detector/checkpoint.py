@@ -4,7 +4,6 @@ import hashlib
 import json
 import math
 import os
-import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -30,11 +29,19 @@ def shipped_path(kind: str, plant: str, interval_s: float) -> Path:
     return WEIGHTS / f"{kind}-{plant}-{interval_s:g}s{SUFFIX}"
 
 
+def shipped(kind: str) -> list[tuple[str, float]]:
+    """Return the plants and frame intervals [s] for which weights of a kind ship."""
+    cards = (read_card(path) | {"name": path.stem} for path in sorted(WEIGHTS.glob(f"*{SUFFIX}")))
+    return [
+        (card["name"].removeprefix(f"{kind}-").rpartition("-")[0], float(card["interval_s"]))
+        for card in cards
+        if card["kind"] == kind
+    ]
+
+
 def shipped_intervals(kind: str, plant: str) -> list[float]:
-    """Return the frame intervals [s] of a kind's shipped weights for a plant, an hour first."""
-    stem = re.compile(rf"{re.escape(kind)}-{re.escape(plant)}-([\d.e+]+)s")
-    stems = (stem.fullmatch(each.stem) for each in WEIGHTS.glob(f"*{SUFFIX}"))
-    return sorted((float(match[1]) for match in stems if match), key=lambda s: (s != HOUR, s))
+    """Return the frame intervals [s] for which weights of a kind ship for a plant."""
+    return sorted(interval for name, interval in shipped(kind) if name == plant)
 
 
 def load(
@@ -52,10 +59,10 @@ def load(
     plant
         The plant's name, to find shipped weights.
     tags
-        The tags of the frames to be scored, in order; not compared when None.
+        The tags of the frames to be scored, in order; not compared when None. A detector that wants
+        a shadow twin's columns too has these behind the tags.
     interval_s
-        The time from frame to frame [s]; None takes the detector's own, whichever it is: of the
-        weights that ship, an hour's before others'.
+        The time from frame to frame [s]; when None, that of the file, or the shortest that ships.
 
     Raises
     ------
@@ -65,14 +72,13 @@ def load(
     """
     name = str(path_or_kind)
     if name in kinds():
-        known = shipped_intervals(name, plant) if interval_s is None else [interval_s]
-        path = shipped_path(name, plant, *(known or [HOUR])[:1])
+        wanted = min(shipped_intervals(name, plant), default=HOUR)
+        path = shipped_path(name, plant, wanted if interval_s is None else interval_s)
         if not path.is_file():
-            interval = "" if interval_s is None else f" at {interval_s:g} s"
-            shipped = sorted(each.stem for each in WEIGHTS.glob(f"*{SUFFIX}"))
+            names = sorted(each.stem for each in WEIGHTS.glob(f"*{SUFFIX}"))
             raise DataError(
-                f"no {name} weights ship for plant {plant!r}{interval} "
-                f"(looked for {path.name}; shipped: {', '.join(shipped) or 'none'}). "
+                f"no {name} weights ship for plant {plant!r} at {interval_s or wanted:g} s "
+                f"(looked for {path.name}; shipped: {', '.join(names) or 'none'}). "
                 "Train them with `hydrotwin train DATA --out FILE` and name the file."
             )
     else:
@@ -82,30 +88,44 @@ def load(
                 f"unknown detector {name!r}: neither a kind nor a {SUFFIX} file. "
                 f"{did_you_mean(name, kinds())}"
             )
-    kind = read_card(path)["kind"]
+    kind = str(read_card(path)["kind"])
     if kind not in kinds():
         raise DataError(
-            f"{path.with_suffix('.json')}: unknown detector kind {_shown(kind)}. "
+            f"{path.with_suffix('.json')}: a detector of kind {kind!r}, which is not known here. "
+            "A kind of your own is known by `plugins: [FILE.py]` in the scenario, or by `--plugin FILE.py`. "
             f"{did_you_mean(kind, kinds())}"
         )
     detector = kind_class(kind).load(path)
-    _check_fits(path, detector, tags, interval_s)
+    check_fits(path, detector, tags, interval_s)
     return detector
 
 
-def _check_fits(
-    path: Path, detector: Detector, tags: Sequence[str] | None, interval_s: float | None
+def check_fits(
+    name: Path | str, detector: Detector, tags: Sequence[str] | None, interval_s: float | None
 ) -> None:
-    """Raise DataError where a detector was fitted on other tags or another frame interval."""
+    """Raise DataError where a detector was fitted on other tags or another frame interval.
+
+    Parameters
+    ----------
+    name
+        The detector's file or name, for the message.
+    detector, tags, interval_s
+        As in `load`.
+    """
     if interval_s is not None and detector.interval_s != interval_s:
         raise DataError(
-            f"{path}: fitted on frames {detector.interval_s:g} s apart, asked to score frames "
+            f"{name}: fitted on frames {detector.interval_s:g} s apart, asked to score frames "
             f"{interval_s:g} s apart. Use the same interval, or train anew."
         )
-    if tags is None or tuple(tags) == detector.tags:
+    if tags is None:
         return
-    extra = [tag for tag in tags if tag not in detector.tags]
-    missing = [tag for tag in detector.tags if tag not in tags]
+    wanted = detector.tags
+    if detector.columns_wanted == "tags+shadow":  # the shadow's are compared where they are joined
+        wanted = wanted[: len(tags)]
+    if tuple(tags) == wanted:
+        return
+    extra = [tag for tag in tags if tag not in wanted]
+    missing = [tag for tag in wanted if tag not in tags]
     parts = []
     if missing:
         parts.append(f"it needs {', '.join(missing)}, which the frames lack")
@@ -114,11 +134,11 @@ def _check_fits(
     if not parts:
         row, ours, theirs = next(
             (row, ours, theirs)
-            for row, (ours, theirs) in enumerate(zip(detector.tags, tags, strict=True), start=1)
+            for row, (ours, theirs) in enumerate(zip(wanted, tags, strict=True), start=1)
             if ours != theirs
         )
         parts.append(f"their order differs: column {row} is {theirs}, it expects {ours}")
-    raise DataError(f"{path}: fitted on other tags: {'; '.join(parts)}. Train anew for these tags.")
+    raise DataError(f"{name}: fitted on other tags: {'; '.join(parts)}. Train anew for these tags.")
 
 
 def write(path: Path, tensors: dict[str, NDArray[Any]], card: dict[str, Any]) -> None:

@@ -10,7 +10,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
-from scenarios.commands import attacks, batadal, bench, demand, plants
+from scenarios.commands import attacks, batadal, bench, demand, detectors, plants
 from scenarios.commands import scenarios as shipped
 from scenarios.commands.compare import compare
 from scenarios.commands.export import export
@@ -72,6 +72,7 @@ app.command(
 app.command(epilog="Example: hydrotwin results DIR --by seed")(results)
 app.add_typer(shipped.app, name="scenarios")
 app.add_typer(attacks.app, name="attacks")
+app.add_typer(detectors.app, name="detectors")
 app.add_typer(plants.app, name="plant")
 app.add_typer(batadal.app, name="batadal")
 app.add_typer(bench.app, name="bench")

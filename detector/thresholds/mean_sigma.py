@@ -2,11 +2,10 @@
 
 from dataclasses import dataclass
 
-import numpy as np
+from detector.base import WEEK, Floats
+from detector.thresholds.rule import LEAST, Fixed, Promise, count_episodes, known
 
-from detector.base import DAY, WEEK, Floats
-from detector.episodes import Episodes
-from detector.errors import DataError
+__all__ = ["LEAST", "PER_WEEK", "SIGMAS", "Threshold", "choose_threshold"]
 
 SIGMAS = tuple(round(0.5 * each, 1) for each in range(4, 21))
 """Values of λ tried, 2 to 10: the first that is quiet enough is taken. Not below 2: alarms that
@@ -14,9 +13,6 @@ never pause are one endless episode, and would count as quiet."""
 
 PER_WEEK = 1.0
 """False episodes a week that operators tolerate."""
-
-LEAST = DAY
-"""Seconds of held-out normal scores at least: fewer give no mean and deviation worth the name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +40,11 @@ class Threshold:
         """The threshold θ; scores above it are alarms."""
         return self.mean + self.sigmas * self.deviation
 
+    @property
+    def rule(self) -> Fixed:
+        """The threshold with its promise: `PER_WEEK` false episodes a week."""
+        return Fixed(self.value, Promise(PER_WEEK, "week"))
+
 
 def choose_threshold(stretches: list[Floats], interval_s: float) -> Threshold:
     """Take the smallest λ of `SIGMAS` with at most `PER_WEEK` alarm episodes a week.
@@ -61,20 +62,12 @@ def choose_threshold(stretches: list[Floats], interval_s: float) -> Threshold:
     DataError
         If there are scores of less than a day.
     """
-    scores = np.concatenate(stretches)
-    scores = scores[np.isfinite(scores)]
-    if len(scores) * interval_s < LEAST:
-        raise DataError(
-            f"only {len(scores)} held-out normal rows are scored: a threshold needs "
-            f"{LEAST / interval_s:g}; give more normal data"
-        )
+    scores = known(stretches, interval_s)
     mean, deviation = float(scores.mean()), float(scores.std())
     weeks = len(scores) * interval_s / WEEK
     for sigmas in SIGMAS:
         level = mean + sigmas * deviation
-        count = sum(
-            len(Episodes.of(np.arange(len(each)) * interval_s, each > level)) for each in stretches
-        )
+        count = sum(count_episodes(each > level, interval_s) for each in stretches)
         if count / weeks <= PER_WEEK:
             break
     return Threshold(mean, deviation, sigmas, count / weeks)

@@ -33,6 +33,18 @@ def run(
     no_detector: Annotated[
         bool, typer.Option("--no-detector", help="Run without a detector.")
     ] = False,
+    detector: Annotated[
+        str | None,
+        typer.Option(
+            help="Instead of the scenario's: kinds or *.safetensors files, separated by commas. "
+            "Each watches for itself.",
+            metavar="A,B,…",
+        ),
+    ] = None,
+    plugin: Annotated[
+        list[Path] | None,
+        typer.Option(help="A Python file with attacks or detectors of your own."),
+    ] = None,
     speed: Annotated[
         float | None,
         typer.Option(help=r"Simulated seconds in a real second. \[default: as fast as possible]"),
@@ -61,11 +73,15 @@ def run(
     from rich.console import Console
 
     from scenarios.commands.terminal import announce, tell, watched
+    from scenarios.definition.plugins import load_plugin
     from scenarios.definition.schema import load, located, path_of
     from scenarios.simulation.pace import Pace
     from twin.plants.spec import plants
 
     chosen = load(scenario)
+    for path in plugin or ():
+        load_plugin(path)
+        chosen = replace(chosen, plugins=(*chosen.plugins, str(path.resolve())))
     label = chosen.name
     if plant is not None:
         label += f"-{Path(plant).name}"
@@ -75,6 +91,7 @@ def run(
     options: dict[str, Any] = {
         "seed": seed,
         "watch": not no_detector,
+        "detector": None if detector is None else _listed(detector),
         "pair": not no_pair,
         "aftermath": _aftermath(aftermath, not no_pair),
         "duration": _seconds(duration),
@@ -104,6 +121,8 @@ def run(
                 **options,
             )
     except InputError as error:
+        if detector is not None and tuple(error.keys[:1]) == ("detector",):
+            raise InputError(f"--detector: {error.message}") from None
         if plant is not None and error.keys[:1] == ("plant",):
             raise error if error.file else InputError(f"--plant: {error.message}") from None
         raise located(error, path_of(scenario)) from None
@@ -126,6 +145,14 @@ def _print_plan(scenario: Scenario, as_json: bool) -> None:
         print_json(asdict(planned))
     else:
         typer.echo("\n".join(in_words(planned)))
+
+
+def _listed(detectors: str) -> list[str]:
+    """Return what --detector names."""
+    names = list(dict.fromkeys(each.strip() for each in detectors.split(",") if each.strip()))
+    if not names:
+        raise InputError("--detector names none; for instance: --detector cnn-lstm,pca")
+    return names
 
 
 def _aftermath(word: str, pair: bool) -> str:

@@ -100,9 +100,9 @@ def print_schema(
     ] = None,
 ) -> None:
     """Print the JSON Schema of scenario files, by which an editor completes and checks them."""
-    from attacks.discovery import load_file
     from scenarios.definition.json_schema import text
+    from scenarios.definition.plugins import load_plugin
 
     for path in plugins or ():
-        load_file(path)
+        load_plugin(path)
     sys.stdout.write(text())

@@ -94,8 +94,8 @@ def watched(
 
         def on_alarm(alarm: Alarm) -> None:
             progress.console.print(
-                f"[bold red]ALARM[/]  {clock(alarm.time / HOUR)}  explained by "
-                f"{', '.join(alarm.tags)}, most of it {alarm.plc}'s  "
+                f"[bold red]ALARM[/]  {clock(alarm.time / HOUR)}  {alarm.detector}: explained by "
+                f"{', '.join(alarm.tags)}{f', most of it {alarm.plc}’s' if alarm.plc else ''}  "
                 f"(score {alarm.score:.4f} over {alarm.threshold:.4f})"
             )
 

@@ -59,7 +59,7 @@ class Scenario:
     detector : str or None
         A kind, or a checkpoint's path relative to `folder`.
     plugins : tuple of str
-        Python files with kinds of attack of one's own, relative to `folder`.
+        Python files with attacks or detectors of one's own, relative to `folder`.
     folder : Path
         Where relative paths start.
     """

@@ -1,13 +1,15 @@
-"""Files to start from: a scenario, and a Python file with a kind of attack."""
+"""Files to start from: a scenario, and Python files with a kind of attack or of detector."""
 
 from __future__ import annotations
 
 import keyword
 import re
+from collections.abc import Collection
 from importlib.resources import files
 from pathlib import Path
 
 from attacks.discovery import kinds
+from detector import registry
 from scenarios.definition.json_schema import PATH
 from scenarios.definition.schema import path_of
 from twin.errors import InputError
@@ -48,13 +50,29 @@ def attack(name: str) -> str:
     InputError
         If it cannot be called so, or there is one of that name.
     """
+    return _kind(name, "attack", kinds())
+
+
+def detector(name: str) -> str:
+    """Return the text of a new detector's file.
+
+    Raises
+    ------
+    InputError
+        If it cannot be called so, or there is one of that name.
+    """
+    return _kind(name, "detector", registry.kinds())
+
+
+def _kind(name: str, what: str, known: Collection[str]) -> str:
+    a = "an" if what == "attack" else "a"
     if not re.fullmatch(r"[a-z][a-z0-9]*([-_][a-z0-9]+)*", name) or keyword.iskeyword(name):
         message = "small letters, digits and - between them, starting with a letter"
-        raise InputError(f"an attack cannot be called {name!r}: {message}")
-    if name in kinds():
-        raise InputError(f"there is an attack {name!r} already: hydrotwin attacks show {name}")
+        raise InputError(f"{a} {what} cannot be called {name!r}: {message}")
+    if name in known:
+        raise InputError(f"there is {a} {what} {name!r} already: hydrotwin {what}s show {name}")
     cls = "".join(word.capitalize() for word in re.split(r"[-_]", name))
-    return _template("attack.py.txt").format(name=name, cls=cls, file=f"{name}.py")
+    return _template(f"{what}.py.txt").format(name=name, cls=cls, file=f"{name}.py")
 
 
 def write(path: Path, text: str) -> None:

@@ -13,7 +13,7 @@ from scenarios.report.words import damage_in_words, misorders_in_words, slip_in_
 from scenarios.results.damage import shared, undecided
 from scenarios.results.detection import Detection
 from scenarios.results.impact import AVAILABILITY, COUNTERS
-from scenarios.results.incidents import Incident
+from scenarios.results.incidents import Incident, Verdict
 from scenarios.results.run import Run
 from scenarios.results.unseen import unseen_limits
 from scenarios.results.views import View
@@ -301,6 +301,10 @@ def _detector(run: Run) -> list[str]:
     if run.false_episodes is None:
         return ["No detector watched."]
     lines = [_noticed(incident) for incident in run.incidents]
+    if len(run.detectors) > 1:
+        lines = [_compared(verdict) for verdict in run.detectors]
+        lines.append(f"What follows is of {run.detectors[0].detector}.")
+        lines += [_noticed(incident) for incident in run.incidents]
     length = f"{run.hours:g} h" if run.hours % 24 else counted(run.hours / 24, "day")
     lines.append(f"{counted(run.false_episodes, 'false episode')} in {length}.")
     if run.fault_episodes:
@@ -309,6 +313,20 @@ def _detector(run: Run) -> list[str]:
     if (measured := run.detection(run.aftermath)) is not None:
         lines.append(_hourly(measured))
     return lines
+
+
+def _compared(verdict: Verdict) -> str:
+    """Say in a line what one of several detectors noticed."""
+    told = []
+    for name, delay in verdict.delays_h.items():
+        order = {True: ", before its damage", False: ", after its damage", None: ""}
+        late = "not noticed" if delay is None else f"noticed after {delay:.1f} h"
+        told.append(
+            f"{name} {late}{order[verdict.before_damage[name]] if delay is not None else ''}"
+        )
+    episodes = "episode" if verdict.false_episodes == 1 else "episodes"
+    told.append(f"{verdict.false_episodes} false {episodes}")
+    return f"{verdict.detector}: {'; '.join(told)}."
 
 
 _COUNTED = {

@@ -110,32 +110,44 @@ def _plot_bars(
 
 
 def plot_score(run: Run) -> Figure:
-    """Plot the detector's score, its threshold and the alarm episodes."""
-    figure = Figure(figsize=(9.0, 3.0), layout="constrained")
-    axes: Axes = figure.subplots()
-    shade_active(axes, run)
-    hours = run.scores.index / HOUR
-    axes.plot(hours, run.scores["score"], color=TRUTH, lw=1.3, drawstyle="steps-post")
-    axes.axhline(float(run.scores["threshold"].iloc[0]), color=ALARM, lw=1.0, ls="--")
-    floor = float(run.scores["score"].min()) * 0.6
-    for first, last in zip(run.alarms.index, run.alarms["last"], strict=True):
-        axes.axvspan(first / HOUR, last / HOUR + 1, ymax=0.05, color=ALARM)
-    axes.set_yscale("log")
-    axes.set_ylim(bottom=floor)
-    axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-    axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
-    axes.yaxis.set_minor_formatter(NullFormatter())
-    axes.set_ylabel("score (mean squared\nwindow error, scaled)", fontsize=8)
-    axes.tick_params(labelsize=8)
+    """Plot each detector's score, its threshold and the alarm episodes, one below the other."""
+    count = len(run.detectors)
+    figure = Figure(figsize=(9.0, 1.0 + 2.0 * count), layout="constrained")
+    rows = np.atleast_1d(figure.subplots(count, 1, sharex=True))
+    for place, axes in enumerate(rows):
+        _plot_score(axes, run, place)
+    if count == 1:
+        rows[0].set_ylabel("score (mean squared\nwindow error, scaled)", fontsize=8)
+    every = "hourly" if len(run.scores_of(0)) <= run.hours + 1 else "every frame"
     handles: list[Any] = [
-        Line2D([], [], color=TRUTH, lw=1.5, label="score, hourly"),
+        Line2D([], [], color=TRUTH, lw=1.5, label=f"score, {every}"),
         Line2D([], [], color=ALARM, lw=1.2, ls="--", label="threshold"),
         Patch(color=ALARM, label="alarm episode"),
     ]
     handles += shade_handles(run)
     figure.legend(handles=handles, loc="outside upper center", ncols=4, fontsize=8, frameon=False)
-    hours_axis(axes, run)
+    hours_axis(rows[-1], run)
     return figure
+
+
+def _plot_score(axes: Axes, run: Run, place: int) -> None:
+    """Plot the score of one of a run's detectors."""
+    scores, name = run.scores_of(place), run.detectors[place].detector
+    shade_active(axes, run)
+    axes.plot(scores.index / HOUR, scores["score"], color=TRUTH, lw=1.3, drawstyle="steps-post")
+    axes.axhline(float(scores["threshold"].iloc[0]), color=ALARM, lw=1.0, ls="--")
+    floor = float(scores["score"].min()) * 0.6
+    alarms = run.alarms[run.alarms["detector"] == name]
+    for first, last in zip(alarms.index, alarms["last"], strict=True):
+        axes.axvspan(first / HOUR, last / HOUR + 1, ymax=0.05, color=ALARM)
+    axes.set_yscale("log")
+    if floor > 0:
+        axes.set_ylim(bottom=floor)
+    axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    axes.yaxis.set_minor_formatter(NullFormatter())
+    axes.set_ylabel(f"score of\n{name}", fontsize=8)
+    axes.tick_params(labelsize=8)
 
 
 def write_pictures(folder: Path, run: Run) -> list[str]:

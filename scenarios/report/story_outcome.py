@@ -65,21 +65,27 @@ def plot_damage(axes: Axes, run: Run, name: str) -> None:
 
 
 def plot_alarms(axes: Axes, run: Run) -> None:
-    """Plot the detector's episodes and SCADA's own limit alarms, each with what it is about."""
-    episodes = [
-        (float(str(at)) / HOUR, row["last"] / HOUR + 1, f"by {', '.join(row['tags'][:2])}")
-        for at, row in run.alarms.iterrows()
-    ]
+    """Plot each detector's episodes and SCADA's own limit alarms, each with what it is about."""
+    names = [verdict.detector for verdict in run.detectors] or [""]
+    episodes: dict[str, list[tuple[float, float, str]]] = {name: [] for name in names}
+    for at, row in run.alarms.iterrows():
+        words = f"by {', '.join(row['tags'][:2])}"
+        span = (float(str(at)) / HOUR, row["last"] / HOUR + 1)
+        episodes[row["detector"]].append((*span, words))
     limits = [
         (max(0.0, float(str(at)) / HOUR), row["cleared"] / HOUR, f"{row['tag']} {row['limit']}")
         for at, row in run.limits.iterrows()
     ]
     watched = run.false_episodes is not None
     none = "no alarm was raised" if watched else "nobody watched"
-    _plot_alarm_row(axes, run, 0, episodes, none, ALARM)
-    _plot_alarm_row(axes, run, 1, limits, _no_limit_alarm(run), _LIMIT)
-    axes.set_yticks([0.15, 1.15], ["detector", "limits"], fontsize=7.5)
-    axes.set_ylim(1.5, -0.75)
+    for place, name in enumerate(names):
+        _plot_alarm_row(axes, run, place, episodes[name], none, ALARM)
+    count = len(names)
+    _plot_alarm_row(axes, run, count, limits, _no_limit_alarm(run), _LIMIT)
+    labels = names if count > 1 else ["detector"]
+    ticks = [place + 0.15 for place in range(count + 1)]
+    axes.set_yticks(ticks, [*labels, "limits"], fontsize=7.5)
+    axes.set_ylim(count + 0.5, -0.75)
     axes.set_ylabel("alarms", fontsize=8)
 
 

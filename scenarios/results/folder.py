@@ -21,7 +21,7 @@ from pyarrow import ArrowException
 from scenarios.definition.scenario import Scenario
 from scenarios.definition.schema import load, to_yaml
 from scenarios.results.damage import Damage, Harm
-from scenarios.results.incidents import Incident
+from scenarios.results.incidents import Incident, Verdict
 from scenarios.results.orders import Misorder
 from scenarios.results.run import Run
 from scenarios.results.slips import Slip
@@ -207,6 +207,7 @@ def open_run(folder: Path | str) -> Run:
             incidents=tuple(_incident(fields) for fields in metrics["attacks"]),
             orders=tuple(_misorder(fields) for fields in misorders),
             slips=tuple(Slip(**fields) for fields in metrics["slips"]),
+            detectors=tuple(Verdict(**fields) for fields in metrics["detectors"]),
             notes=tuple(metrics["notes"]),
             folder=folder,
             **{name: metrics[name] for name in _FIGURES},

@@ -168,6 +168,47 @@ def merged(spans: Iterable[tuple[float, float]], apart: float = 0.0) -> list[tup
     return found
 
 
+@dataclass(frozen=True)
+class Verdict:
+    """What one of a run's detectors noticed.
+
+    Attributes
+    ----------
+    detector : str
+    delays_h : dict of str to (float or None)
+        By incident, from its start to the alarm that noticed it; None where none did.
+    before_damage : dict of str to (bool or None)
+        By incident, see `Incident`.
+    false_episodes, fault_episodes : int
+        See `stray_episodes`.
+    """
+
+    detector: str
+    delays_h: dict[str, float | None]
+    before_damage: dict[str, bool | None]
+    false_episodes: int
+    fault_episodes: int
+
+
+def verdict(
+    detector: str,
+    alarms: pd.DataFrame,
+    armed: Sequence[ArmedEntry],
+    damages: Mapping[str, Damage],
+    end: float,
+) -> Verdict:
+    """Return what a detector noticed; parameters as in `incidents`."""
+    faults, false = stray_episodes(armed, alarms)
+    found = [one for one in incidents(armed, damages, alarms, end) if one.start_h is not None]
+    return Verdict(
+        detector,
+        {one.name: one.delay_h for one in found},
+        {one.name: one.before_damage for one in found},
+        false,
+        faults,
+    )
+
+
 def _within(at: float, spans: Sequence[tuple[float, float]], after: float = 0.0) -> bool:
     """Return whether a time [s] lies in one of the intervals, or so long after it."""
     return any(begin <= at < end + after for begin, end in spans)

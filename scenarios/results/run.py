@@ -11,7 +11,7 @@ import pandas as pd
 
 from scenarios.results.damage import Damage
 from scenarios.results.detection import Aftermath, Detection, detection
-from scenarios.results.incidents import Incident
+from scenarios.results.incidents import Incident, Verdict
 from scenarios.results.orders import Misorder
 from scenarios.results.slips import Slip
 from scenarios.results.tables import Tables
@@ -44,6 +44,8 @@ class Run(Tables):
         Alarms raised outside attacks and faults and a day after them; None without a detector.
     fault_episodes : int or None
         Alarms raised because of a fault, as far as no attack explains them.
+    detectors : tuple of Verdict
+        What each detector noticed; the figures above are the first one's.
     notes : tuple of str
         What the user should know: no detector, EPANET's warnings.
     orders : tuple of Misorder
@@ -64,6 +66,7 @@ class Run(Tables):
     incidents: tuple[Incident, ...]
     false_episodes: int | None
     fault_episodes: int | None
+    detectors: tuple[Verdict, ...]
     notes: tuple[str, ...]
     orders: tuple[Misorder, ...]
     slips: tuple[Slip, ...]
@@ -111,7 +114,13 @@ class Run(Tables):
         InputError
             If the run has no pair, and the aftermath is not normal.
         """
-        return detection(self.scores, self.labels, aftermath, self.paired is not None)
+        return detection(self.scores_of(0), self.labels, aftermath, self.paired is not None)
+
+    def scores_of(self, place: int) -> pd.DataFrame:
+        """Return the scores of a detector by its place in `detectors`, by time [s]."""
+        if not self.detectors:
+            return self.scores
+        return self.scores[self.scores["detector"] == self.detectors[place].detector]
 
     @cached_property
     def views(self) -> Views:
@@ -123,6 +132,7 @@ class Run(Tables):
         alarms = [
             {
                 "time_h": row["time"] / HOUR,
+                "detector": row["detector"],
                 "last_h": row["last"] / HOUR,
                 "score": row["score"],
                 "peak": row["peak"],
@@ -149,6 +159,7 @@ class Run(Tables):
             "false_episodes": self.false_episodes,
             "fault_episodes": self.fault_episodes,
             "unseen_limits": [asdict(one) for one in unseen_limits(self)],
+            "detectors": [asdict(verdict) for verdict in self.detectors],
             "slips": [asdict(one) for one in self.slips],
             "alarms": alarms,
             "notes": list(self.notes),

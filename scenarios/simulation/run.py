@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from detector import Detector
 from scenarios.definition.scenario import Scenario
 from scenarios.definition.schema import load
 from scenarios.report import html
@@ -26,6 +27,7 @@ def run(
     duration: float | str | None = None,
     out: Path | str | None = None,
     watch: bool = True,
+    detector: str | Detector | Sequence[str | Detector] | None = None,
     pair: bool = True,
     aftermath: Aftermath = "normal",
     pace: Pace | None = None,
@@ -45,7 +47,10 @@ def run(
     out : Path or str, optional
         The run folder to write, with the report; by default nothing is written.
     watch : bool, default True
-        Whether the scenario's detector takes part.
+        Whether a detector takes part.
+    detector : str, Detector, or several, optional
+        Instead of the scenario's: a kind, a checkpoint, or a fitted detector. Of several, each
+        watches for itself, and the figures of the run are the first one's.
     pair : bool, default True
         Whether to compare with the same run without attacks; without, no damage is known.
     aftermath : {"normal", "attack", "out"}
@@ -71,6 +76,7 @@ def run(
     elif duration is not None:
         chosen = replace(chosen, duration=duration)
     chosen = chosen if seed is None else replace(chosen, seed=seed)
+    given = [detector] if isinstance(detector, str | Detector) else detector
     with contextlib.ExitStack() as stack:
         draft = None if out is None else stack.enter_context(folder.draft(out))
         session = stack.enter_context(
@@ -78,6 +84,7 @@ def run(
                 chosen,
                 folder=draft,
                 watch=watch,
+                detectors=given,
                 pair=pair,
                 aftermath=aftermath,
                 pace=pace,

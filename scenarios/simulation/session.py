@@ -11,12 +11,13 @@ from typing import NamedTuple, Self
 import pandas as pd
 
 from attacks.entries.entry import arm
+from detector import Detector
 from scenarios.definition.scenario import DETECTOR, Scenario, testbed
 from scenarios.definition.words import joined
 from scenarios.results.damage import Damage, damage
 from scenarios.results.detection import Aftermath, check_aftermath
 from scenarios.results.impact import impact
-from scenarios.results.incidents import grouped, incidents, of_kind, spans_of, stray_episodes
+from scenarios.results.incidents import grouped, incidents, of_kind, spans_of, verdict
 from scenarios.results.labels import Labels
 from scenarios.results.orders import Orders
 from scenarios.results.run import Run
@@ -25,7 +26,8 @@ from scenarios.results.tables import events_table, limits_table
 from scenarios.simulation.notes import cautions
 from scenarios.simulation.pace import Pace
 from scenarios.simulation.pair import paired_truth, with_end
-from scenarios.simulation.watch import Watcher, detector_of
+from scenarios.simulation.watch import Watcher, shadow_of
+from scenarios.simulation.watch import watchers as watching
 from twin.closeable import Closing
 from twin.control.alarms import Alarm
 from twin.errors import RunError
@@ -59,8 +61,8 @@ class Session(Closing):
     testbed : Testbed
     entries : list of ArmedEntry
         The scenario's attacks and faults, at work.
-    watcher : Watcher or None
-        The detector that watches.
+    watchers : tuple of Watcher
+        The detectors that watch; the figures of the run are the first one's.
     pace : Pace
         How fast simulated time goes by; it may be changed while the session goes on.
     status : str
@@ -73,7 +75,7 @@ class Session(Closing):
         scenario: Scenario,
         spec: PlantSpec,
         bed: Testbed,
-        watcher: Watcher | None,
+        watchers: Sequence[Watcher],
         notes: Sequence[str],
         *,
         pair: bool,
@@ -82,7 +84,7 @@ class Session(Closing):
         on_time: Callable[[float], None] | None,
     ):
         self.scenario, self.spec, self.testbed, self.pace = scenario, spec, bed, pace
-        self.watcher = watcher
+        self.watchers = tuple(watchers)
         self.entries = arm(scenario.entries, bed)
         self.status, self.reason = "running", ""
         self._labels, self._orders = Labels(self.entries, bed), Orders(bed)
@@ -101,6 +103,7 @@ class Session(Closing):
         spec: PlantSpec | None = None,
         folder: Path | None = None,
         watch: bool = True,
+        detectors: Sequence[str | Detector] | None = None,
         pair: bool = True,
         aftermath: Aftermath = "normal",
         pace: Pace | None = None,
@@ -117,7 +120,9 @@ class Session(Closing):
         folder : Path, optional
             Where the historian writes as the run goes on; by default it keeps its tables in memory.
         watch : bool, default True
-            Whether the scenario's detector takes part.
+            Whether a detector takes part.
+        detectors : sequence of str or Detector, optional
+            Instead of the scenario's: kinds, checkpoints, or fitted detectors.
         pair : bool, default True
             Whether to compare with the same run without attacks.
         aftermath : {"normal", "attack", "out"}
@@ -134,15 +139,19 @@ class Session(Closing):
         """
         check_aftermath(aftermath, pair)
         spec = spec or scenario.plant_spec()
-        detector, notes = detector_of(scenario, spec) if watch else (None, [])
+        found, notes = watching(scenario, spec, detectors) if watch else ({}, [])
         bed = testbed(scenario, spec, folder)
         try:
-            watcher = None if detector is None else Watcher(detector, spec, bed.scada, on_alarm)
+            watchers = []
+            for name, detector in found.items():
+                wanted = detector.columns_wanted == "tags+shadow"
+                shadow = shadow_of(scenario) if wanted else None
+                watchers.append(Watcher(detector, spec, bed.scada, on_alarm, shadow, name))
             return cls(
                 scenario,
                 spec,
                 bed,
-                watcher,
+                watchers,
                 notes,
                 pair=pair,
                 aftermath=aftermath,
@@ -231,11 +240,14 @@ class Session(Closing):
         truth, totals = history.truth.frame(), self.testbed.totals()
         end = float(len(truth) * spec.step)
         compared = self._compared(truth, totals, end, notes, on_compare)
-        watcher = self.watcher
-        scores = pd.DataFrame() if watcher is None else watcher.score_table()
-        alarms = pd.DataFrame() if watcher is None else watcher.alarm_table()
-        happened = incidents(entries, compared.damages, None if watcher is None else alarms, end)
-        mistaken, false = stray_episodes(entries, alarms)
+        scores = _by_time([watcher.score_table() for watcher in self.watchers])
+        alarms = _by_time([watcher.alarm_table() for watcher in self.watchers])
+        verdicts = [
+            verdict(watcher.name, watcher.alarm_table(), entries, compared.damages, end)
+            for watcher in self.watchers
+        ]
+        first = self.watchers[0].alarm_table() if self.watchers else None
+        happened = incidents(entries, compared.damages, first, end)
         for fault in of_kind(entries, "fault"):
             why = fault.why_not(end)
             notes += [f"the fault {fault.entry.name} never began: {why}"] if why else []
@@ -269,8 +281,9 @@ class Session(Closing):
             impact=impact(totals, compared.totals, spec),
             damage=compared.together,
             incidents=happened,
-            false_episodes=None if watcher is None else false,
-            fault_episodes=None if watcher is None else mistaken,
+            false_episodes=verdicts[0].false_episodes if verdicts else None,
+            fault_episodes=verdicts[0].fault_episodes if verdicts else None,
+            detectors=tuple(verdicts),
             notes=tuple(notes),
             orders=self._orders.table(end),
             slips=tuple(masks),
@@ -337,6 +350,11 @@ class Session(Closing):
     def close(self) -> None:
         """Give the engine back."""
         self.testbed.close()
+
+
+def _by_time(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Return the rows of several tables by time; those of one time in the tables' order."""
+    return pd.concat(tables).sort_index(kind="stable") if tables else pd.DataFrame()
 
 
 def _silent(_: str) -> None:

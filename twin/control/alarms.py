@@ -135,6 +135,8 @@ class Alarm:
         The tags that contribute most to the score, largest first.
     plc : str
         The PLC whose tags contribute most.
+    detector : str
+        Which detector raised it.
     """
 
     time: float
@@ -142,3 +144,4 @@ class Alarm:
     threshold: float
     tags: tuple[str, ...]
     plc: str
+    detector: str = ""

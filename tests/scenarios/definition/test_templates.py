@@ -7,7 +7,8 @@ from attacks.contract import Bench, check
 from scenarios.cli import app
 from scenarios.definition import schema
 from scenarios.definition.check import check as check_scenario
-from scenarios.definition.templates import attack, scenario
+from scenarios.definition.plugins import load_plugin
+from scenarios.definition.templates import attack, detector, scenario
 from tests.attacks.test_discovery import folder  # noqa: F401  (a fixture)
 from twin.errors import InputError
 
@@ -46,6 +47,36 @@ def test_a_new_attack_keeps_every_promise(folder):  # noqa: F811
 
     (kind,) = load_file(folder / "half.py")
     assert all(one.kept for one in check(kinds()[kind], Bench()))
+
+
+def test_a_new_detector_keeps_every_promise(here, capsys):
+    from detector import registry
+
+    try:
+        assert hydrotwin("detectors", "new", "mine-own") == 0
+        assert hydrotwin("detectors", "check", "mine-own.py") == 0
+        assert "BROKEN" not in capsys.readouterr().out
+        assert hydrotwin("detectors", "show", "mine-own.py") == 0
+        assert "scores:   the tags" in capsys.readouterr().out
+        assert hydrotwin("detectors", "list", "--json") == 0
+        kinds = [row["kind"] for row in json.loads(capsys.readouterr().out)]
+        assert {"cnn-lstm", "pca", "mine-own"} <= set(kinds)
+    finally:
+        registry.forget("mine-own")
+    with pytest.raises(InputError, match="there is a detector 'pca' already"):
+        detector("pca")
+
+
+def test_a_broken_detector_is_one_message_at_its_line(here):
+    from detector import registry
+
+    (here / "half.py").write_text(
+        "from detector import register\nfrom detector.methods.pca import WindowedPca\n\n"
+        '@register("half")\nclass Half(WindowedPca):\n    pass\n\nraise OSError("no")\n'
+    )
+    with pytest.raises(InputError, match=r"plug-in half\.py cannot be loaded: line 8: OSError"):
+        load_plugin(here / "half.py")
+    assert "half" not in registry.kinds()
 
 
 @pytest.mark.parametrize("name", ["", "Stretch", "9th", "a b", "class", "../x", "offset"])

@@ -1,0 +1,150 @@
+"""`hydrotwin detectors`: list, show, write and check kinds of detector."""
+
+from __future__ import annotations
+
+import sys
+from inspect import cleandoc
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from scenarios.commands.output import Force, Json, check_free, print_json, print_table
+
+if TYPE_CHECKING:
+    from detector import Detector
+
+app = typer.Typer(
+    help="The kinds of detector that can watch a run, and writing one.",
+    epilog="Example: hydrotwin detectors show cnn-lstm",
+    no_args_is_help=True,
+)
+
+
+@app.command("list", epilog="Example: hydrotwin detectors list")
+def list_detectors(as_json: Json = False) -> None:
+    """List the kinds of detector."""
+    from detector.registry import kind_class, kinds
+
+    rows = [
+        {
+            "kind": kind,
+            "columns": kind_class(kind).columns_wanted,
+            "summary": _text(kind_class(kind)).splitlines()[0],
+        }
+        for kind in kinds()
+    ]
+    heads = {"kind": "detector", "columns": "scores", "summary": "what it does"}
+    print_table(heads, rows, as_json)
+
+
+@app.command("show", epilog="Example: hydrotwin detectors show cnn-lstm")
+def show_detector(
+    name: Annotated[
+        str, typer.Argument(help="A kind, or a Python file with detectors of your own.")
+    ],
+    as_json: Json = False,
+) -> None:
+    """Explain a kind of detector: its columns, the options of its training, the trained ones."""
+    from detector.registry import kind_class
+
+    kinds = _own(Path(name)) if name.endswith(".py") else (name,)
+    data = [_data(kind_class(kind)) for kind in kinds]
+    if as_json:
+        print_json(data if name.endswith(".py") else data[0])
+    else:
+        sys.stdout.write("\n".join(_explained(kind_class(kind)) for kind in kinds))
+
+
+def _data(cls: type[Detector]) -> dict[str, Any]:
+    from detector.checkpoint import shipped
+
+    return {
+        "kind": cls.kind,
+        "columns": cls.columns_wanted,
+        "options": [
+            {"name": name, "default": option.default, "meaning": option.description or ""}
+            for name, option in cls.Options.model_fields.items()
+        ],
+        "trained": [
+            {"plant": plant, "interval_s": interval} for plant, interval in shipped(cls.kind)
+        ],
+    }
+
+
+def _explained(cls: type[Detector]) -> str:
+    from twin.units import readable
+
+    data = _data(cls)
+    columns = {"tags": "the tags", "tags+shadow": "the tags, and a shadow twin's residuals"}
+    lines = [f"{cls.kind}: {_text(cls)}", "", f"scores:   {columns[cls.columns_wanted]}"]
+    lines += [
+        f"--option  {each['name']}={each['default']}: {each['meaning']}" for each in data["options"]
+    ]
+    trained = [f"{each['plant']}, every {readable(each['interval_s'])}" for each in data["trained"]]
+    lines += [f"trained:  {'; '.join(trained) or 'none ships: hydrotwin train'}"]
+    return "\n".join(lines) + "\n"
+
+
+@app.command("new", epilog="Example: hydrotwin detectors new my-detector")
+def new_detector(
+    name: Annotated[str, typer.Argument(help="Of the kind; NAME.py is written here.")],
+    force: Force = False,
+) -> None:
+    """Write a detector of your own that works at once, to change; a file that exists is kept."""
+    from scenarios.definition.templates import detector, write
+
+    text, path = detector(name), Path(f"{name}.py")
+    check_free(path, force=force)
+    write(path, text)
+    typer.echo(f"wrote {path}; now: hydrotwin detectors check {path}")
+    typer.echo(
+        f"Train it: hydrotwin train runs/year --kind {name} --plugin {path} "
+        f"--out {name}.safetensors"
+    )
+    typer.echo(f"In a scenario file beside it: plugins: [{path}] and detector: {name}.safetensors")
+
+
+@app.command("check", epilog="Example: hydrotwin detectors check my-detector.py")
+def check_detector(
+    name: Annotated[
+        str, typer.Argument(help="A Python file with detectors of your own, or a kind.")
+    ],
+    as_json: Json = False,
+) -> None:
+    """Try on detectors what every detector must keep to; exit status 1 if one does not."""
+    from dataclasses import asdict
+
+    from detector.contract import check
+    from detector.registry import kind_class
+
+    kinds = _own(Path(name)) if name.endswith(".py") else (name,)
+    results = {kind: check(kind_class(kind)) for kind in kinds}
+    if as_json:
+        print_json({kind: [asdict(result) for result in each] for kind, each in results.items()})
+    else:
+        for kind, each in results.items():
+            typer.echo(kind)
+            for result in each:
+                typer.echo(f"  {'kept  ' if result.kept else 'BROKEN'}  {result.promise}")
+                if result.why:
+                    typer.echo(f"          {result.why}")
+    if not all(result.kept for each in results.values() for result in each):
+        raise typer.Exit(1)
+
+
+def _own(file: Path) -> tuple[str, ...]:
+    from scenarios.definition.plugins import load_plugin
+    from twin.errors import InputError
+
+    kinds = load_plugin(file).detectors
+    if not kinds:
+        raise InputError(
+            f'plug-in {file.name} registers no detector: its class needs @register("name"), '
+            "imported from `detector`"
+        )
+    return kinds
+
+
+def _text(cls: type[Detector]) -> str:
+    return cleandoc(cls.__doc__ or "(no docstring)")
