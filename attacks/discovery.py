@@ -35,6 +35,21 @@ def load_file(path: Path) -> tuple[str, ...]:
     InputError
         If it cannot be read or imported, registers nothing, or a kind of a name that is taken.
     """
+    found = import_file(path)
+    if not found:
+        message = f'plug-in {path.name} registers no attack: its class needs @register("name")'
+        raise InputError(message)
+    return found
+
+
+def import_file(path: Path) -> tuple[str, ...]:
+    """Import a Python file, once, and return the kinds of attack it registers, if any.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read or imported, or registers a kind of a name that is taken.
+    """
     path = path.resolve()
     if path in _FILES:
         return _FILES[path]
@@ -54,12 +69,8 @@ def load_file(path: Path) -> tuple[str, ...]:
         _unregister_since(before)
         del sys.modules[name]
         raise InputError(f"plug-in {path.name} cannot be loaded: {_reason(error, path)}") from None
-    registered_here = tuple(sorted(set(kinds()) - before))
-    if not registered_here:
-        message = f'plug-in {path.name} registers no attack: its class needs @register("name")'
-        raise InputError(message)
-    _FILES[path] = registered_here
-    return registered_here
+    _FILES[path] = tuple(sorted(set(kinds()) - before))
+    return _FILES[path]
 
 
 def _unregister_since(known: set[str]) -> None:

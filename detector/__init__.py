@@ -1,6 +1,6 @@
 """The detector: scores frames, raises alarms; knows arrays and tags, no twin."""
 
-from detector.base import Cause, Detector, Epoch, Score, Stream
+from detector.base import Cause, Detector, Score, Step, Stream, Training
 from detector.checkpoint import load
 from detector.episodes import Episode, Episodes
 from detector.errors import DataError
@@ -13,10 +13,11 @@ __all__ = [
     "Detector",
     "Episode",
     "Episodes",
-    "Epoch",
     "OnlineDetector",
     "Score",
+    "Step",
     "Stream",
+    "Training",
     "create",
     "kinds",
     "load",

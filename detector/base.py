@@ -1,8 +1,9 @@
 """The contract of a detector: `Detector` over tables, `Stream` frame by frame.
 
-A frame is one row of all tags, at a regular interval. A score is a number per frame, and a higher
-score is more anomalous, everywhere. The threshold above which a score is an alarm is chosen apart
-from the score (`detector.thresholds`).
+A frame is one row of all columns, at a regular interval: the plant's tags, and for a detector that
+asks for them the residuals of a shadow twin. A score is a number per frame, and a higher score is
+more anomalous, everywhere. The threshold above which a score is an alarm is chosen apart from the
+score, and no score contains it (`detector.thresholds`).
 
 To add a detector, register a class under its kind (`detector.registry.register`). One that
 reconstructs windows of rows subclasses `detector.methods.windowed.WindowDetector`, whose docstring
@@ -10,13 +11,16 @@ holds a whole detector in fifteen lines; any other implements `Detector` itself.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, TypedDict
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from detector.errors import DataError, did_you_mean
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,20 +35,33 @@ WEEK = 7 * DAY
 """Seconds in a week."""
 
 
+ColumnsWanted = Literal["tags", "tags+shadow"]
+"""Which columns a detector scores: the plant's tags, or these and then those of a shadow twin."""
+
+
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """A tag's share in a score.
+    """What explains part of a score: a tag, a district, or an equation of the shadow twin.
 
     Attributes
     ----------
-    tag
-        The tag's name.
+    name
+        The tag's, district's or equation's name.
     share
-        The tag's part of the normalised error, 0 to 1 (see `detector.explain`).
+        Its part of the normalised error, 0 to 1 (see `detector.explain`).
+    kind
+        Which of the three it is.
+    tags
+        The tags it is about, the first the one to look at; for a tag, none: it is its own.
+    words
+        What is wrong, in a sentence, where the detector can say it.
     """
 
-    tag: str
+    name: str
     share: float
+    kind: Literal["tag", "district", "equation"] = "tag"
+    tags: tuple[str, ...] = ()
+    words: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +79,7 @@ class Score:
     alarm
         Whether ``value > threshold``.
     causes
-        The tags that explain the value, the largest share first.
+        What explains the value, the largest share first.
     """
 
     time: float
@@ -73,15 +90,15 @@ class Score:
 
 
 @dataclass(frozen=True, slots=True)
-class Epoch:
-    """One pass over the training windows.
+class Step:
+    """A step of a fit that goes on in steps: an epoch of a network, a round of boosting.
 
     Attributes
     ----------
     number, of
-        The pass, counted from 1, and how many there are at most.
+        The step, counted from 1, and how many there are at most.
     loss, held_out
-        Loss on the training and on the held-out windows.
+        Loss on the rows that are learned from, and on those held out.
     """
 
     number: int
@@ -90,17 +107,38 @@ class Epoch:
     held_out: float
 
 
-Progress = Callable[[Epoch], None]
-"""Called after every epoch of a fit."""
+Progress = Callable[[Step], None]
+"""Called after every step of a fit."""
 
 
-class FitOptions(TypedDict):
-    """The options of `Detector.fit`, as it hands them on."""
+@dataclass(frozen=True)
+class Training:
+    """How a detector is fitted.
 
-    seed: int
-    epochs: int | None
-    device: str
-    progress: Progress | None
+    Attributes
+    ----------
+    seed
+        Seed of everything random in the fit.
+    options
+        Options of the kind by name, see `Detector.Options`; for those left out the kind's defaults
+        hold.
+    progress
+        Called after each step, by kinds that learn in steps.
+    """
+
+    seed: int = 0
+    options: Mapping[str, Any] = field(default_factory=dict)
+    progress: Progress | None = None
+
+
+USUAL = Training()
+"""Seed 0, and the options that each kind has by default."""
+
+
+class NoOptions(BaseModel):
+    """The options of a fit; a kind that has some subclasses this with a field each."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Stream(ABC):
@@ -115,8 +153,8 @@ class Stream(ABC):
         time
             The frame's time [s].
         values
-            One value per tag in the detector's order, in the tags' units, ``(C,)``; NaN where a
-            reading is missing: the tag's last value is carried on.
+            One value per column in the detector's order, in the tags' units, ``(C,)``; NaN where a
+            reading is missing: the column's last value is carried on.
 
         Returns
         -------
@@ -128,18 +166,21 @@ class Stream(ABC):
 class Detector(ABC):
     """Scores rows of a plant's tags; higher is more anomalous.
 
-    What every kind promises, and the tests check on each:
+    What every kind promises, and `detector.contract` checks on each:
 
     - It is fitted on normal data only, and sees no label.
-    - No score uses a later row.
+    - No score uses a later row, and no score contains the threshold.
     - `score` over a table and `Stream.score_one` over the same rows give the same numbers to float
       precision, whatever the batch size.
-    - Saved and loaded, it scores as before.
+    - A missing, stale or absurd reading does not stop it: every later row has a finite score.
+    - Columns are found by name: their order in a table does not matter, further ones are left out.
+    - The same seed and rows give the same detector; saved and loaded, it scores as before.
 
     Parameters
     ----------
     tags
-        Names of the channels, in the order of the values.
+        Names of the columns, in the order of the values: the plant's tags, and for a detector that
+        wants ``tags+shadow`` then the shadow twin's columns.
     interval_s
         Time from frame to frame [s].
 
@@ -147,50 +188,71 @@ class Detector(ABC):
     ----------
     kind
         The name under which the class is registered; `detector.registry.register` sets it.
+    columns_wanted
+        Which columns it scores; who hands it frames joins those of the shadow twin.
+    Options
+        The options of `fit`: a pydantic model, a field with a description each.
     threshold
         Scores above it are alarms; NaN before `fit`.
+    held_out_scores
+        Scores of the normal rows held out in `fit`, ``(T,)`` for each stretch: any threshold can be
+        set from them (`detector.thresholds`). Empty for a loaded detector.
     about
         How the detector was fitted: what `save` adds to the card beside the weights.
     """
 
     kind: ClassVar[str]
+    columns_wanted: ClassVar[ColumnsWanted] = "tags"
+    Options: ClassVar[type[NoOptions]] = NoOptions
 
     def __init__(self, tags: Sequence[str], interval_s: float = HOUR) -> None:
         self.tags = tuple(tags)
         self.interval_s = float(interval_s)
         self.threshold = float("nan")
+        self.held_out_scores: tuple[Floats, ...] = ()
         self.about: dict[str, Any] = {}
+
+    @classmethod
+    def options(cls, training: Training) -> NoOptions:
+        """Return the options of a training, checked: an instance of the kind's `Options`.
+
+        Raises
+        ------
+        DataError
+            If the kind has no option of a name, or a value is not one; the message says which.
+        """
+        known = list(cls.Options.model_fields)
+        for name in training.options:
+            if name not in known:
+                hint = did_you_mean(name, known) if known else "It has none."
+                raise DataError(f"{cls.kind} has no option {name!r}. {hint}")
+        try:
+            return cls.Options(**training.options)
+        except ValidationError as error:
+            first = error.errors()[0]
+            name = str(first["loc"][0])
+            raise DataError(
+                f"option {name} of {cls.kind}: {first['msg']}, not {first['input']!r}."
+            ) from None
 
     @abstractmethod
     def fit(
-        self,
-        table: "pd.DataFrame | Sequence[pd.DataFrame]",
-        *,
-        seed: int = 0,
-        epochs: int | None = None,
-        device: str = "cpu",
-        progress: Progress | None = None,
+        self, normal: "pd.DataFrame | Sequence[pd.DataFrame]", training: Training = USUAL
     ) -> None:
         """Learn from normal rows, and set the threshold on a held-out part of them.
 
         Parameters
         ----------
-        table
+        normal
             Normal rows in time order, one an interval, a column per tag, ``(T, C)``; or several
             such tables, whose ends are not joined.
-        seed
-            Seed of everything random in the fit.
-        epochs
-            At most so many passes over the data; the kind's own default when None.
-        device
-            ``cpu`` or ``cuda``, for kinds that can use it.
-        progress
-            Called after each epoch.
+        training
+            Seed, options of the kind, and who is told of the progress.
 
         Raises
         ------
         DataError
-            If a tag has no column or no value, the table is too short, or the device is absent.
+            If a tag has no column or no value, the table is too short, or an option is not one.
         """
 
     @abstractmethod
@@ -212,6 +274,21 @@ class Detector(ABC):
     @abstractmethod
     def stream(self) -> Stream:
         """Return a stream that has seen no frame yet."""
+
+    def explain(self, score: Score) -> str:
+        """Return why a frame scores as it does, in a sentence; '' where nothing explains it.
+
+        Parameters
+        ----------
+        score
+            One of this detector's.
+        """
+        if not score.causes:
+            return ""
+        if score.causes[0].words:
+            return score.causes[0].words
+        parts = ", ".join(f"{cause.name} ({cause.share:.0%})" for cause in score.causes[:3])
+        return f"not as in normal operation: {parts} of the error"
 
     @abstractmethod
     def save(self, path: str | Path) -> None:

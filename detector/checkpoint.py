@@ -28,11 +28,19 @@ def shipped_path(kind: str, plant: str, interval_s: float) -> Path:
     return WEIGHTS / f"{kind}-{plant}-{interval_s:g}s{SUFFIX}"
 
 
+def shipped_intervals(kind: str, plant: str) -> list[float]:
+    """Return the frame intervals [s] for which weights of a kind ship for a plant."""
+    found = (path.stem.rpartition("-") for path in WEIGHTS.glob(f"{kind}-{plant}-*s{SUFFIX}"))
+    return sorted(
+        float(end.removesuffix("s")) for name, _, end in found if name == f"{kind}-{plant}"
+    )
+
+
 def load(
     path_or_kind: str | Path,
     plant: str = "ctown",
     tags: Sequence[str] | None = None,
-    interval_s: float = HOUR,
+    interval_s: float | None = HOUR,
 ) -> Detector:
     """Load a fitted detector, from a file or from the weights that ship.
 
@@ -43,9 +51,10 @@ def load(
     plant
         The plant's name, to find shipped weights.
     tags
-        The tags of the frames to be scored, in order; not compared when None.
+        The tags of the frames to be scored, in order; not compared when None. A detector that wants
+        a shadow twin's columns too has these behind the tags.
     interval_s
-        The time from frame to frame [s].
+        The time from frame to frame [s]; when None, that of the file, or the shortest that ships.
 
     Raises
     ------
@@ -55,11 +64,12 @@ def load(
     """
     name = str(path_or_kind)
     if name in kinds():
-        path = shipped_path(name, plant, interval_s)
+        wanted = min(shipped_intervals(name, plant), default=HOUR)
+        path = shipped_path(name, plant, wanted if interval_s is None else interval_s)
         if not path.is_file():
             shipped = sorted(each.stem for each in WEIGHTS.glob(f"*{SUFFIX}"))
             raise DataError(
-                f"no {name} weights ship for plant {plant!r} at {interval_s:g} s "
+                f"no {name} weights ship for plant {plant!r} at {interval_s or wanted:g} s "
                 f"(looked for {path.name}; shipped: {', '.join(shipped) or 'none'}). "
                 "Train them with `hydrotwin train DATA --out FILE` and name the file."
             )
@@ -70,24 +80,36 @@ def load(
                 f"unknown detector {name!r}: neither a kind nor a {SUFFIX} file. "
                 f"{did_you_mean(name, kinds())}"
             )
-    detector = kind_class(read_card(path)["kind"]).load(path)
+    kind = str(read_card(path)["kind"])
+    if kind not in kinds():
+        raise DataError(
+            f"{path}: a detector of kind {kind!r}, which is not known here. A kind of your own is "
+            "known by `plugins: [FILE.py]` in the scenario, or by --plugin FILE.py. "
+            f"{did_you_mean(kind, kinds())}"
+        )
+    detector = kind_class(kind).load(path)
     _check_fits(path, detector, tags, interval_s)
     return detector
 
 
 def _check_fits(
-    path: Path, detector: Detector, tags: Sequence[str] | None, interval_s: float
+    path: Path, detector: Detector, tags: Sequence[str] | None, interval_s: float | None
 ) -> None:
     """Raise DataError where a detector was fitted on other tags or another frame interval."""
-    if detector.interval_s != interval_s:
+    if interval_s is not None and detector.interval_s != interval_s:
         raise DataError(
             f"{path}: fitted on frames {detector.interval_s:g} s apart, asked to score frames "
             f"{interval_s:g} s apart. Use the same interval, or train anew."
         )
-    if tags is None or tuple(tags) == detector.tags:
+    if tags is None:
         return
-    extra = [tag for tag in tags if tag not in detector.tags]
-    missing = [tag for tag in detector.tags if tag not in tags]
+    wanted = detector.tags
+    if detector.columns_wanted == "tags+shadow":  # the shadow's are compared where they are joined
+        wanted = wanted[: len(tags)]
+    if tuple(tags) == wanted:
+        return
+    extra = [tag for tag in tags if tag not in wanted]
+    missing = [tag for tag in wanted if tag not in tags]
     parts = []
     if missing:
         parts.append(f"it needs {', '.join(missing)}, which the frames lack")
@@ -96,7 +118,7 @@ def _check_fits(
     if not parts:
         row, ours, theirs = next(
             (row, ours, theirs)
-            for row, (ours, theirs) in enumerate(zip(detector.tags, tags, strict=True), start=1)
+            for row, (ours, theirs) in enumerate(zip(wanted, tags, strict=True), start=1)
             if ours != theirs
         )
         parts.append(f"their order differs: column {row} is {theirs}, it expects {ours}")

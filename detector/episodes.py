@@ -27,7 +27,7 @@ class Episode:
     peak
         The highest score.
     causes
-        The tags that explain it, ranked: shares averaged over its alarmed frames.
+        What explains it, ranked: shares averaged over its alarmed frames.
     """
 
     start: float
@@ -58,7 +58,7 @@ class Episodes:
         self.all: list[Episode] = []
         self._open: Episode | None = None
         self._alarms = 0
-        self._weights: dict[str, float] = {}
+        self._causes: dict[str, Cause] = {}
 
     def update(self, score: Score) -> Episode | None:
         """Take the next score; return the episode if this score raises one.
@@ -70,16 +70,17 @@ class Episodes:
         if self._open is None or score.time - self._open.end > self.merge_gap_s:
             self._open = Episode(score.time, score.time, score.value, ())
             self._alarms = 0
-            self._weights = {}
+            self._causes = {}
         self._alarms += 1
         for cause in score.causes:
-            self._weights[cause.tag] = self._weights.get(cause.tag, 0.0) + cause.share
-        ranked = sorted(self._weights.items(), key=lambda item: -item[1])
+            before = self._causes.get(cause.name, replace(cause, share=0.0))
+            self._causes[cause.name] = replace(cause, share=before.share + cause.share)
+        ranked = sorted(self._causes.values(), key=lambda cause: -cause.share)
         self._open = replace(
             self._open,
             end=score.time,
             peak=max(self._open.peak, score.value),
-            causes=tuple(Cause(tag, weight / self._alarms) for tag, weight in ranked),
+            causes=tuple(replace(cause, share=cause.share / self._alarms) for cause in ranked),
         )
         if self._alarms > self.least:
             self.all[-1] = self._open

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from detector.base import Detector, Epoch, Floats
+from detector.base import Detector, Floats, Step, Training
 from detector.benchmark import batadal
 from detector.benchmark.batadal import TAGS, TIME_FORMAT, Record
 from detector.errors import DataError
@@ -83,7 +83,7 @@ def evaluate(
     seed: int = 0,
     epochs: int | None = None,
     device: str = "cpu",
-    progress: Callable[[str, Epoch], None] | None = None,
+    progress: Callable[[str, Step], None] | None = None,
 ) -> BenchmarkResult:
     """Fit detectors on dataset03 and evaluate them on dataset04, and on a test file.
 
@@ -101,7 +101,7 @@ def evaluate(
     seed
         Seed of their training, and of the random baseline.
     epochs
-        At most so many passes; each kind's own default when None.
+        At most so many passes, for kinds with that option; their own default when None.
     device
         ``cpu`` or ``cuda``.
     progress
@@ -127,13 +127,12 @@ def evaluate(
     detectors: dict[str, Detector] = {}
     for kind in kinds:
         detector = create(kind, TAGS)
-        detector.fit(
-            normal.table,
-            seed=seed,
-            epochs=epochs,
-            device=device,
-            progress=partial(progress, kind) if progress is not None else None,
-        )
+        given = {"device": device} | ({} if epochs is None else {"epochs": epochs})
+        options = {
+            name: value for name, value in given.items() if name in detector.Options.model_fields
+        }
+        told = partial(progress, kind) if progress is not None else None
+        detector.fit(normal.table, Training(seed, options, told))
         detectors[kind] = detector
     evaluations = {
         name: {

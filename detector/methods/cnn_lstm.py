@@ -1,16 +1,24 @@
 """The CNN-LSTM autoencoder as a detector."""
 
-from typing import Any, Unpack
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from pydantic import Field
 
-from detector.base import FitOptions, Floats
+from detector.base import Floats, NoOptions, Training
 from detector.methods.windowed import WindowDetector
 from detector.networks.cnn_lstm import WINDOW, CnnLstmAutoencoder, one_thread
-from detector.networks.train import train
+from detector.networks.train import EPOCHS, train
 from detector.registry import register
+
+
+class CnnLstmOptions(NoOptions):
+    """The options of the network's training."""
+
+    epochs: int = Field(EPOCHS, ge=1, description="passes over the training windows, at most")
+    device: str = Field("cpu", description="where it trains: cpu or cuda")
 
 
 @register("cnn-lstm")
@@ -26,13 +34,17 @@ class CnnLstm(WindowDetector):
     length = WINDOW
     includes_row = False
     reach = WINDOW + 1
+    Options: ClassVar[type[NoOptions]] = CnnLstmOptions
 
     _model: CnnLstmAutoencoder
 
     def learn(  # noqa: D102 - see base class
-        self, windows: Floats, held_out: Floats, **options: Unpack[FitOptions]
+        self, windows: Floats, held_out: Floats, training: Training
     ) -> None:
-        model, history = train(windows, held_out, **options)
+        options = self.options(training).model_dump()
+        model, history = train(
+            windows, held_out, seed=training.seed, progress=training.progress, **options
+        )
         self._set(model)
         self.about["history"] = {
             "loss": history.loss,

@@ -1,12 +1,12 @@
 """Windowed principal components: the linear baseline for the neural detectors."""
 
-from typing import Any, Unpack
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.decomposition import PCA
 
-from detector.base import FitOptions, Floats
+from detector.base import Floats, Training
 from detector.methods.windowed import WindowDetector
 from detector.registry import register
 
@@ -30,7 +30,7 @@ class WindowedPca(WindowDetector):
     reach = 6
 
     def learn(  # noqa: D102 - see base class
-        self, windows: Floats, held_out: Floats, **options: Unpack[FitOptions]
+        self, windows: Floats, held_out: Floats, training: Training
     ) -> None:
         flat = windows.reshape(len(windows), -1)
         model = PCA(n_components=VARIANCE, svd_solver="covariance_eigh").fit(flat)

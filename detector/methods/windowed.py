@@ -5,14 +5,14 @@ from abc import abstractmethod
 from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Self, Unpack
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from detector import checkpoint
-from detector.base import DAY, HOUR, Detector, FitOptions, Floats, Progress, Score, Stream
+from detector.base import DAY, USUAL, Detector, Floats, Score, Stream, Training
 from detector.errors import DataError
 from detector.explain import causes
 from detector.methods.windows import Scaler, carry, interpolate, split_tail, values_of, windows_of
@@ -21,15 +21,17 @@ from detector.thresholds.mean_sigma import LEAST, choose_threshold
 HELD_OUT = 0.2
 """The part of each stretch of normal rows, its tail, that is held out."""
 
-PENALTY = 2.0
-"""What each moved constant channel adds to a score, in thresholds: one alone raises an alarm."""
+NEWS = 20.0
+"""What each moved constant channel adds to a score: the mean of the held-out normal scores and so
+many of their standard deviations. Above any threshold of `detector.thresholds.mean_sigma`, which
+has 10 at most, so that one alone raises an alarm."""
 
 
 class WindowDetector(Detector):
     """A detector whose score is the mean squared error of its reconstruction of a window of rows.
 
     A channel that was constant in all normal rows and moves is an anomaly, whatever the model says:
-    each such channel adds `PENALTY` thresholds to the score of every row within `reach`, and comes
+    each such channel adds as much as `NEWS` says to the score of every row within `reach`, and is
     first among the causes. While no constant channel moves (none does in BATADAL's dataset04), the
     score is the mean squared error itself.
 
@@ -42,7 +44,7 @@ class WindowDetector(Detector):
             includes_row = True
             reach = 1
 
-            def learn(self, windows, held_out, **options):
+            def learn(self, windows, held_out, training):
                 self.mean = windows.mean(axis=0)
 
             def errors(self, windows):
@@ -68,6 +70,8 @@ class WindowDetector(Detector):
         Min-max scaling, fitted on all normal rows.
     normal
         Mean squared error of each channel on held-out normal rows, scaled, ``(C,)``.
+    mean, deviation
+        Of the held-out normal scores.
     """
 
     length: ClassVar[int] = 24
@@ -77,13 +81,16 @@ class WindowDetector(Detector):
 
     scaler: Scaler
     normal: Floats
+    mean: float
+    deviation: float
 
-    def __init__(self, tags: Sequence[str], interval_s: float = HOUR) -> None:
-        super().__init__(tags, interval_s)
-        self._penalty = 0.0
+    @property
+    def news(self) -> float:
+        """What each moved constant channel adds to a score."""
+        return self.mean + NEWS * self.deviation
 
     @abstractmethod
-    def learn(self, windows: Floats, held_out: Floats, **options: Unpack[FitOptions]) -> None:
+    def learn(self, windows: Floats, held_out: Floats, training: Training) -> None:
         """Learn from normal windows.
 
         Parameters
@@ -92,7 +99,7 @@ class WindowDetector(Detector):
             Scaled normal rows to learn from, ``(N, length, C)``.
         held_out
             Later ones, for instance to decide when to stop, ``(M, length, C)``.
-        **options
+        training
             As in `Detector.fit`.
         """
 
@@ -126,15 +133,10 @@ class WindowDetector(Detector):
         """
 
     def fit(  # noqa: D102 - the contract says it
-        self,
-        table: pd.DataFrame | Sequence[pd.DataFrame],
-        *,
-        seed: int = 0,
-        epochs: int | None = None,
-        device: str = "cpu",
-        progress: Progress | None = None,
+        self, normal: pd.DataFrame | Sequence[pd.DataFrame], training: Training = USUAL
     ) -> None:
-        tables = table if isinstance(table, Sequence) else [table]
+        tables = normal if isinstance(normal, Sequence) else [normal]
+        options = self.options(training)
         self._check_length([len(each) for each in tables])
         stretches = [interpolate(values_of(each, self.tags), self.tags) for each in tables]
         self.scaler = Scaler.fit(stretches)
@@ -144,18 +146,16 @@ class WindowDetector(Detector):
         self.learn(
             np.concatenate([windows_of(head, self.length) for head, _ in pairs]),
             np.concatenate([windows_of(tail, self.length) for _, tail in pairs]),
-            seed=seed,
-            epochs=epochs,
-            device=device,
-            progress=progress,
+            training,
         )
         errors = [self._row_errors(tail) for _, tail in pairs]
         self.normal = np.nanmean(np.concatenate(errors), axis=0)
         # A badly reconstructed constant says nothing about the plant; only its moving does.
         self.normal[self.scaler.constant] = 0.0
-        chosen = choose_threshold([each.mean(axis=1) for each in errors], self.interval_s)
-        self.threshold = chosen.value
-        self._penalty = PENALTY * self.threshold
+        self.held_out_scores = tuple(each.mean(axis=1) for each in errors)
+        chosen = choose_threshold(list(self.held_out_scores), self.interval_s)
+        self.threshold, self.mean, self.deviation = chosen.value, chosen.mean, chosen.deviation
+        self.about["options"] = options.model_dump()
         self.about["threshold"] = {
             "rule": "mean + sigmas * deviation of held-out normal scores; sigmas is the smallest "
             "that leaves at most one alarm episode a week on them",
@@ -166,6 +166,8 @@ class WindowDetector(Detector):
         self.about["held_out"] = {
             "rows": sum(len(tail) for _, tail in pairs),
             "false_episodes_per_week": chosen.false_per_week,
+            "mean": chosen.mean,
+            "deviation": chosen.deviation,
         }
 
     def _check_length(self, rows: Sequence[int]) -> None:
@@ -186,7 +188,7 @@ class WindowDetector(Detector):
         errors = self._row_errors(self.scaler.scale(values)).mean(axis=1)
         moved = self.scaler.moved(values)
         recent = pd.DataFrame(moved).rolling(self.reach, min_periods=1).max().to_numpy()
-        scores: Floats = errors + self._penalty * recent.sum(axis=1)
+        scores: Floats = errors + self.news * recent.sum(axis=1)
         return scores
 
     def _row_errors(self, rows: Floats) -> Floats:
@@ -246,6 +248,9 @@ class WindowDetector(Detector):
             detector.threshold = float(card["threshold"]["value"])
             detector.scaler = Scaler(tensors["scaler.low"], tensors["scaler.high"])
             detector.normal = tensors["normal"]
+            held_out = {**card["threshold"], **card["held_out"]}  # older cards: in the first
+            detector.mean = float(held_out["mean"])
+            detector.deviation = float(held_out["deviation"])
             if any(
                 each.shape != (len(detector.tags),)
                 for each in (detector.scaler.low, detector.scaler.high, detector.normal)
@@ -260,7 +265,6 @@ class WindowDetector(Detector):
             )
         except (KeyError, TypeError, ValueError, RuntimeError) as error:
             raise DataError(f"{path}: not a {cls.kind} checkpoint: {error}.") from error
-        detector._penalty = PENALTY * detector.threshold
         written = ("kind", "tags", "interval_s", "window_rows", "normal_error", "weights_sha256")
         detector.about = {key: value for key, value in card.items() if key not in written}
         return detector
@@ -301,7 +305,7 @@ class WindowStream(Stream):
             return Score(time, float("nan"), detector.threshold, False, ())
         errors = sum(reversed(self._errors), np.zeros(len(row))) / len(self._errors)
         recent = np.any(self._moved, axis=0)
-        value = float(errors.mean() + detector._penalty * recent.sum())
+        value = float(errors.mean() + detector.news * recent.sum())
         return Score(
             time,
             value,

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from detector.base import Epoch, Floats, Progress
+from detector.base import Floats, Progress, Step
 from detector.errors import DataError
 from detector.networks.cnn_lstm import CnnLstmAutoencoder, one_thread
 
@@ -63,7 +63,7 @@ def train(
     held_out: Floats,
     *,
     seed: int = 0,
-    epochs: int | None = None,
+    epochs: int = EPOCHS,
     device: str = "cpu",
     progress: Progress | None = None,
 ) -> tuple[CnnLstmAutoencoder, History]:
@@ -81,7 +81,7 @@ def train(
     seed
         Seed of the first weights and of the order of the windows.
     epochs
-        At most so many passes; `EPOCHS` when None.
+        At most so many passes.
     device
         ``cpu`` or ``cuda``.
     progress
@@ -98,7 +98,6 @@ def train(
         If the device is unknown or absent.
     """
     target = pick_device(device)
-    epochs = EPOCHS if epochs is None else epochs
     # One copy in float32: sliding windows over the same rows would otherwise be copied per batch.
     training = torch.tensor(np.ascontiguousarray(windows), dtype=torch.float32, device=target)
     validation = torch.tensor(np.ascontiguousarray(held_out), dtype=torch.float32, device=target)
@@ -127,7 +126,7 @@ def train(
                 history.best = number
                 kept = copy.deepcopy(model.state_dict())
             if progress is not None:
-                progress(Epoch(number, epochs, loss, error))
+                progress(Step(number, epochs, loss, error))
             if number - history.best >= PATIENCE:
                 history.stopped = "early"
                 break

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-    from detector import Epoch
+    from detector import Step
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON only.")]
 FiguresAsJson = Annotated[bool, typer.Option("--json", help="Print the figures as JSON only.")]
@@ -119,11 +119,11 @@ def publish(
 
 
 @contextmanager
-def epoch_bar() -> Iterator[Callable[[str, Epoch], None]]:
+def epoch_bar() -> Iterator[Callable[[str, Step], None]]:
     """Show a bar that moves with every epoch; yield what is to be called with kind and epoch."""
     with _bars() as move:
 
-        def moved(kind: str, epoch: Epoch) -> None:
+        def moved(kind: str, epoch: Step) -> None:
             words = f"{kind}: epoch {epoch.number} of {epoch.of} at most, "
             words += f"loss {epoch.loss:.5f}, held out {epoch.held_out:.5f}"
             move(kind, words, epoch.number, epoch.of)

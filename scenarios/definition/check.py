@@ -77,6 +77,6 @@ def _check_detector(scenario: Scenario, bed: Testbed) -> None:
     path = scenario.folder / scenario.detector
     known = path if path.exists() else scenario.detector
     try:
-        detector.load(known, bed.spec.name, bed.spec.tag_names)
+        detector.load(known, bed.spec.name, bed.spec.tag_names, None)
     except DataError as error:
         raise InputError(str(error), keys=["detector"]) from None

@@ -18,9 +18,9 @@ from ruamel.yaml import YAML
 import detector
 from attacks.annotations import WRITES, Seconds, Unit
 from attacks.build import as_data, build
-from attacks.discovery import load_file
 from attacks.entries.entry import Entry
 from attacks.mistakes import explain, main_error
+from scenarios.definition.plugins import load_plugin
 from scenarios.definition.scenario import DEMANDS, DETECTOR, LONGEST, Scenario
 from scenarios.definition.when import STRICT, WrittenArrivals, WrittenWhen, read_when, when_data
 from twin.control.orders import Order, order
@@ -182,7 +182,7 @@ def from_data(data: Mapping[str, Any], folder: Path | None = None) -> Scenario:
         raise InputError(message, keys=["detector"])
     for i, plugin in enumerate(file.plugins):
         with under("plugins", i):
-            load_file((folder or Path.cwd()) / plugin)
+            load_plugin((folder or Path.cwd()) / plugin)
     lists: dict[str, list[Entry]] = {"attacks": [], "faults": []}
     names: set[str] = set()
     for key, entries in lists.items():

@@ -3,108 +3,181 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Callable
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from detector import DataError, Detector, create
-from detector.base import HOUR, Progress
+from detector import DataError, Detector, Training, create
+from detector.base import HOUR
 from detector.benchmark import batadal
-from scenarios.results.folder import METRICS, read_hourly, read_metrics, read_table
+from detector.registry import kind_class
+from scenarios.definition.scenario import Scenario
+from scenarios.results.folder import METRICS, read_metrics, read_scenario, read_table
+from scenarios.simulation.watch import Shadow, shadow_of
 from twin.errors import InputError
+from twin.units import readable
 
 _LIBRARIES = ("hydrotwin", "torch", "scikit-learn", "numpy", "pandas")
 
 
-def read_normal(data: list[Path]) -> tuple[list[pd.DataFrame], list[dict[str, Any]]]:
+@dataclass(frozen=True)
+class NormalRows:
+    """Rows of normal operation.
+
+    Attributes
+    ----------
+    source : Path
+        The file or run folder they are from.
+    table : DataFrame
+        A column per tag in its unit, ``(T, C)``, indexed by time [s].
+    scenario : Callable
+        Returns the scenario that they are of: its plant, and when time 0 was.
+    notes : tuple of str
+        What was read, in words.
+    """
+
+    source: Path
+    table: pd.DataFrame
+    scenario: Callable[[], Scenario]
+    notes: tuple[str, ...]
+
+
+def read_normal(data: list[Path], interval_s: float = HOUR) -> list[NormalRows]:
     """Read normal operation from run folders and BATADAL-style CSV files.
 
-    Returns
-    -------
-    list of DataFrame
-        One for each file or folder: hourly rows, a column per tag in its unit, ``(T, C)``.
-    list of dict
-        What was read, for the detector's card: `file`, `rows`, `found` (notes in words).
+    Parameters
+    ----------
+    data : list of Path
+    interval_s : float
+        From row to row [s].
 
     Raises
     ------
     DataError
-        If one cannot be read, holds an attack, or has other tags than the first.
+        If one cannot be read, holds an attack, has other tags than the first, or no rows so close.
     """
-    tables: list[pd.DataFrame] = []
-    described: list[dict[str, Any]] = []
+    read: list[NormalRows] = []
     for path in data:
-        table, notes = _read_run(path) if path.is_dir() else _read_csv(path)
-        if tables and list(table.columns) != list(tables[0].columns):
+        rows = _read_run(path, interval_s) if path.is_dir() else _read_csv(path, interval_s)
+        if read and list(rows.table.columns) != list(read[0].table.columns):
             raise DataError(f"{path}: its tags are not those of {data[0]}; train on one plant.")
-        tables.append(table)
-        described.append({"file": str(path), "rows": len(table), "found": notes})
-    return tables, described
+        read.append(rows)
+    return read
 
 
-def _read_csv(path: Path) -> tuple[pd.DataFrame, list[str]]:
+def _read_csv(path: Path, interval_s: float) -> NormalRows:
     record = batadal.read(path)
     if record.attacked:
         raise DataError(f"{path}: holds hours under attack. Train on normal data only.")
-    return record.table, list(record.notes)
+    if interval_s != HOUR:
+        wanted = readable(interval_s)
+        raise DataError(f"{path}: its rows are an hour apart, not {wanted}; train on run folders.")
+    table = record.table
+    start = pd.Timestamp(str(table.index[0])).to_pydatetime()
+    table = table.set_axis([HOUR * row for row in range(len(table))])
+    return NormalRows(path, table, lambda: Scenario(name="record", start=start), record.notes)
 
 
-def _read_run(folder: Path) -> tuple[pd.DataFrame, list[str]]:
-    """Return the frames of a run that fall on a full hour, and notes about them."""
+def _read_run(folder: Path, interval_s: float) -> NormalRows:
+    """Return the frames of a run at multiples of the interval, and notes about them."""
     if not (folder / "scada.parquet").is_file():
         raise DataError(f"{folder}: no scada.parquet; name a run folder or a BATADAL CSV file.")
     try:
         labelled = (folder / "labels.parquet").is_file()
         if labelled and (read_table(folder, "labels")["label"] == "attack").any():
             raise DataError(f"{folder}: a run under attack. Train on normal runs only.")
-        hourly = read_hourly(folder)
+        frames = read_table(folder, "scada")
         summary = read_metrics(folder) if (folder / METRICS).is_file() else None
     except InputError as error:
         raise DataError(str(error)) from error
-    first, last = hourly.index[0] / HOUR, hourly.index[-1] / HOUR
-    notes = [f"hourly frames, hour {first:g} to {last:g} of the run"]
+    table = frames[frames.index % interval_s == 0]
+    apart = table.index.to_series().diff().median()
+    if len(table) < 2 or apart != interval_s:
+        raise DataError(
+            f"{folder}: no frame every {readable(interval_s)}. SCADA's are "
+            f"{readable(float(frames.index.to_series().diff().median()))} apart; give another "
+            "--interval, or another `polling` in the scenario's `control`."
+        )
+    first, last = table.index[0] / HOUR, table.index[-1] / HOUR
+    every = "hourly frames" if interval_s == HOUR else f"frames every {readable(interval_s)}"
+    notes = [f"{every}, hour {first:g} to {last:g} of the run"]
     if summary is not None:
         notes.append(f"scenario {summary['scenario']}, seed {summary['seed']}")
-    return hourly.reset_index(drop=True), notes
+    return NormalRows(folder, table, lambda: read_scenario(folder), tuple(notes))
+
+
+def with_shadow(
+    rows: NormalRows, interval_s: float, shadow: Callable[[Scenario], Shadow] = shadow_of
+) -> pd.DataFrame:
+    """Return rows with the columns of a shadow twin behind those of the tags.
+
+    Raises
+    ------
+    DataError
+        If the plant is not known, has other tags, or there is no shadow twin of it.
+    """
+    try:
+        scenario = rows.scenario()
+        spec = scenario.plant_spec()
+        twin = shadow(scenario)(spec, interval_s)
+    except InputError as error:
+        raise DataError(f"{rows.source}: {error}") from error
+    missing = [tag for tag in spec.tag_names if tag not in rows.table.columns]
+    if missing:
+        raise DataError(f"{rows.source}: no {', '.join(missing)}, which {spec.name} has.")
+    tags = rows.table[list(spec.tag_names)]
+    return pd.concat([tags, twin.extend_table(tags)], axis="columns")
 
 
 def train(
-    tables: list[pd.DataFrame],
-    described: list[dict[str, Any]],
+    normal: list[NormalRows],
     kind: str,
+    training: Training,
     *,
     command: str,
-    seed: int,
-    epochs: int | None,
-    device: str,
-    progress: Progress,
+    interval_s: float = HOUR,
+    shadow: Callable[[Scenario], Shadow] = shadow_of,
 ) -> Detector:
     """Fit a detector on normal operation, and note in its `about` how.
 
     Parameters
     ----------
-    tables, described
+    normal
         What `read_normal` returned.
     kind
         Which detector.
+    training
+        Seed and options, see `detector.Training`.
     command
         The command line that trains it, for the card.
-    seed, epochs, device, progress
-        As in `detector.Detector.fit`.
+    interval_s
+        From row to row [s].
+    shadow
+        Returns the shadow twin of a scenario's plant, for kinds that want its columns.
 
     Raises
     ------
     DataError
         If the detector cannot be fitted on the data.
     """
-    detector = create(kind, [str(tag) for tag in tables[0].columns], HOUR)
-    detector.fit(tables, seed=seed, epochs=epochs, device=device, progress=progress)
+    wants_shadow = kind_class(kind).columns_wanted == "tags+shadow"
+    tables = [
+        with_shadow(rows, interval_s, shadow) if wants_shadow else rows.table for rows in normal
+    ]
+    detector = create(kind, [str(column) for column in tables[0].columns], interval_s)
+    detector.fit([table.reset_index(drop=True) for table in tables], training)
+    described: list[dict[str, Any]] = [
+        {"file": str(rows.source), "rows": len(rows.table), "found": list(rows.notes)}
+        for rows in normal
+    ]
     detector.about = {
         "command": command,
         "data": described,
-        "seed": seed,
+        "seed": training.seed,
         "versions": {
             "python": platform.python_version(),
             **{name: version(name) for name in _LIBRARIES},

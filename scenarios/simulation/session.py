@@ -25,7 +25,7 @@ from scenarios.results.tables import events_table, limits_table
 from scenarios.simulation.notes import cautions
 from scenarios.simulation.pace import Pace
 from scenarios.simulation.pair import paired_truth, with_end
-from scenarios.simulation.watch import Watcher, detector_of
+from scenarios.simulation.watch import Watcher, detector_of, shadow_of
 from twin.closeable import Closing
 from twin.control.alarms import Alarm
 from twin.errors import RunError
@@ -134,7 +134,11 @@ class Session(Closing):
         detector, notes = detector_of(scenario, spec) if watch else (None, [])
         bed = testbed(scenario, spec, folder)
         try:
-            watcher = None if detector is None else Watcher(detector, spec, bed.scada, on_alarm)
+            watcher = None
+            if detector is not None:
+                wanted = detector.columns_wanted == "tags+shadow"
+                shadow = shadow_of(scenario) if wanted else None
+                watcher = Watcher(detector, spec, bed.scada, on_alarm, shadow)
             return cls(
                 scenario,
                 spec,

@@ -4,21 +4,58 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Protocol
 
+import numpy as np
 import pandas as pd
 
 import detector
-from detector import DataError, Detector, Episodes, OnlineDetector, Score
-from detector.checkpoint import shipped_path
+from detector import Cause, DataError, Detector, Episodes, OnlineDetector, Score
+from detector.checkpoint import shipped_intervals
 from scenarios.definition.scenario import Scenario
 from twin.control.alarms import Alarm
 from twin.control.scada import Scada
 from twin.errors import InputError
 from twin.plants.spec import PLANTS, PlantSpec
-from twin.tags import Frame
-from twin.units import HOUR
+from twin.tags import Frame, Values
+from twin.units import readable
 
 _TAGS_SHOWN = 3
+
+
+class FrameExtender(Protocol):
+    """A shadow twin: says of each frame how far it is from what physics expects.
+
+    Attributes
+    ----------
+    columns : tuple of str
+        What it says, like `residual:F_PU1`: what stands behind the colon is a tag or a district.
+    """
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The names of its columns."""
+
+    def extend(self, time_s: float, values: Values) -> Values:
+        """Return its columns of the next frame, ``(columns,)``, from the tags' values."""
+
+    def extend_table(self, table: pd.DataFrame) -> pd.DataFrame:
+        """Return its columns of all rows of a table, indexed by time [s], as of a new sequence."""
+
+
+Shadow = Callable[[PlantSpec, float], FrameExtender]
+"""Returns a shadow twin of a plant whose frames are so far apart [s]."""
+
+
+def shadow_of(scenario: Scenario) -> Shadow:
+    """Return the shadow twin that knows what a defender knows of a scenario.
+
+    Raises
+    ------
+    InputError
+        If there is none.
+    """
+    raise InputError("no shadow twin is built in yet, and the detector wants its columns")
 
 
 @dataclass
@@ -35,6 +72,9 @@ class Watcher:
         Whose frames it sees and to whose operator it raises alarms.
     on_alarm : callable, optional
         Told of each alarm as it is raised.
+    shadow : callable, optional
+        Returns the shadow twin whose columns are joined to the frames, for a detector that wants
+        them.
     scores : list of Score
     episodes : Episodes
     """
@@ -43,19 +83,21 @@ class Watcher:
     spec: PlantSpec
     scada: Scada
     on_alarm: Callable[[Alarm], None] | None = None
+    shadow: Shadow | None = None
     scores: list[Score] = field(default_factory=list)
     episodes: Episodes = field(default_factory=Episodes)
 
     def __post_init__(self) -> None:
         self._online = OnlineDetector(self.detector)
         self._plc = {tag.name: tag.plc for tag in self.spec.tags}
+        self._shadow = extender(self.detector, self.spec, self.shadow)
         self.scada.subscribers.append(self.see)
 
     def see(self, frame: Frame) -> None:
         """Take a frame; those between the detector's intervals pass unscored."""
         if frame.time % self.detector.interval_s:
             return
-        score = self._online.update(frame.time, frame.values)
+        score = self._online.update(frame.time, self._columns(frame))
         if frame.time < 0:
             return
         self.scores.append(score)
@@ -63,14 +105,19 @@ class Watcher:
         if episode is not None:
             shares: dict[str, float] = {}
             for cause in episode.causes:
-                plc = self._plc[cause.tag]
+                plc = next((self._plc[tag] for tag in _tags_of(cause) if tag in self._plc), "")
                 shares[plc] = shares.get(plc, 0.0) + cause.share
-            tags = tuple(cause.tag for cause in episode.causes[:_TAGS_SHOWN])
-            plc = max(shares, key=lambda name: shares[name])
+            tags = tuple(cause.name for cause in episode.causes[:_TAGS_SHOWN])
+            plc = max(shares, key=lambda name: shares[name], default="")
             alarm = Alarm(score.time, score.value, score.threshold, tags, plc)
             self.scada.raise_alarm(alarm)
             if self.on_alarm is not None:
                 self.on_alarm(alarm)
+
+    def _columns(self, frame: Frame) -> Values:
+        """Return a frame's values, and behind them those of the shadow twin if it is wanted."""
+        time, _, shown, _ = frame
+        return shown if self._shadow is None else np.append(shown, self._shadow.extend(time, shown))
 
     def score_table(self) -> pd.DataFrame:
         """Return every score: value, threshold, alarm and the tag that explains it most."""
@@ -89,7 +136,34 @@ class Watcher:
 
 
 def _first(score: Score) -> str:
-    return score.causes[0].tag if score.alarm and score.causes else ""
+    return score.causes[0].name if score.alarm and score.causes else ""
+
+
+def _tags_of(cause: Cause) -> tuple[str, ...]:
+    """Return the tags that a cause is about: those it names, or that of its column."""
+    return cause.tags or (cause.name.rpartition(":")[2],)
+
+
+def extender(detector: Detector, spec: PlantSpec, shadow: Shadow | None) -> FrameExtender | None:
+    """Return the shadow twin that a detector wants, new; None if it wants tags only.
+
+    Raises
+    ------
+    InputError
+        If it wants one and there is none, or it was fitted on other columns than that one has.
+    """
+    if detector.columns_wanted == "tags":
+        return None
+    if shadow is None:
+        message = f"a {detector.kind} wants a shadow twin's columns, and there is none here"
+        raise InputError(message, keys=["detector"])
+    twin = shadow(spec, detector.interval_s)
+    wanted = detector.tags[len(spec.tags) :]
+    if wanted != tuple(twin.columns):
+        odd = sorted({*wanted} ^ {*twin.columns}) or ["their order"]
+        message = f"fitted on other columns than the shadow twin of {spec.name} has: {odd[0]}"
+        raise InputError(f"{message} differs; train it anew", keys=["detector"])
+    return twin
 
 
 def detector_of(scenario: Scenario, spec: PlantSpec) -> tuple[Detector | None, list[str]]:
@@ -103,16 +177,22 @@ def detector_of(scenario: Scenario, spec: PlantSpec) -> tuple[Detector | None, l
     if scenario.detector is None:
         return None, ["the scenario names no detector: nobody watches"]
     name, path = scenario.detector, scenario.folder / scenario.detector
+    # A folder of one's own may bear a shipped plant's name, and have other tags.
+    shipped = shipped_intervals(name, spec.name) if spec.folder.parent == PLANTS else []
     try:
-        shipped = shipped_path(name, spec.name, HOUR)
-        # A folder of one's own may bear a shipped plant's name, and have other tags.
-        trained = shipped.is_file() and spec.folder.parent == PLANTS
-        if name in detector.kinds() and not trained:
+        if name in detector.kinds() and not shipped:
             return None, [
                 f"no trained {name} for plant {spec.name}: nobody watches. "
                 "`hydrotwin train` makes one from a normal run"
             ]
         known = path if path.exists() else name
-        return detector.load(known, spec.name, spec.tag_names), []
+        loaded = detector.load(known, spec.name, spec.tag_names, None)
     except DataError as error:
         raise InputError(str(error), keys=["detector"]) from None
+    if loaded.interval_s % spec.polling:
+        raise InputError(
+            f"{name} was fitted on frames {readable(loaded.interval_s)} apart, and SCADA polls "
+            f"every {readable(spec.polling)}: train it on this plant's frames",
+            keys=["detector"],
+        )
+    return loaded, []

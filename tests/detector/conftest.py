@@ -8,27 +8,16 @@ import pandas as pd
 import pytest
 from threadpoolctl import threadpool_limits
 
-from detector import Detector, create
+from detector import Detector, Training, create
 from detector.benchmark.batadal import TAGS as BATADAL_TAGS
+from detector.contract import days as make_days
+
+__all__ = ["TAGS", "USUAL", "make_days", "write_batadal"]
+
+USUAL = {"cnn-lstm": Training(seed=1, options={"epochs": 4}), "pca": Training(seed=1)}
+"""How each shipped kind is fitted in seconds."""
 
 TAGS = ("L_A", "F_A", "S_A", "L_B", "F_IDLE")
-
-
-def make_days(days: int, seed: int = 0) -> pd.DataFrame:
-    """Return hourly rows of a plant with a daily rhythm; F_IDLE never moves."""
-    rng = np.random.default_rng(seed)
-    hour = np.arange(24 * days)
-    swing = np.sin(2 * np.pi * hour / 24)
-    flow = 50 + 20 * swing + rng.normal(0, 1, len(hour))
-    return pd.DataFrame(
-        {
-            "L_A": 3 + swing + rng.normal(0, 0.05, len(hour)),
-            "F_A": flow,
-            "S_A": (flow > 50).astype(float),
-            "L_B": 2 - 0.5 * swing + rng.normal(0, 0.05, len(hour)),
-            "F_IDLE": 0.0,
-        }
-    )
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -43,11 +32,11 @@ def days() -> pd.DataFrame:
     return make_days(40)
 
 
-@pytest.fixture(scope="session", params=["cnn-lstm", "pca"])
+@pytest.fixture(scope="session", params=sorted(USUAL))
 def fitted(request: pytest.FixtureRequest, days: pd.DataFrame) -> Detector:
     """Every shipped kind, fitted in seconds on the small plant."""
     detector = create(request.param, TAGS)
-    detector.fit(days, seed=1, epochs=4)
+    detector.fit(days, USUAL[request.param])
     return detector
 
 

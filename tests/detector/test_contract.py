@@ -1,4 +1,4 @@
-"""What every detector promises, checked on each shipped kind."""
+"""What every detector promises, tried on each registered kind; and what catches a broken one."""
 
 from pathlib import Path
 
@@ -9,8 +9,169 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import detector
-from detector import DataError, Detector
-from tests.detector.conftest import TAGS, make_days
+from detector import DataError, Detector, Training, contract, registry
+from detector.base import NoOptions
+from detector.methods.windowed import WindowDetector
+from detector.registry import kind_class
+from tests.detector.conftest import TAGS, USUAL, make_days
+
+
+@pytest.mark.parametrize("kind", detector.kinds())
+def test_every_kind_keeps_every_promise(kind: str) -> None:
+    assert not [finding for finding in contract.check(kind_class(kind)) if not finding.kept]
+
+
+class Level(WindowDetector):
+    """Score how far a row is from the mean row."""
+
+    length = 1
+    includes_row = True
+    reach = 1
+
+    def learn(self, windows, held_out, training):
+        self.middle = windows.mean(axis=(0, 1))
+
+    def errors(self, windows):
+        return ((windows - self.middle) ** 2).mean(axis=1)
+
+    def tensors(self):
+        return {"middle": self.middle}
+
+    def restore(self, tensors):
+        self.middle = tensors["middle"]
+
+
+class WithShadow(Level):
+    """Score a shadow twin's columns too."""
+
+    columns_wanted = "tags+shadow"
+
+
+class Unexplained(Level):
+    class Options(NoOptions):
+        weight: float = 1.0
+
+
+class LooksAhead(Level):
+    """Scale rows by what is still to come."""
+
+    def score(self, table):
+        return super().score(table) / (1 + table.to_numpy(dtype=float).max())
+
+
+class KnowsThreshold(Level):
+    """Count in thresholds."""
+
+    def score(self, table):
+        return super().score(table) * self.threshold
+
+
+class Shared(Level):
+    """Keep the last frame in the detector."""
+
+    def stream(self):
+        if not hasattr(self, "only"):
+            self.only = super().stream()
+        return self.only
+
+
+class Fragile(Level):
+    """Let a missing reading through."""
+
+    def score(self, table):
+        scores = super().score(table)
+        scores[table.isna().any(axis=1).to_numpy()] = np.nan
+        return scores
+
+
+class Restless(Level):
+    """Learn something else each time."""
+
+    def learn(self, windows, held_out, training):
+        super().learn(windows, held_out, training)
+        self.middle = self.middle + np.random.default_rng().normal(size=self.middle.shape)
+
+
+class Positional(Level):
+    """Take columns as they stand."""
+
+    def score(self, table):
+        return super().score(table.iloc[:, : len(self.tags)].set_axis(list(self.tags), axis=1))
+
+
+class Forgetful(Level):
+    """Save something else than was learned."""
+
+    def tensors(self):
+        return {"middle": np.zeros(len(self.tags))}
+
+
+class Lenient(Level):
+    """Learn from anything."""
+
+    def _check_length(self, rows):
+        pass
+
+    def fit(self, normal, training=USUAL["pca"]):
+        super().fit(normal.reindex(columns=list(self.tags)).fillna(0.0), training)
+
+
+@pytest.mark.parametrize(
+    ("cls", "promise"),
+    [
+        (Unexplained, "explains itself"),
+        (LooksAhead, "looks at no later row"),
+        (KnowsThreshold, "keeps the threshold out of the score"),
+        (Shared, "keeps streams apart"),
+        (Fragile, "bears missing readings"),
+        (Restless, "same seed, same detector"),
+        (Positional, "finds columns by their names"),
+        (Forgetful, "saved and loaded, scores as before"),
+        (Lenient, "refuses wrong tables"),
+    ],
+)
+def test_a_broken_detector_is_caught(
+    cls: type[Level], promise: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(registry, "_classes", dict(registry._classes))
+    registry.register("broken")(cls)
+    broken = {finding.promise: finding.why for finding in contract.check(cls) if not finding.kept}
+    assert promise in broken
+    assert broken[promise]
+
+
+@pytest.mark.parametrize("cls", [Level, WithShadow])
+def test_a_sound_one_is_not(cls: type[Level], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry, "_classes", dict(registry._classes))
+    registry.register("sound")(cls)
+    assert not [finding for finding in contract.check(cls) if not finding.kept]
+
+
+def test_options_are_checked(fitted: Detector) -> None:
+    known = type(fitted).Options.model_fields
+    assert set(known) == {"cnn-lstm": {"epochs", "device"}, "pca": set()}[fitted.kind]
+    with pytest.raises(DataError, match=f"{fitted.kind} has no option 'epoch'"):
+        fitted.options(Training(options={"epoch": 3}))
+    if known:
+        with pytest.raises(DataError, match=r"option epochs of cnn-lstm: .* not 'many'"):
+            fitted.options(Training(options={"epochs": "many"}))
+        assert fitted.about["options"] == {"epochs": 4, "device": "cpu"}
+
+
+def test_a_score_is_explained_in_a_sentence(fitted: Detector) -> None:
+    odd = make_days(6, seed=8)
+    odd.iloc[72:96, 3] += 4.0
+    stream = fitted.stream()
+    scores = [stream.score_one(3600.0 * t, row) for t, row in enumerate(odd.to_numpy()[:96])]
+    assert fitted.explain(scores[0]) == ""
+    assert "L_B" in fitted.explain(scores[-1])
+
+
+def test_held_out_scores_are_those_of_the_threshold(fitted: Detector) -> None:
+    scores = np.concatenate(fitted.held_out_scores)
+    scores = scores[np.isfinite(scores)]
+    assert fitted.about["held_out"]["mean"] == pytest.approx(scores.mean())
+    assert fitted.about["held_out"]["deviation"] == pytest.approx(scores.std())
 
 
 def stream_scores(fitted: Detector, table: pd.DataFrame) -> np.ndarray:
@@ -69,7 +230,7 @@ def test_a_disturbed_channel_scores_higher_and_is_named(fitted: Detector) -> Non
     stream = fitted.stream()
     scores = [stream.score_one(3600.0 * t, row) for t, row in enumerate(odd.to_numpy()[:96])]
     assert scores[-1].alarm
-    assert scores[-1].causes[0].tag == "L_B"
+    assert scores[-1].causes[0].name == "L_B"
     assert sum(cause.share for cause in scores[-1].causes) == pytest.approx(1.0)
 
 
@@ -87,7 +248,7 @@ def test_a_constant_channel_that_moves_is_news_at_once(fitted: Detector, value: 
     stream = fitted.stream()
     found = [stream.score_one(3600.0 * t, row) for t, row in enumerate(table.to_numpy()[:101])]
     assert found[-1].alarm
-    assert found[-1].causes[0].tag == "F_IDLE"
+    assert found[-1].causes[0].name == "F_IDLE"
 
 
 def test_a_constant_channel_may_round(fitted: Detector) -> None:
@@ -99,7 +260,7 @@ def test_a_constant_channel_may_round(fitted: Detector) -> None:
 
 def test_fit_is_repeatable(fitted: Detector, days: pd.DataFrame) -> None:
     again = detector.create(fitted.kind, TAGS)
-    again.fit(days, seed=1, epochs=4)
+    again.fit(days, USUAL[fitted.kind])
     table = make_days(4, seed=3)
     np.testing.assert_allclose(again.score(table), fitted.score(table), rtol=1e-6)
     assert again.threshold == pytest.approx(fitted.threshold, rel=1e-6)

@@ -76,7 +76,7 @@ def test_a_moved_constant_comes_first_whatever_the_errors() -> None:
     errors = np.array([900.0, 1.0, 0.0])
     normal = np.array([1.0, 1.0, 0.0])
     found = causes(("L_A", "L_B", "F_IDLE"), errors, normal, np.array([False, False, True]))
-    assert [each.tag for each in found] == ["F_IDLE", "L_A", "L_B"]
+    assert [each.name for each in found] == ["F_IDLE", "L_A", "L_B"]
     assert sum(each.share for each in found) == pytest.approx(1.0)
 
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from detector import DataError, Epoch, create
+from detector import DataError, Step, Training, create
 from detector.methods.cnn_lstm import CnnLstm
 from detector.methods.windows import windows_of
 from detector.networks import train as training
@@ -45,7 +45,7 @@ def test_learns_a_daily_rhythm(
 ) -> None:
     monkeypatch.setattr(training, "BATCH", 16)
     monkeypatch.setattr(training, "RATE", 5e-3)
-    seen: list[Epoch] = []
+    seen: list[Step] = []
     _, history = train(*windows, epochs=30, progress=seen.append)
     # Predicting the mean would leave the variance of the waves, 0.08.
     assert min(history.held_out) < 0.02
@@ -74,7 +74,7 @@ def test_keeps_the_best_epoch_and_stops_early(
 
 
 def test_an_interrupt_keeps_the_best_so_far(windows: tuple[np.ndarray, np.ndarray]) -> None:
-    def stop(epoch: Epoch) -> None:
+    def stop(epoch: Step) -> None:
         if epoch.number == 2:
             raise KeyboardInterrupt
 
@@ -124,7 +124,7 @@ def test_an_absent_device_is_said(name: str, windows: tuple[np.ndarray, np.ndarr
 
 def test_the_score_of_row_t_is_the_error_of_the_24_rows_before(days: pd.DataFrame) -> None:
     detector = create("cnn-lstm", TAGS)
-    detector.fit(days, epochs=1)
+    detector.fit(days, Training(options={"epochs": 1}))
     assert isinstance(detector, CnnLstm)
     rows = detector.scaler.scale(days.to_numpy())[:60]
     with torch.no_grad():
