@@ -47,7 +47,7 @@ def test_normal_frames_are_explained_to_their_rounding(explained):
 
 def test_frame_by_frame_gives_the_same_numbers(ctown, frames, explained):
     with ShadowTwin(ctown) as shadow:
-        rows = [shadow.extend(time, row) for time, row in zip(frames.index, frames.to_numpy())]
+        rows = [shadow.extend(time, row.to_numpy()) for time, row in frames.iterrows()]
         np.testing.assert_array_equal(np.array(rows), explained.to_numpy())
         again = shadow.extend_table(frames.iloc[:40])
     pd.testing.assert_frame_equal(again, explained.iloc[:40])
