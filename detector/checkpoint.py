@@ -92,7 +92,8 @@ def load(
     if kind not in kinds():
         raise DataError(
             f"{path.with_suffix('.json')}: a detector of kind {kind!r}, which is not known here. "
-            "A kind of your own is known by `plugins: [FILE.py]` in the scenario, or by `--plugin FILE.py`. "
+            "A kind of your own is known by `plugins: [FILE.py]` in the scenario, or by "
+            "`--plugin FILE.py`. "
             f"{did_you_mean(kind, kinds())}"
         )
     detector = kind_class(kind).load(path)

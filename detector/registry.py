@@ -15,7 +15,11 @@ from typing import TypeVar
 from detector.base import HOUR, Detector
 from detector.errors import DataError, did_you_mean
 
-SHIPPED = {"cnn-lstm": "detector.methods.cnn_lstm", "pca": "detector.methods.pca"}
+SHIPPED = {
+    "cnn-lstm": "detector.methods.cnn_lstm",
+    "pca": "detector.methods.pca",
+    "physics": "detector.methods.physics",
+}
 """The modules that register the shipped kinds: imported when a kind is first asked for, since torch
 and scikit-learn take seconds."""
 

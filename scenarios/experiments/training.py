@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from detector.benchmark import batadal
 from detector.registry import kind_class
 from scenarios.definition.scenario import Scenario
 from scenarios.experiments.dataset import check_run_folder
+from scenarios.experiments.plant_card import plant_card
 from scenarios.results.folder import METRICS, read_metrics, read_scenario, read_table
 from scenarios.simulation.watch import Shadow, shadow_of
 from twin.errors import InputError
@@ -167,6 +168,9 @@ def train(
     tables = [
         with_shadow(rows, interval_s, shadow) if wants_shadow else rows.table for rows in normal
     ]
+    if "plant" in kind_class(kind).Options.model_fields:
+        told = {"plant": plant_card(normal[0].scenario().plant_spec()), **training.options}
+        training = replace(training, options=told)
     detector = create(kind, [str(column) for column in tables[0].columns], interval_s)
     detector.fit([table.reset_index(drop=True) for table in tables], training)
     described: list[dict[str, Any]] = [

@@ -19,6 +19,7 @@ from twin.control.alarms import Alarm
 from twin.control.scada import Scada
 from twin.errors import InputError
 from twin.plants.spec import PLANTS, PlantSpec
+from twin.shadow.twin import ShadowTwin
 from twin.tags import Frame, Values
 from twin.units import readable
 
@@ -52,12 +53,20 @@ Shadow = Callable[[PlantSpec, float], FrameExtender]
 def shadow_of(scenario: Scenario) -> Shadow:
     """Return the shadow twin that knows what a defender knows of a scenario.
 
-    Raises
-    ------
-    InputError
-        If there is none.
+    That is the plant, the date, and how its demands are modelled; not the seed, nor what is drawn
+    by it, and no attack.
     """
-    raise InputError("no shadow twin is built in yet, and the detector wants its columns")
+
+    def shadow(spec: PlantSpec, interval_s: float) -> FrameExtender:
+        return ShadowTwin(
+            spec,
+            interval_s=interval_s,
+            start=scenario.start,
+            pressure_driven=scenario.demand_model == "pressure-driven",
+            required_pressure=scenario.required_pressure,
+        )
+
+    return shadow
 
 
 @dataclass

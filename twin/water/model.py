@@ -35,12 +35,13 @@ def stepped(spec: PlantSpec, physics: Physics) -> tuple[wntr.network.WaterNetwor
     """
     models = _MODELS.setdefault(spec, {})
     if physics not in models:
-        model = _without_controls(spec, physics)
-        models[physics] = model, _as_inp(model)
+        model = without_controls(spec, physics)
+        models[physics] = model, as_inp(model)
     return models[physics]
 
 
-def _without_controls(spec: PlantSpec, physics: Physics) -> wntr.network.WaterNetworkModel:
+def without_controls(spec: PlantSpec, physics: Physics) -> wntr.network.WaterNetworkModel:
+    """Return a fresh model without controls, in which `DMA1-now` is what DMA1's profile draws."""
     model = spec.read_model()
     options = model.options.hydraulic
     if physics.accuracy is not None:
@@ -73,7 +74,8 @@ def _without_controls(spec: PlantSpec, physics: Physics) -> wntr.network.WaterNe
     return model
 
 
-def _as_inp(model: wntr.network.WaterNetworkModel) -> str:
+def as_inp(model: wntr.network.WaterNetworkModel) -> str:
+    """Return a model as an INP file's contents, in L/s and metres."""
     pressure.metric(model)
     with tempfile.TemporaryDirectory(prefix="hydrotwin-") as folder:
         file = Path(folder) / "model.inp"

@@ -1,0 +1,508 @@
+"""The shadow twin: a SCADA's frames in, what physics expects of each and where it is off out.
+
+A frame's levels and states are believed; the demands of the districts are fitted to its flows and
+pressures; what remains is the frame's residual, and a level's next value follows from its inflow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from twin.closeable import Closing
+from twin.errors import PlantError
+from twin.plants.profile import DAY_TYPE
+from twin.plants.spec import PlantSpec
+from twin.shadow.network import ShadowNetwork
+from twin.shadow.perturbation import Perturbation
+from twin.tags import Values
+from twin.units import DAY, HOUR, time_of_day
+from twin.water.model import Physics
+from twin.water.plant import REQUIRED_PRESSURE
+
+Mask = NDArray[np.bool_]
+
+REFIT = "refit:demands"
+"""The column that is 1 where demands were fitted anew, as at the first frame of an hour, else 0."""
+START = datetime(2026, 1, 5)
+"""Of frames whose date is not known: a Monday, midnight."""
+_ACCURACY = 1e-4  # EPANET's; coarser leaves noise that hides a pressure's answer to a demand
+_READING = 0.005  # L/s, m: what two decimals leave open
+_NUDGE = 0.02  # of a multiplier, for its derivative
+_STEPS = 4  # Gauss–Newton steps in the first frame of an hour
+_CLOSE = 3e-4  # a change of every multiplier below this ends them
+_LONGEST_STEP = 0.3  # of a multiplier at once
+_HIGHEST = 3.0  # beyond any multiplier
+_BALANCED = (2, 4, 7, 10)  # frames of an hour at which what tanks gained so far is weighed in
+_BESIDE = 0.003  # m from a tank's rim or bottom: the other side of what rounding shows as at it
+_SPREAD_OWN = 0.1  # standard deviation of a factor on demands that follow their pattern
+_SPREAD_LEAST = 0.01  # of a drawn multiplier
+_FARTHEST = 1e4  # a residual is cut here: a dry network's pressures are -2e7 m
+_GAP = 1.5  # intervals; a frame after a longer silence says nothing about a level's course
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """What physics expects of the last frame, and of the next one.
+
+    Attributes
+    ----------
+    time_s : float
+    demands : ndarray of shape (DMAs,)
+        The fitted multipliers, in the order of `PlantSpec.dmas`; where demands follow a pattern
+        and not the profile, factors on it.
+    usual_demands : ndarray of shape (DMAs,)
+        What they are on average at this hour.
+    values : ndarray of shape (tags,)
+        The frame as physics expects it, each tag in its unit: levels from the frame before (NaN
+        at the first), states as they were shown.
+    next_levels : ndarray of shape (level tags,)
+        What each level tag would read [m] an interval later if nothing switches.
+    """
+
+    time_s: float
+    demands: Values
+    usual_demands: Values
+    values: Values
+    next_levels: Values
+
+
+@dataclass(slots=True)
+class _Fit:
+    """What came of a fit; `information` is of the demands, the inverse of their covariance."""
+
+    demands: Values
+    information: Values
+    expected: Values
+    inflows: Values
+    residual: Values
+    projected: Values
+    steps: Values
+
+    @property
+    def cost(self) -> float:
+        return float(np.minimum(np.abs(self.projected), 1.0).sum())
+
+
+class ShadowTwin(Closing):
+    """Runs beside a SCADA and says of each frame how far it is from physics.
+
+    Demands are taken to be constant within an hour. In its first frame they are fitted to flows
+    and pressures with the profile's mean and spread as a prior (a plant without a profile: its
+    patterns' own multipliers); where something switches, again; and where nothing does, what the
+    tanks have gained corrects them.
+    Where a tank is so close to its rim or bottom that rounding hides on which side, both are tried.
+
+    Parameters
+    ----------
+    spec : PlantSpec
+        Any plant; tanks without a level tag follow from their inflow alone.
+    interval_s : float
+        From frame to frame [s].
+    start : datetime
+        Of time 0: demand depends on the day and the hour.
+    pressure_driven : bool
+    required_pressure : float
+        As in `twin.water.plant.Plant`.
+    perturb : Perturbation, optional
+        Makes it a wrong shadow, as a defender's is who does not hold the exact plant.
+
+    Attributes
+    ----------
+    columns : tuple of str
+        What `extend` returns: `residual:F_PU1` and `projected:F_PU1` of each flow [L/s] and
+        pressure [m] (seen less expected; and the part that no demand explains), `step:DMA1` (by
+        how much this frame alone would move a district's multiplier), `z:DMA1` (how many standard
+        deviations the multiplier is off its hour's mean), `level:L_T1` [m] (how far a level is
+        from where its inflow took it since the last frame), and `REFIT`.
+    """
+
+    columns: tuple[str, ...]
+
+    def __init__(
+        self,
+        spec: PlantSpec,
+        *,
+        interval_s: float = 300.0,
+        start: datetime = START,
+        pressure_driven: bool = False,
+        required_pressure: float = REQUIRED_PRESSURE,
+        perturb: Perturbation | None = None,
+    ):
+        self.spec = spec
+        self.interval_s = interval_s
+        self.start = start
+        self.perturbation = perturb
+        clock = int(start.isoweekday() % 7 * DAY + time_of_day(start))
+        physics = Physics(clock, pressure_driven, required_pressure, _ACCURACY)
+        self._network = ShadowNetwork(spec, physics, perturb)
+        self._map_tags()
+        self.districts = tuple(spec.dmas)
+        fitted = [spec.tags[place].name for place in self._measured]
+        self.columns = (
+            *(f"residual:{name}" for name in fitted),
+            *(f"projected:{name}" for name in fitted),
+            *(f"step:{name}" for name in self.districts),
+            *(f"z:{name}" for name in self.districts),
+            *(f"level:{spec.tags[place].name}" for place in self._level_places),
+            REFIT,
+        )
+        self._prior_table = self._read_prior()
+        self._first_hour = start.weekday() * 24 + start.hour
+        self.reset()
+
+    def _map_tags(self) -> None:
+        tags = self.spec.tags
+        places: dict[str, dict[str, int]] = {q: {} for q in ("flow", "pressure", "level", "status")}
+        for place, tag in enumerate(tags):
+            places[tag.quantity].setdefault(tag.element, place)
+        by_quantity = [
+            [place for place, tag in enumerate(tags) if tag.quantity == quantity]
+            for quantity in ("flow", "pressure", "level")
+        ]
+        self._measured = np.array(by_quantity[0] + by_quantity[1], dtype=np.intp)
+        self._level_places = np.array(by_quantity[2], dtype=np.intp)
+        names = self._network.tanks.names
+        self._level_tanks = np.array(
+            [names.index(tags[place].element) for place in self._level_places], dtype=np.intp
+        )
+        # A drive without a status tag is open where its flow is not 0.
+        shown = {**places["flow"], **places["status"]}
+        self._drive_places = np.array(
+            [shown.get(name, -1) for name in self._network.drives], dtype=np.intp
+        )
+
+    def _read_prior(self) -> tuple[Values, Values]:
+        """Return mean and standard deviation by hour of the week; (168, DMAs), Monday first."""
+        spec, count = self.spec, len(self.districts)
+        mean, std = np.ones((168, count)), np.full((168, count), _SPREAD_OWN)
+        if spec.profiled:
+            profile = spec.profile
+            shape = (count, 3, 24)
+            means, stds = (np.broadcast_to(each, shape) for each in (profile.mean, profile.std))
+            for i, district in enumerate(self.districts):
+                if district in spec.profiled:
+                    mean[:, i] = np.concatenate([means[i, day] for day in DAY_TYPE])
+                    std[:, i] = np.concatenate([stds[i, day] for day in DAY_TYPE])
+        return mean, np.maximum(std, _SPREAD_LEAST)
+
+    def reset(self) -> None:
+        """Begin a new sequence of frames: the same frames then give the same numbers again."""
+        self._network.restart()
+        self._jacobians: dict[bytes, tuple[Values, Values, Values]] = {}
+        self._levels = self._network.initial_levels.copy()
+        self._rates = np.zeros(len(self._levels))
+        self._opened = self._network.initially_open.copy()
+        self._time: float | None = None
+        self._hour: int | None = None
+        self._demands = self._prior(0)[0]
+        self._noise = None if self.perturbation is None else self.perturbation.readings()
+        self._expectation: Expectation | None = None
+
+    def _prior(self, hour: int) -> tuple[Values, Values]:
+        mean, std = self._prior_table
+        row = (self._first_hour + hour) % 168
+        return mean[row], std[row]
+
+    def expects(self) -> Expectation:
+        """Return what physics expects of the last frame and the next one.
+
+        Raises
+        ------
+        ValueError
+            If there was no frame yet, or EPANET could not solve the last one.
+        """
+        if self._expectation is None:
+            raise ValueError("no frame has been explained yet: nothing is expected")
+        return self._expectation
+
+    def extend(self, time_s: float, values: Values) -> Values:
+        """Take the next frame.
+
+        Parameters
+        ----------
+        time_s : float
+            Later than the last one's [s since `start`].
+        values : ndarray of shape (tags,)
+            Each tag in its unit, raw or at two decimals as SCADA shows it; NaN where a reading is
+            missing: a level then follows from its inflow, and a state is as before.
+
+        Returns
+        -------
+        ndarray of shape (columns,)
+            NaN where a reading is missing, or nothing can be said: of levels at the first frame
+            and after missing frames; of everything where EPANET finds no solution.
+
+        Raises
+        ------
+        ValueError
+            If time does not increase.
+        """
+        if self._time is not None and time_s <= self._time:
+            raise ValueError(f"frame at {time_s:g} s after one at {self._time:g} s")
+        values = self._with_noise(np.asarray(values, dtype=float))
+        seconds = None if self._time is None else time_s - self._time
+        levels, opened = self._believed(values, seconds)
+        switched = bool((opened != self._opened).any())
+        hour = int(time_s // HOUR)
+        if hour != self._hour or seconds is None or seconds > _GAP * self.interval_s:
+            self._begin_hour(hour, time_s, levels)
+        else:
+            self._frames += 1
+            self._any_switched |= switched
+        try:
+            fit = self._explain(values, time_s, levels, opened, switched)
+        except PlantError:
+            return self._lose(time_s, levels, opened)
+        rates = np.array(self._network.tanks.rates(levels.tolist(), fit.inflows.tolist()))
+        level_errors = self._level_errors(values, seconds, levels, rates, switched)
+        self._expect(time_s, fit, levels, rates, opened, seconds)
+        self._gains += fit.inflows
+        self._demands, self._levels, self._rates = fit.demands, levels, rates
+        self._opened, self._time = opened, time_s
+        mean, std = self._prior(hour)
+        missing = ~np.isfinite(values[self._measured])
+        residual = np.where(missing, np.nan, fit.residual)
+        projected = np.where(missing, np.nan, fit.projected)
+        z = (fit.demands - mean) / std
+        refit = [float(self._frames == 0)]
+        row = np.concatenate([residual, projected, fit.steps, z, level_errors, refit])
+        return np.asarray(np.clip(row, -_FARTHEST, _FARTHEST))
+
+    def extend_table(self, table: pd.DataFrame) -> pd.DataFrame:
+        """Take a whole table of frames, as a sequence of its own.
+
+        Parameters
+        ----------
+        table : DataFrame
+            A row a frame, indexed by time [s since `start`], a column a tag.
+
+        Returns
+        -------
+        DataFrame
+            With the same index and `columns`: the numbers `extend` gives row by row.
+        """
+        self.reset()
+        rows = table[list(self.spec.tag_names)].to_numpy(dtype=float)
+        times = table.index.to_numpy(dtype=float)
+        found = np.empty((len(rows), len(self.columns)))
+        for i, (time_s, row) in enumerate(zip(times.tolist(), rows, strict=True)):
+            found[i] = self.extend(time_s, row)
+        return pd.DataFrame(found, index=table.index, columns=list(self.columns))
+
+    def _with_noise(self, values: Values) -> Values:
+        spread = 0.0 if self.perturbation is None else self.perturbation.sensor_noise
+        if self._noise is None or spread == 0.0:
+            return values
+        noise = self._noise.standard_normal(len(values)) * spread
+        values = values.copy()
+        values[self._measured] *= 1.0 + noise[self._measured]
+        values[self._level_places] += noise[self._level_places]
+        return values
+
+    def _believed(self, values: Values, seconds: float | None) -> tuple[Values, Mask]:
+        """Return levels [m] and which drives are open: as shown, or as they follow from before."""
+        levels = self._levels + self._rates * (seconds or 0.0)
+        shown = values[self._level_places]
+        known = np.isfinite(shown)
+        levels[self._level_tanks[known]] = shown[known]
+        levels = np.clip(levels, self._network.tanks.lowest, self._network.tanks.highest)
+        states = np.where(self._drive_places < 0, np.nan, values[self._drive_places])
+        opened = np.where(np.isfinite(states), np.abs(states) > _READING, self._opened)
+        return levels, opened.astype(bool)
+
+    def _begin_hour(self, hour: int, time_s: float, levels: Values) -> None:
+        self._hour, self._hour_time = hour, time_s
+        self._frames = 0
+        self._any_switched = False
+        self._hour_levels = levels
+        self._gains = np.zeros(len(levels))
+        self._demands, spread = self._prior(hour)
+        self._information = np.diag(1.0 / spread**2)
+
+    def _explain(
+        self, values: Values, time_s: float, levels: Values, opened: Mask, switched: bool
+    ) -> _Fit:
+        network = self._network
+        network.set_time(time_s)
+        areas = 1e3 / np.array(network.tanks.rates(levels.tolist(), [1e6] * len(levels)))
+        seen = values[self._measured]
+        balance = None
+        if self._frames in _BALANCED and not self._any_switched:
+            elapsed = time_s - self._hour_time
+            spread = _READING * areas * 1000.0 / elapsed
+            gained = (levels - self._hour_levels) * areas * 1000.0 / elapsed
+            off = (gained - self._gains / self._frames) / spread
+            balance = (spread[self._level_tanks], off[self._level_tanks])
+        best: _Fit | None = None
+        for side in self._sides(levels):
+            fit = self._fit(side, opened, seen, balance, self._frames == 0 or switched)
+            if best is None or fit.cost < best.cost:
+                best = fit
+            if best.cost < _READING * len(seen):
+                break
+        assert best is not None
+        self._information = best.information
+        return best
+
+    def _sides(self, levels: Values) -> Iterator[Values]:
+        """Yield levels on either side of each rim or bottom that rounding hides."""
+        tanks = self._network.tanks
+        full = self._network.closing & (np.abs(levels - tanks.highest) <= _READING)
+        empty = np.abs(levels - tanks.lowest) <= _READING
+        at = np.where(full, tanks.highest, np.where(empty, tanks.lowest, levels))
+        yield at
+        for tank in np.flatnonzero(full | empty):
+            beside = at.copy()
+            beside[tank] += -_BESIDE if full[tank] else _BESIDE
+            yield beside
+
+    def _fit(
+        self,
+        levels: Values,
+        opened: Mask,
+        seen: Values,
+        balance: tuple[Values, Values] | None,
+        anew: bool,
+    ) -> _Fit:
+        """Fit demands to a frame where it says something new: the first of an hour, or a switch.
+
+        What is known of them before counts by its information, the inverse of its covariance: a
+        district whose pumps stood still may only now show in a flow, and one whose pumps have just
+        stopped was well known before.
+        """
+        network, known = self._network, np.isfinite(seen)
+        network.impose(levels, opened)
+        demands = self._demands
+        expected, inflows = network.solve(demands)
+        slope, tank_slope, inverse = self._jacobian(
+            levels, opened, known, demands, expected, inflows
+        )
+        residual = np.where(known, seen - expected, 0.0)
+        information = self._information
+        if anew or balance is not None:
+            before, root = demands, np.linalg.cholesky(information).T
+            news = slope / _READING
+            for step in range(_STEPS if anew else 1):
+                rows = [news, root]
+                targets = [np.clip(residual, -50.0, 50.0) / _READING, root @ (before - demands)]
+                if balance is not None:
+                    spread, off = balance
+                    rows.append(tank_slope / spread[:, None])
+                    targets.append(np.clip(off, -30.0, 30.0))
+                move = np.linalg.lstsq(np.concatenate(rows), np.concatenate(targets), rcond=None)[0]
+                move = np.clip(move, -_LONGEST_STEP, _LONGEST_STEP)
+                if not len(move) or np.abs(move).max() < _CLOSE:
+                    break
+                moved = np.clip(demands + move, 0.0, _HIGHEST)
+                solution = network.solve(moved)
+                left = np.where(known, seen - solution[0], 0.0)
+                if step and left @ left > residual @ residual:
+                    break
+                demands, residual = moved, left
+                expected, inflows = solution
+            if balance is not None:
+                news = tank_slope / balance[0][:, None]
+            information = information + news.T @ news
+        steps = inverse @ residual
+        projected = residual - slope @ steps
+        return _Fit(demands, information, expected, inflows, residual, projected, steps)
+
+    def _jacobian(
+        self,
+        levels: Values,
+        opened: Mask,
+        known: Mask,
+        demands: Values,
+        expected: Values,
+        inflows: Values,
+    ) -> tuple[Values, Values, Values]:
+        """Return how flows and pressures, and tanks' inflows, answer to demands, and its inverse.
+
+        Kept for each pattern of open drives, full tanks and missing readings: it hardly depends on
+        anything else.
+        """
+        tanks = self._network.tanks
+        full = self._network.closing & (levels >= tanks.highest)
+        key = b"".join(mask.tobytes() for mask in (opened, full, levels <= tanks.lowest, known))
+        if key not in self._jacobians:
+            slope = np.empty((len(expected), len(demands)))
+            tank_slope = np.empty((len(self._level_tanks), len(demands)))
+            for i in range(len(demands)):
+                nudged = demands.copy()
+                nudged[i] += _NUDGE
+                there, filling = self._network.solve(nudged)
+                slope[:, i] = np.where(known, there - expected, 0.0) / _NUDGE
+                tank_slope[:, i] = (filling - inflows)[self._level_tanks] / _NUDGE
+            self._network.solve(demands)
+            inverse = np.asarray(np.linalg.pinv(slope, rcond=1e-3), dtype=float)
+            self._jacobians[key] = slope, tank_slope, inverse
+        return self._jacobians[key]
+
+    def _level_errors(
+        self,
+        values: Values,
+        seconds: float | None,
+        levels: Values,
+        rates: Values,
+        switched: bool,
+    ) -> Values:
+        """Return how far each level is from where its inflow took it [m].
+
+        Where something switched since the last frame, from what lies between the old inflow and
+        the new one.
+        """
+        shown = values[self._level_places]
+        if seconds is None or seconds > _GAP * self.interval_s:
+            return np.full(len(shown), np.nan)
+        tanks = self._level_tanks
+        rise = shown - self._levels[tanks]
+        low = high = self._rates[tanks] * seconds
+        if switched:
+            after = rates[tanks] * seconds
+            low, high = np.minimum(low, after), np.maximum(high, after)
+        return np.asarray(rise - np.clip(rise, low, high))
+
+    def _expect(
+        self,
+        time_s: float,
+        fit: _Fit,
+        levels: Values,
+        rates: Values,
+        opened: Mask,
+        seconds: float | None,
+    ) -> None:
+        values = np.full(len(self.spec.tags), np.nan)
+        values[self._measured] = fit.expected
+        drives = self._drive_places >= 0
+        places = self._drive_places[drives]
+        states = np.array([self.spec.tags[place].quantity == "status" for place in places], bool)
+        values[places[states]] = opened[drives][states]
+        if seconds is not None:
+            values[self._level_places] = (self._levels + self._rates * seconds)[self._level_tanks]
+        assert self._hour is not None
+        self._expectation = Expectation(
+            time_s,
+            fit.demands,
+            self._prior(self._hour)[0],
+            values,
+            (levels + rates * self.interval_s)[self._level_tanks],
+        )
+
+    def _lose(self, time_s: float, levels: Values, opened: Mask) -> Values:
+        """Go on after a frame that EPANET cannot solve."""
+        self._network.restart()
+        self._expectation = None
+        self._levels, self._opened, self._time = levels, opened, time_s
+        self._rates = np.zeros(len(levels))
+        self._hour = None
+        return np.full(len(self.columns), np.nan)
+
+    def close(self) -> None:
+        """Give the engine back."""
+        self._network.close()
