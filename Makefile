@@ -46,8 +46,10 @@ weights: .venv/.product
 	done
 	for kind in cnn-lstm pca; do \
 	  $(BIN)/hydrotwin train runs/year-101 runs/year-102 --kind $$kind \
-	    --out detector/weights/$$kind-ctown-3600s.safetensors || exit 1; \
+	    --out detector/weights/$$kind-ctown-3600s.safetensors --force || exit 1; \
 	done
+	$(BIN)/hydrotwin train runs/year-101 runs/year-102 --kind physics --interval "5 min" \
+	  --out detector/weights/physics-ctown-300s.safetensors --force
 
 clean:
 	rm -rf .venv build *.egg-info

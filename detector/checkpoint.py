@@ -75,9 +75,10 @@ def load(
         wanted = min(shipped_intervals(name, plant), default=HOUR)
         path = shipped_path(name, plant, wanted if interval_s is None else interval_s)
         if not path.is_file():
+            at = "" if interval_s is None else f" at {interval_s:g} s"
             names = sorted(each.stem for each in WEIGHTS.glob(f"*{SUFFIX}"))
             raise DataError(
-                f"no {name} weights ship for plant {plant!r} at {interval_s or wanted:g} s "
+                f"no {name} weights ship for plant {plant!r}{at} "
                 f"(looked for {path.name}; shipped: {', '.join(names) or 'none'}). "
                 "Train them with `hydrotwin train DATA --out FILE` and name the file."
             )

@@ -56,8 +56,8 @@ def fit_profile(
     from twin.plants.spec import load_plant
 
     spec = load_plant(plant)
-    record = read_record(file, spec)
     check_free(out, force=force)
+    record = read_record(file, spec)
     weeks = record.normal.sum() / _WEEK
     if weeks < 2:
         warn(

@@ -58,7 +58,7 @@ def import_(
         raise InputError(f"{file.name} is neither a .cpa file (epanetCPA) nor a .yaml (DHALSIM)")
     target = out or Path(f"{file.stem}.yaml")
     texts = files_of(imports, target)
-    for path in texts:
+    for path in (target, *texts):
         if path.exists() and path.samefile(file):
             raise InputError(f"{path} is the file to import: name another with --out")
     check_free(*texts, force=force)

@@ -24,7 +24,9 @@ FiguresAsJson = Annotated[bool, typer.Option("--json", help="Print the figures a
 Force = Annotated[bool, typer.Option("--force", help="Replace what is there already.")]
 
 
-def check_free(*paths: Path | None, force: bool, option: str = "--out") -> None:
+def check_free(
+    *paths: Path | None, force: bool, option: str = "--out", needs_folder: bool = True
+) -> None:
     """Raise InputError for a file to be written that exists already or has no folder to be in.
 
     Every command that writes a file under a name it is given asks here first, before any work.
@@ -37,6 +39,8 @@ def check_free(*paths: Path | None, force: bool, option: str = "--out") -> None:
         Whether to replace what exists.
     option : str
         What names them, for the message.
+    needs_folder : bool
+        Whether their folder must exist; else the command makes it.
     """
     from twin.errors import InputError
 
@@ -49,8 +53,8 @@ def check_free(*paths: Path | None, force: bool, option: str = "--out") -> None:
             raise InputError(
                 f"{path} exists already: choose another name, or replace it with --force"
             )
-        if not path.parent.is_dir():
-            raise InputError(f"{option} {path}: there is no folder {path.parent}")
+        if needs_folder and not path.parent.is_dir():
+            raise InputError(f"{option} {path} cannot be written: there is no folder {path.parent}")
 
 
 def warn(message: str) -> None:

@@ -69,7 +69,7 @@ def train(
     if out.suffix != SUFFIX:
         raise DataError(f"--out {out}: a checkpoint's name must end in {SUFFIX}.")
     card, picture = out.with_suffix(".json"), out.with_name(f"{out.stem}-loss.png")
-    check_free(out, card, picture, force=force)
+    check_free(out, card, picture, force=force, needs_folder=False)
     interval_s = _seconds(interval)
     options = _options(option or [])
     if epochs is not None:

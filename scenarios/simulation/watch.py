@@ -13,7 +13,7 @@ import pandas as pd
 
 import detector
 from detector import Cause, DataError, Detector, Episodes, OnlineDetector, Score
-from detector.checkpoint import check_fits, shipped_intervals
+from detector.checkpoint import check_fits, shipped_intervals, shipped_path
 from scenarios.definition.scenario import Scenario
 from twin.control.alarms import Alarm
 from twin.control.scada import Scada
@@ -253,8 +253,9 @@ def detector_of(scenario: Scenario, spec: PlantSpec) -> tuple[Detector | None, l
                 f"no trained {name} for plant {spec.name}: nobody watches. "
                 "`hydrotwin train` makes one from a normal run"
             ]
-        changed = path.stat().st_mtime_ns if path.is_file() else 0
-        known = str(path) if path.exists() else name
+        file = path if path.exists() or not shipped else shipped_path(name, spec.name, shipped[0])
+        changed = file.stat().st_mtime_ns if file.is_file() else 0
+        known = str(file) if file.exists() else name
         loaded = _load(known, spec.name, spec.tag_names, changed)
     except DataError as error:
         raise InputError(str(error), keys=["detector"]) from None

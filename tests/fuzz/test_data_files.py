@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import detector
-from detector import DataError
+from detector import DataError, Training
 from detector.benchmark import batadal
 from tests.detector.conftest import make_days, write_batadal
 from tests.fuzz.mutate import mutated
@@ -86,7 +86,7 @@ def checkpoint(tmp_path_factory):
     """Return a fitted detector's checkpoint, and rows to score."""
     rows = make_days(12)
     fitted = detector.create("pca", tuple(rows.columns))
-    fitted.fit(rows, seed=1)
+    fitted.fit(rows, Training(seed=1))
     path = tmp_path_factory.mktemp("checkpoint") / "mine.safetensors"
     fitted.save(path)
     return path, rows.iloc[:30]

@@ -155,6 +155,8 @@ def test_every_file_it_names_exists(page):
     """Paths in code spans, from the root or from the page's own folder."""
     spans = re.findall(r"`((?:\w[\w.-]*/)+[\w.-]*)`", text_of(page))
     for span in spans:
+        if re.fullmatch(r"[\d/]+", span):  # a date
+            continue
         assert (ROOT / span).exists() or ((ROOT / page).parent / span).exists(), span
 
 

@@ -102,7 +102,7 @@ def test_with_the_twin_what_is_shown_stays_beside_the_run_without_attack():
     [
         ({"bias": {"threshold": 0}}, "above 0"),
         ({"bias": {"threshold": 1, "low": 2, "high": 1}}, "low 2 lies above"),
-        ({"bias": {"threshold": 1, "model": "arima"}}, "'persistence', 'ar1' or 'twin'"),
+        ({"bias": {"threshold": 1, "model": "arima"}}, "persistence, ar1 or twin"),
         ({"geometric": {"threshold": 1, "over": "0 s"}}, "above 0"),
         ({"geometric": {"threshold": 1, "over": "1 h", "growth": 1}}, "above 1"),
         ({"cusum": {"threshold": 1}}, "'drift' is missing"),

@@ -26,9 +26,9 @@ ATTACK = "attacks: [{on: sensor:L_T6, do: {offset: {by: 1.0}}, when: {from: 1 h}
 
 
 @pytest.fixture
-def here(tmp_path, monkeypatch):
+def here(tmp_path, tmp_path_factory, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("HYDROTWIN_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("HYDROTWIN_CACHE", str(tmp_path_factory.mktemp("cache") / "pairs"))
     (tmp_path / "mine.yaml").write_text(SCENARIO)
     (tmp_path / "attacked.yaml").write_text(SCENARIO + ATTACK)
     return tmp_path

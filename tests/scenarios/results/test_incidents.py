@@ -16,6 +16,7 @@ def entry(*hours, name="one", incident="one", label="attack"):
     return SimpleNamespace(
         entry=SimpleNamespace(name=name, incident=incident, label=label),
         spans=spans,
+        idle=False,
         why_not=lambda end: None if spans else f"it waits, and h {end / HOUR:g} was the end",
     )
 

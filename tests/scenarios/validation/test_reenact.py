@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 import scenarios
+from detector import DataError
 from detector.benchmark.batadal import ATTACKS
 from detector.records.record import Record, read
 from scenarios.cli import app
@@ -221,7 +222,7 @@ def test_attacked_tags_follow_what_an_attack_switches(spec):
 
 def test_the_command_names_what_is_wrong(tmp_path):
     missing = CliRunner().invoke(app, ["batadal", "reenact", "3", "--data", str(tmp_path / "no")])
-    assert isinstance(missing.exception, InputError)
+    assert isinstance(missing.exception, DataError)
     assert CliRunner().invoke(app, ["batadal", "reenact", "15", "--data", "x"]).exit_code == 2
 
 
