@@ -51,7 +51,7 @@ class Scenario:
         `profile` (drawn by the seed), `patterns` (network.inp's own, as they stand), or a CSV file
         relative to `folder` with a column a DMA and a row an hour from the start on.
     control : dict
-        What holds instead of the plant's plcs.yaml, in its own form; see `twin.plants.wiring.read`.
+        What holds instead of the plant's plcs.yaml, in its own form; see `twin.plants.plcs.read`.
     operator : tuple of Order
         What the operator writes to PLCs.
     attacks, faults : tuple of Entry

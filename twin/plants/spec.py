@@ -14,12 +14,12 @@ from typing import Any
 from twin.conditions.terms import FUNCTIONS
 from twin.errors import InputError, nearest
 from twin.files import read_csv, read_table
-from twin.plants import inp, rewrite, wiring
+from twin.plants import inp, plcs, rewrite
 from twin.plants.districts import districts, patterns_of, weekly
 from twin.plants.equipment import Instrument
 from twin.plants.logic import CLOCK, STATES, PlcSpec, state
+from twin.plants.plcs import Wiring
 from twin.plants.profile import FILE, Profile, profile_of
-from twin.plants.wiring import Wiring
 from twin.tags import Tag
 from twin.units import rounded
 
@@ -201,7 +201,7 @@ def load_plant(
     beside : Path, optional
         The folder a relative path starts from; by default the current one.
     control : mapping, optional
-        What a scenario says instead of plcs.yaml; see `twin.plants.wiring.read`.
+        What a scenario says instead of plcs.yaml; see `twin.plants.plcs.read`.
     drawn : bool, default True
         Whether demands are drawn from the profile, or follow network.inp's patterns as they are.
 
@@ -218,12 +218,12 @@ def load_plant(
             f"unknown plant {str(plant)!r}: no folder {folder}, "
             f"and not a shipped one ({nearest(str(plant), plants())})"
         )
-    missing = [n for n in ("network.inp", wiring.TAGS, wiring.FILE) if not (folder / n).is_file()]
+    missing = [n for n in ("network.inp", plcs.TAGS, plcs.FILE) if not (folder / n).is_file()]
     if missing:
         raise InputError(f"a plant folder needs {', '.join(missing)}", folder)
     model = _read_inp(folder / "network.inp")
-    tags = _read_tags(folder / wiring.TAGS, model)
-    control_system = wiring.read(folder, tags, model, control)
+    tags = _read_tags(folder / plcs.TAGS, model)
+    control_system = plcs.read(folder, tags, model, control)
     whole = (folder / FILE).is_file()
     return PlantSpec(folder.name, folder, tags, control_system, drawn, whole=whole)
 
