@@ -8,6 +8,8 @@ section and quotes the line.
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 import tempfile
 import unicodedata
 from collections.abc import Collection, Iterator
@@ -144,6 +146,12 @@ def refused(text: str, path: Path) -> InputError | None:
     return InputError(message, path, lines[-1] if lines else None)
 
 
+_PROBE = (
+    "import sys, epanet; project = epanet.EN_createproject()[1]; "
+    "epanet.EN_open(project, sys.argv[1], sys.argv[2], '')"
+)
+
+
 @contextmanager
 def opened(text: str) -> Iterator[Any]:
     """Open an EPANET file's text as an EPANET project, and close it.
@@ -156,6 +164,10 @@ def opened(text: str) -> Iterator[Any]:
     with tempfile.TemporaryDirectory(prefix="hydrotwin-") as folder:
         file, report = Path(folder) / "file.inp", Path(folder) / "file.rpt"
         file.write_text(text, encoding="utf-8")
+        # Some malformed files let EPANET's reader crash: not in this process.
+        probe = [sys.executable, "-c", _PROBE, str(file), str(report)]
+        if subprocess.run(probe, capture_output=True, check=False).returncode:
+            raise RefusedError(200, report.read_text("utf-8", "replace") if report.exists() else "")
         project = epanet.EN_createproject()[1]
         try:
             code = int(epanet.EN_open(project, str(file), str(report), "")[0])
