@@ -141,6 +141,14 @@ class NoOptions(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
+def frame_values(values: Floats, tags: Sequence[str]) -> Floats:
+    """Return a frame's values as float64; ValueError where there is not one for each tag."""
+    values = np.asarray(values, dtype=np.float64)
+    if values.shape != (len(tags),):
+        raise ValueError(f"{values.shape} values in a frame for a detector of {len(tags)} tags")
+    return values
+
+
 class Stream(ABC):
     """A detector's memory of one sequence of frames: scores them one by one."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+import tempfile
 from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
@@ -190,3 +191,18 @@ def flow(value: Any) -> str:
     out = io.StringIO()
     yaml.dump({"value": value}, out)
     return out.getvalue().strip().removeprefix("{value: ").removesuffix("}")
+
+
+def folder_beside(out: Path) -> Path:
+    """Make an empty folder beside `out`, in which to write what is then renamed to it.
+
+    Raises
+    ------
+    InputError
+        If nothing can be written there.
+    """
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        return Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
+    except OSError as error:
+        raise InputError(f"{out} cannot be written: {error.strerror}") from None

@@ -29,6 +29,7 @@ from detector.base import (
     Score,
     Stream,
     Training,
+    frame_values,
 )
 from detector.episodes import MERGE_GAP_S
 from detector.errors import DataError
@@ -307,11 +308,7 @@ class PhysicsStream(Stream):
 
     def score_one(self, time: float, values: Floats) -> Score:  # noqa: D102 - the contract says it
         detector = self._detector
-        values = np.asarray(values, dtype=np.float64)
-        if values.shape != (len(detector.tags),):
-            raise ValueError(
-                f"{values.shape} values in a frame for a detector of {len(detector.tags)} tags"
-            )
+        values = frame_values(values, detector.tags)
         self._last = np.where(np.isfinite(values), values, self._last)
         row = np.where(self._readings, self._last, values)
         found = self._statistics.update(row)

@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from detector import checkpoint
-from detector.base import DAY, USUAL, Detector, Floats, Score, Stream, Training
+from detector.base import DAY, USUAL, Detector, Floats, Score, Stream, Training, frame_values
 from detector.errors import DataError
 from detector.explain import causes
 from detector.methods.windows import Scaler, carry, interpolate, split_tail, values_of, windows_of
@@ -282,11 +282,7 @@ class WindowStream(Stream):
 
     def score_one(self, time: float, values: Floats) -> Score:  # noqa: D102 - the contract says it
         detector = self._detector
-        values = np.asarray(values, dtype=np.float64)
-        if values.shape != (len(detector.tags),):
-            raise ValueError(
-                f"{values.shape} values in a frame for a detector of {len(detector.tags)} tags"
-            )
+        values = frame_values(values, detector.tags)
         self._last = np.where(np.isfinite(values), values, self._last)
         self._moved.append(detector.scaler.moved(self._last))
         row = detector.scaler.scale(self._last)

@@ -10,8 +10,17 @@ from detector.base import HOUR, Floats
 from detector.thresholds.rule import Promise, Rule, known, level_for
 
 
+class _Level(Rule):
+    """A rule whose level stays."""
+
+    level: float
+
+    def levels(self, scores: Floats) -> Floats:
+        return np.full(len(scores), self.level)
+
+
 @dataclass(frozen=True)
-class Ewma(Rule):
+class Ewma(_Level):
     """Alarms where the exponentially weighted mean of the scores passes a level.
 
     It promises `promise.most` false episodes a week: the level is the lowest with no more on the
@@ -50,12 +59,9 @@ class Ewma(Rule):
         smooth = series.ewm(alpha=self.weight, adjust=False, ignore_na=True).mean()
         return smooth.where(series.notna()).to_numpy(dtype=np.float64)
 
-    def levels(self, scores: Floats) -> Floats:  # noqa: D102 - see base class
-        return np.full(len(scores), self.level)
-
 
 @dataclass(frozen=True)
-class Cusum(Rule):
+class Cusum(_Level):
     """Alarms where the scores' excess over normal, summed up, passes a level (Page 1954).
 
     The sum is S = max(0, S + (score - μ)/σ - `slack`), kept below twice the level so that it
@@ -106,6 +112,3 @@ class Cusum(Rule):
                 total = min(max(0.0, total + step), 2 * self.level)
                 sums[row] = total
         return sums
-
-    def levels(self, scores: Floats) -> Floats:  # noqa: D102 - see base class
-        return np.full(len(scores), self.level)

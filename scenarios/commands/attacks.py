@@ -9,7 +9,14 @@ from typing import Annotated, Any
 
 import typer
 
-from scenarios.commands.output import Force, Json, check_free, print_json, print_table
+from scenarios.commands.output import (
+    Force,
+    Json,
+    check_free,
+    print_json,
+    print_promises,
+    print_table,
+)
 
 app = typer.Typer(
     help="The kinds of attack a scenario can use, and writing one.",
@@ -112,23 +119,11 @@ def check_attack(
     as_json: Json = False,
 ) -> None:
     """Test your own attacks against the rules for every attack; exit status 1 if one fails."""
-    from dataclasses import asdict
-
     from attacks.contract import check
     from attacks.discovery import kinds, load_file
 
     results = {kind: check(kinds()[kind]) for kind in load_file(file)}
-    if as_json:
-        print_json({kind: [asdict(result) for result in each] for kind, each in results.items()})
-    else:
-        for kind, each in results.items():
-            typer.echo(kind)
-            for result in each:
-                typer.echo(f"  {'kept  ' if result.kept else 'BROKEN'}  {result.promise}")
-                if result.why:
-                    typer.echo(f"          {result.why}")
-    if not all(result.kept for each in results.values() for result in each):
-        raise typer.Exit(1)
+    print_promises(results, as_json)
 
 
 def _ports(cls: Any) -> str:

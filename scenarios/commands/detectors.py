@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from scenarios.commands.output import Force, Json, check_free, print_json, print_table
+from scenarios.commands.output import (
+    Force,
+    Json,
+    check_free,
+    print_json,
+    print_promises,
+    print_table,
+)
 
 if TYPE_CHECKING:
     from detector import Detector
@@ -113,24 +120,12 @@ def check_detector(
     as_json: Json = False,
 ) -> None:
     """Try on detectors what every detector must keep to; exit status 1 if one does not."""
-    from dataclasses import asdict
-
     from detector.contract import check
     from detector.registry import kind_class
 
     kinds = _own(Path(name)) if name.endswith(".py") else (name,)
     results = {kind: check(kind_class(kind)) for kind in kinds}
-    if as_json:
-        print_json({kind: [asdict(result) for result in each] for kind, each in results.items()})
-    else:
-        for kind, each in results.items():
-            typer.echo(kind)
-            for result in each:
-                typer.echo(f"  {'kept  ' if result.kept else 'BROKEN'}  {result.promise}")
-                if result.why:
-                    typer.echo(f"          {result.why}")
-    if not all(result.kept for each in results.values() for result in each):
-        raise typer.Exit(1)
+    print_promises(results, as_json)
 
 
 def _own(file: Path) -> tuple[str, ...]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -70,6 +71,28 @@ def print_json(data: Any) -> None:
 def json_of(figures: dict[str, Any]) -> str:
     """Return figures as JSON text in ASCII; raises ValueError on NaN."""
     return json.dumps(figures, indent=2, allow_nan=False)
+
+
+def print_promises(results: Mapping[str, Sequence[Any]], as_json: bool) -> None:
+    """Print, by kind, which promises of its contract it keeps; exit status 1 if one is broken.
+
+    Parameters
+    ----------
+    results : mapping
+        By kind: dataclass instances with `promise`, `kept` and `why`.
+    as_json : bool
+    """
+    if as_json:
+        print_json({kind: [asdict(result) for result in each] for kind, each in results.items()})
+    else:
+        for kind, each in results.items():
+            typer.echo(kind)
+            for result in each:
+                typer.echo(f"  {'kept  ' if result.kept else 'BROKEN'}  {result.promise}")
+                if result.why:
+                    typer.echo(f"          {result.why}")
+    if not all(result.kept for each in results.values() for result in each):
+        raise typer.Exit(1)
 
 
 def print_table(heads: dict[str, str], rows: list[dict[str, Any]], as_json: bool) -> None:

@@ -48,7 +48,7 @@ def sweep(
     from rich.console import Console
 
     from scenarios.experiments.job import STREAMS
-    from scenarios.experiments.sweep import read_sweep
+    from scenarios.experiments.sweep_file import read_sweep
     from twin.errors import InputError, nearest
 
     if streams not in STREAMS:

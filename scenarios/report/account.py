@@ -15,7 +15,6 @@ from scenarios.results.detection import Detection
 from scenarios.results.impact import AVAILABILITY, COUNTERS
 from scenarios.results.incidents import Incident, Verdict
 from scenarios.results.run import Run
-from scenarios.results.unseen import unseen_limits
 from scenarios.results.views import View
 from twin.errors import natural
 from twin.plants.equipment import VACUUM
@@ -253,7 +252,7 @@ def _operator(run: Run) -> list[str]:
 
 def _unseen(run: Run) -> list[str]:
     """Say which limits the water passed while SCADA raised no alarm of them."""
-    passed = unseen_limits(run)
+    passed = run.unseen
     if not passed:
         return []
     words = []

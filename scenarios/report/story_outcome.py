@@ -12,7 +12,6 @@ from scenarios.definition.words import blamed
 from scenarios.report.style import ALARM, CHARACTERS, OUTLINE, PAIR, legend_beside
 from scenarios.results.impact import counters
 from scenarios.results.run import Run
-from scenarios.results.unseen import unseen_limits
 from twin.units import HOUR, rounded
 
 QUIET: dict[str, Any] = {"fontsize": 8, "color": "#566573"}
@@ -91,7 +90,7 @@ def plot_alarms(axes: Axes, run: Run) -> None:
 
 def _no_limit_alarm(run: Run) -> str:
     """Say why the row of limit alarms is empty: none was passed, or none was seen to be."""
-    unseen = len(unseen_limits(run))
+    unseen = len(run.unseen)
     if not unseen:
         return "no limit was passed"
     return f"no alarm was raised; {unseen} limit{'s were' if unseen > 1 else ' was'} passed unseen"

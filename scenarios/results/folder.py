@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import json
 import shutil
-import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -26,6 +25,7 @@ from scenarios.results.orders import Misorder
 from scenarios.results.run import Run
 from scenarios.results.slips import Slip
 from twin.errors import InputError, listed
+from twin.files import folder_beside
 from twin.units import HOUR
 
 SCENARIO = "scenario.yaml"  # what makes a folder a run folder
@@ -56,11 +56,7 @@ def draft(out: Path | str) -> Iterator[Path]:
     elif out.exists():
         raise InputError(f"{out} is a file: name a folder for --out")
     new = [parent for parent in out.absolute().parents if not parent.exists()]
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        place = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
-    except OSError as error:
-        raise InputError(f"{out} cannot be written: {error.strerror}") from None
+    place = folder_beside(out)
     try:
         yield place
     finally:

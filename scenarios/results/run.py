@@ -15,7 +15,7 @@ from scenarios.results.incidents import Incident, Verdict
 from scenarios.results.orders import Misorder
 from scenarios.results.slips import Slip
 from scenarios.results.tables import Tables
-from scenarios.results.unseen import unseen_limits
+from scenarios.results.unseen import UnseenLimit, unseen_limits
 from scenarios.results.views import Views
 from twin.units import HOUR
 
@@ -127,6 +127,11 @@ class Run(Tables):
         """Who was shown something else than the truth."""
         return Views(self)
 
+    @cached_property
+    def unseen(self) -> list[UnseenLimit]:
+        """The limits that the water passed without an alarm of SCADA's."""
+        return unseen_limits(self)
+
     def summary(self) -> dict[str, Any]:
         """Return the run in figures, ready for JSON."""
         alarms = [
@@ -158,7 +163,7 @@ class Run(Tables):
             "detection": None if measured is None else asdict(measured),
             "false_episodes": self.false_episodes,
             "fault_episodes": self.fault_episodes,
-            "unseen_limits": [asdict(one) for one in unseen_limits(self)],
+            "unseen_limits": [asdict(limit) for limit in self.unseen],
             "detectors": [asdict(verdict) for verdict in self.detectors],
             "slips": [asdict(one) for one in self.slips],
             "alarms": alarms,

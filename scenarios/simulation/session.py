@@ -241,12 +241,12 @@ class Session(Closing):
         end = float(len(truth) * spec.step)
         compared = self._compared(truth, totals, end, notes, on_compare)
         scores = _by_time([watcher.score_table() for watcher in self.watchers])
-        alarms = _by_time([watcher.alarm_table() for watcher in self.watchers])
+        raised = {watcher.name: watcher.alarm_table() for watcher in self.watchers}
+        alarms = _by_time([*raised.values()])
         verdicts = [
-            verdict(watcher.name, watcher.alarm_table(), entries, compared.damages, end)
-            for watcher in self.watchers
+            verdict(name, table, entries, compared.damages, end) for name, table in raised.items()
         ]
-        first = self.watchers[0].alarm_table() if self.watchers else None
+        first = next(iter(raised.values()), None)
         happened = incidents(entries, compared.damages, first, end)
         for fault in of_kind(entries, "fault"):
             why = fault.why_not(end)

@@ -16,7 +16,7 @@ from attacks.discovery import kinds
 from scenarios.cli import app
 from scenarios.definition.check import check
 from scenarios.definition.schema import load
-from scenarios.experiments.sweep import read_sweep
+from scenarios.experiments.sweep_file import read_sweep
 from scenarios.results.run import Run
 
 ROOT = Path(__file__).parents[2]

@@ -10,19 +10,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from wntr.epanet.util import FlowUnits, HydParam, to_si
 
 from twin.conditions.parser import LONGEST
+from twin.drafting.lines import Line, Point, by_pattern, hours, schedules
 from twin.errors import listed
 from twin.plants import pressure
 from twin.plants.logic import HIGHEST, STATES
 from twin.water.plant import VALVE_UNITS, valve_setting
-
-Point = tuple[str, str]
-"""What is measured: a quantity and the element, like `("level", "T1")`."""
 
 _OPERATORS = {
     "=": "==",
@@ -41,33 +39,6 @@ _MEASURED = {
 }
 _SECONDS = {"SEC": 1.0, "MIN": 60.0, "HOU": 3600.0, "DAY": 86400.0}
 _REACHED = 1e-4  # m before the rim or bottom at which a threshold there counts as reached
-
-
-@dataclass(frozen=True)
-class Line:
-    """A line of logic as plcs.yaml will hold it.
-
-    Attributes
-    ----------
-    actuator : str
-    command : float
-        As in `twin.plants.logic.Rule`.
-    when : str
-        The condition, on the tags' names.
-    reads : tuple of Point
-        What it needs to be told.
-    at : float or None
-        The instant [s] of a control `AT TIME`, which may turn out to be a daily one.
-    keeps : bool
-        As in `twin.plants.logic.Rule`.
-    """
-
-    actuator: str
-    command: float
-    when: str
-    reads: tuple[Point, ...] = ()
-    at: float | None = None
-    keeps: bool = False
 
 
 @dataclass
@@ -143,49 +114,10 @@ def read_controls(text: str, model: Any, name: Callable[[Point], str]) -> Contro
             )
         found.lines += [line for line in lines if line.actuator not in patterned]
     for pump in sorted(patterned):
-        found.lines += _by_pattern(model, pump, found.notes)
-    found.lines += _schedules(controls, model)
+        found.lines += by_pattern(model, pump, found.notes)
+    found.lines += schedules(controls, model)
     _note_times(found)
     return found
-
-
-def _by_pattern(model: Any, pump: str, notes: list[str]) -> list[Line]:
-    """Return a pump's speed pattern as lines by the hour of the day, where it is the same daily."""
-    name = str(model.get_link(pump).speed_pattern_name)
-    speeds = [float(speed) for speed in model.get_pattern(name).multipliers]
-    times = model.options.time
-    step = float(times.pattern_timestep)
-    if len(set(speeds)) == 1:
-        return [Line(pump, speeds[0], "hour >= 0")]
-    shift = float(times.start_clocktime - times.pattern_start)
-    starts = range(max(len(speeds), math.ceil(86400.0 / step)))
-    at: dict[float, set[float]] = {}
-    for i in starts:
-        at.setdefault((i * step + shift) % 86400.0, set()).add(speeds[i % len(speeds)])
-    whole = len(speeds) * step % 86400.0 == 0.0 or 86400.0 % (len(speeds) * step) == 0.0
-    if not whole or any(len(found) > 1 for found in at.values()):
-        notes.append(
-            f"The speed pattern {name} of pump {pump} is not carried over: it is not the same "
-            "every day. Write what its PLC shall do by the `hour` in plcs.yaml."
-        )
-        return []
-    notes.append(
-        f"The speed pattern {name} of pump {pump} became rules by the hour. As in EPANET, they "
-        "start it again wherever no control, of those after them, holds at that moment."
-    )
-    begins = sorted(at)
-    courses = [(begin, next(iter(at[begin]))) for begin in begins]
-    if courses[0][0] > 0.0:
-        courses.insert(0, (0.0, courses[-1][1]))
-    lines: list[Line] = []
-    ends = [*(begin for begin, _ in courses[1:]), 86400.0]
-    start = 0.0
-    for i, ((_, speed), end) in enumerate(zip(courses, ends, strict=True)):
-        if end < 86400.0 and courses[i + 1][1] == speed:
-            continue
-        lines.append(Line(pump, speed, f"{_hours(start)} <= hour < {_hours(end)}"))
-        start = end
-    return lines
 
 
 def _note_times(found: ControlLogic) -> None:
@@ -223,31 +155,6 @@ def _statements(text: str) -> Iterator[tuple[int, list[list[str]]]]:
         yield rule
 
 
-def _schedules(lines: list[Line], model: Any) -> list[Line]:
-    """Turn `AT TIME` controls that come every day of the file's duration into times of the day."""
-    times = model.options.time
-    days = math.ceil(times.duration / 86400)
-    timed: dict[str, dict[tuple[float, float], set[int]]] = {}
-    for line in lines:
-        if line.at is not None:
-            day, clock = divmod(line.at, 86400.0)
-            timed.setdefault(line.actuator, {}).setdefault((clock, line.command), set()).add(
-                int(day)
-            )
-    daily = {
-        actuator
-        for actuator, found in timed.items()
-        if days and all(seen == set(range(days)) for seen in found.values())
-    }
-    kept: dict[Line, None] = {}
-    for line in lines:
-        if line.at is not None and line.actuator in daily:
-            clock = (line.at + times.start_clocktime) % 86400.0
-            line = replace(line, when=f"hour == {_hours(clock)}", at=None)
-        kept[line] = None
-    return list(kept)
-
-
 class _Reader:
     def __init__(self, model: Any, name: Callable[[Point], str], notes: list[str]):
         self.model, self.name, self.notes = model, name, notes
@@ -265,9 +172,9 @@ class _Reader:
         command = self._command(link, words[2])
         if upper[3:5] == ["AT", "TIME"]:
             at = _seconds(words[5:])
-            return Line(link.name, command, f"t == {_hours(at)}", at=at)
+            return Line(link.name, command, f"t == {hours(at)}", at=at)
         if upper[3:5] == ["AT", "CLOCKTIME"]:
-            return Line(link.name, command, f"hour == {_hours(_seconds(words[5:]) % 86400.0)}")
+            return Line(link.name, command, f"hour == {hours(_seconds(words[5:]) % 86400.0)}")
         if upper[3] == "IF" and upper[4] in _NODES and len(words) == 8:
             node = self._node(words[5])
             attribute = "LEVEL" if node.node_type == "Tank" else "PRESSURE"
@@ -326,7 +233,7 @@ class _Reader:
             if upper[1] not in ("TIME", "CLOCKTIME"):
                 raise _CannotError(f"nothing measures SYSTEM {words[1]}")
             what = "t" if upper[1] == "TIME" else "hour"
-            return f"{what} {_operator(words[2])} {_hours(_seconds(words[3:]))}", ()
+            return f"{what} {_operator(words[2])} {hours(_seconds(words[3:]))}", ()
         if len(words) < 5:
             raise _CannotError(f"{' '.join(words)!r} is not a condition")
         if upper[0] in _NODES:
@@ -471,9 +378,3 @@ def _seconds(words: list[str]) -> float:
     if unit:
         raise _CannotError(f"{unit!r} is not a unit of time")
     return seconds
-
-
-def _hours(seconds: float) -> str:
-    """Write whole seconds as hours, so that they are the same number when they come round."""
-    hours = round(seconds) / 3600
-    return f"{hours:g}" if float(f"{hours:g}") == hours else repr(hours)

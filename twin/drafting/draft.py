@@ -10,7 +10,6 @@ import csv
 import json
 import re
 import shutil
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,11 +17,12 @@ from typing import Any
 
 import numpy as np
 
-from twin.drafting.controls import ControlLogic, Line, Point, read_controls
+from twin.drafting.controls import ControlLogic, read_controls
+from twin.drafting.lines import Line, Point
 from twin.drafting.proof import SOURCE, Proof, Tell, prove, source_of, table, verdict
 from twin.drafting.stations import REACH, Station, group
 from twin.errors import InputError, listed
-from twin.files import SCHEMA_LINE
+from twin.files import SCHEMA_LINE, folder_beside
 from twin.plants import inp, rewrite, schema
 from twin.plants.districts import weekly
 from twin.plants.logic import REOPEN, STATE_WORDS, without_dead_band
@@ -100,11 +100,7 @@ def draft(file: Path, out: Path, tell: Tell = lambda what, share: None) -> Draft
     names = _Names(model)
     controls = _logic(text, model, rewritten, names)
     stations = group(model, controls)
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        place = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
-    except OSError as error:
-        raise InputError(f"{out} cannot be written: {error.strerror}") from None
+    place = folder_beside(out)
     try:
         folder = place / out.name
         folder.mkdir()

@@ -14,7 +14,8 @@ from typing import Any
 
 import networkx as nx
 
-from twin.drafting.controls import ControlLogic, Point
+from twin.drafting.controls import ControlLogic
+from twin.drafting.lines import Point
 
 REACH = 250.0
 """Pipe [m] up to which two devices belong to one site: as far as a field wire (4–20 mA) is run.

@@ -7,6 +7,7 @@ section and quotes the line.
 
 from __future__ import annotations
 
+import functools
 import re
 import subprocess
 import sys
@@ -152,6 +153,16 @@ _PROBE = (
 )
 
 
+@functools.lru_cache(maxsize=4)
+def _crashes(text: str) -> bool:
+    """Return whether EPANET's reader crashes on a text, as it does on some malformed ones."""
+    with tempfile.TemporaryDirectory(prefix="hydrotwin-") as folder:
+        file = Path(folder) / "file.inp"
+        file.write_text(text, encoding="utf-8")
+        probe = [sys.executable, "-P", "-c", _PROBE, str(file), str(file.with_suffix(".rpt"))]
+        return subprocess.run(probe, capture_output=True, check=False).returncode != 0
+
+
 @contextmanager
 def opened(text: str) -> Iterator[Any]:
     """Open an EPANET file's text as an EPANET project, and close it.
@@ -164,10 +175,8 @@ def opened(text: str) -> Iterator[Any]:
     with tempfile.TemporaryDirectory(prefix="hydrotwin-") as folder:
         file, report = Path(folder) / "file.inp", Path(folder) / "file.rpt"
         file.write_text(text, encoding="utf-8")
-        # Some malformed files let EPANET's reader crash: not in this process.
-        probe = [sys.executable, "-c", _PROBE, str(file), str(report)]
-        if subprocess.run(probe, capture_output=True, check=False).returncode:
-            raise RefusedError(200, report.read_text("utf-8", "replace") if report.exists() else "")
+        if _crashes(text):
+            raise RefusedError(200, "")
         project = epanet.EN_createproject()[1]
         try:
             code = int(epanet.EN_open(project, str(file), str(report), "")[0])

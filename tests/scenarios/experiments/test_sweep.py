@@ -12,7 +12,7 @@ from filelock import FileLock
 
 import scenarios
 from scenarios.experiments.journal import RECORDS, Journal
-from scenarios.experiments.sweep import read_sweep
+from scenarios.experiments.sweep_file import read_sweep
 from scenarios.experiments.table import attributes, figures, summary
 from tests.scenarios.measure import README, results_table
 from twin.errors import InputError, RunError
@@ -395,7 +395,7 @@ def test_a_dry_run_lists_and_estimates_and_writes_nothing(undisturbed):
 def test_no_worker_imports_torch_where_no_network_watches(place):
     code = (
         "import sys\nfrom scenarios.experiments.job import execute, job_of\n"
-        "from scenarios.experiments.sweep import read_sweep\n"
+        "from scenarios.experiments.sweep_file import read_sweep\n"
         "swept = read_sweep(__import__('pathlib').Path('sweep.yaml'))\n"
         "record = execute(job_of(swept.scenario(0), [None]))\n"
         "assert record['rows'][0]['status'] == 'done', record\n"
