@@ -217,6 +217,8 @@ class Testbed(Closing):
             now = int(env.now)
             if now == 0:
                 self._begin()
+            if now >= 0 and now % DAY == 0:
+                plant.start_afresh()
             if self.demand is not None and now % 3600 == 0:
                 plant.set_demands(self.demand.next_hour())
             for order in self.operator.due(now):
