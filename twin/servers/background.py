@@ -9,6 +9,9 @@ from typing import Any, TypeVar
 
 from twin.closeable import Closing
 
+LOOPBACK = "127.0.0.1"
+"""The address at which servers listen unless told another: this machine alone reaches it."""
+
 T = TypeVar("T")
 
 

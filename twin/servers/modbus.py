@@ -22,11 +22,10 @@ from pymodbus.pdu.mei_message import ReadDeviceInformationRequest, ReadDeviceInf
 
 from twin.closeable import Closing
 from twin.errors import InputError
-from twin.servers.background import Background
+from twin.servers.background import LOOPBACK, Background
 from twin.servers.image import Read, Write, order
 from twin.servers.registers import READ_FUNCTIONS, WRITE_FUNCTIONS, Point
 
-LOOPBACK = "127.0.0.1"
 MOST_CONNECTIONS = 48
 """Of one PLC. For one more, the oldest that never asked anything is closed, else the one that has
 been silent longest; see Modbus Messaging on TCP/IP Implementation Guide V1.0b, 4.2.1."""
