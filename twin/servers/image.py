@@ -73,11 +73,10 @@ class Images:
             else Quality.GOOD
             for tag, value in values.items()
         }  # fmt: skip
-        for order, value in zip(plc.orders.tags, plc.orders.values.tolist(), strict=True):
-            if order in plc.coils:
-                values[f"{MODE}{order}"] = float(value == value)
-                value = plc.coils[order]
-            values[order] = value
+        orders = plc.in_force
+        values |= orders | plc.coils
+        values |= {f"{MODE}{actuator}": float(orders[actuator] == orders[actuator])
+                   for actuator in plc.coils}  # fmt: skip
         if plc.running:
             self._beats[name] = now // plc.every % 0x10000
         values[HEARTBEAT], values[RUNNING] = self._beats[name], float(plc.running)

@@ -56,3 +56,18 @@ def test_a_mode_is_written_as_the_command_it_means(hour):
     assert name == "PU2" and math.isnan(value)
     assert order("mode.PU2", 1.0, still.read("PLC1")) == ("PU2", 1.0)
     assert order("SP_PU1_open", 3.0, still.read("PLC1")) == ("SP_PU1_open", 3.0)
+
+
+def test_a_write_from_outside_shows_once_the_plc_has_scanned(ctown):
+    with Testbed(ctown, warmup=0) as bed:
+        images, shown = Images(bed.plcs, 600.0), {}
+        bed.actors.append(
+            lambda now, _: bed.plcs["PLC1"].write(now, {"SP_PU1_open": 3.5, "PU3": 1.0})
+            if now == 1800.0 else None
+        )  # fmt: skip
+        bed.observers.append(lambda now, _: shown.update({now: images.take(now)["PLC1"].values}))
+        for _ in bed.run(3600.0):
+            pass
+    assert shown[1800.0]["SP_PU1_open"] == 4.0 and shown[1800.0]["mode.PU3"] == 0.0
+    after = shown[min(now for now in shown if now > 1800.0)]
+    assert after["SP_PU1_open"] == 3.5 and after["mode.PU3"] == after["PU3"] == 1.0
