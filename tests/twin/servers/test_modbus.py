@@ -224,7 +224,7 @@ const Client = require("modbus-serial"), c = new Client();
 def test_a_javascript_client_reads_and_writes(modbus, still, program):
     node = program("node")
     if subprocess.run([node, "-e", "require('modbus-serial')"], **CHILDREN).returncode:
-        missing("no modbus-serial in NODE_PATH: .ci/run installs it")
+        missing("no modbus-serial in NODE_PATH: .ci/programs installs it")
     done = subprocess.run([node, "-e", SCRIPT.replace("PORT", str(PLC1))], **CHILDREN)
     assert done.returncode == 0, done.stderr
     seen = json.loads(done.stdout)
