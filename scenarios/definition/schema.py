@@ -31,7 +31,7 @@ from attacks.entries.entry import Entry
 from attacks.fields import fields as fields_of
 from attacks.mistakes import explain, main_error
 from scenarios.definition.plugins import load_plugin
-from scenarios.definition.scenario import DEMANDS, DETECTOR, LONGEST, Scenario
+from scenarios.definition.scenario import DEMANDS, DETECTOR, LONGEST, REQUIRED, Scenario
 from scenarios.definition.vary import assign
 from scenarios.definition.when import STRICT, WrittenArrivals, WrittenWhen, read_when, when_data
 from twin.control.orders import Order, order
@@ -40,7 +40,6 @@ from twin.files import place_of, plain, read_text, read_yaml, shown
 from twin.plants.spec import plants
 from twin.testbed import START
 from twin.units import DAY, HOUR, readable, spoken
-from twin.water.plant import REQUIRED_PRESSURE
 from twin.yaml_mistakes import odd_character
 
 LIBRARY = Path(__file__).parents[1] / "library"
@@ -119,7 +118,9 @@ class File(_Strict):
     warmup: Seconds = 7 * DAY
     seed: int = Field(0, ge=0, lt=2**63, strict=True)
     demand_model: Literal["demand-driven", "pressure-driven"] = "demand-driven"
-    required_pressure: Annotated[float, Unit("m")] = Field(REQUIRED_PRESSURE, ge=0.1, le=100.0)
+    required_pressure: Annotated[float | None, Unit("m")] = Field(
+        None, ge=REQUIRED[0], le=REQUIRED[1]
+    )
     overflow: Literal["spill", "close"] = "spill"
     initial_levels: dict[str, float] = {}
     demands: _Path = "profile"
@@ -361,7 +362,7 @@ def scenario_data(scenario: Scenario) -> dict[str, Any]:
         "plugins": [_absolute(plugin, (), scenario.folder) for plugin in scenario.plugins],
     }
     defaults: dict[str, Any] = {"initial_levels": {}, "demands": "profile", "control": {}}
-    defaults |= {"required_pressure": REQUIRED_PRESSURE, "overflow": "spill"}
+    defaults |= {"required_pressure": None, "overflow": "spill"}
     defaults |= {"operator": [], "faults": [], "plugins": []}
     return {key: value for key, value in data.items() if value != defaults.get(key, data)}
 

@@ -24,6 +24,10 @@ from twin.tags import Tag
 from twin.units import rounded
 
 PLANTS = Path(__file__).parent
+REQUIRED_PRESSURE = 5.0
+"""Below this [m] a junction takes less than its demand, where demands are pressure-driven and
+neither network.inp nor the scenario says how much; a normal week of C-Town then goes short of 4 m³
+in all."""
 QUANTITIES = {"level": "m", "flow": "L/s", "pressure": "m", "status": ""}
 COLUMNS = ["tag", "quantity", "element", "unit", "plc"]
 _NAME = re.compile(r"[^\W\d]\w*")
@@ -118,6 +122,16 @@ class PlantSpec:
         if self.whole:
             return frozenset(patterns_of(self.model, self.model.junction_name_list))
         return weekly(self.model)
+
+    @property
+    def required_pressure(self) -> float:
+        """What a junction of pressure-driven demand needs to take all of it [m].
+
+        As network.inp says where its own demands are pressure-driven.
+        """
+        options = self.model.options.hydraulic
+        driven = str(options.demand_model).upper() in ("PDA", "PDD")
+        return float(options.required_pressure) if driven else REQUIRED_PRESSURE
 
     @property
     def tag_names(self) -> tuple[str, ...]:

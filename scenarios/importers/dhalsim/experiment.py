@@ -214,7 +214,8 @@ class _Experiment:
             if required is not None:
                 self.imported.require_pressure(required, "the EPANET file's REQUIRED PRESSURE")
             else:
-                text = "the pressure at which a demand is met in full is the plant's own"
+                own = self.plant.spec.required_pressure
+                text = f"a demand is met in full at the plant's own pressure, {own:g} m"
                 self.note(READ_AS, text, node)
 
     def sources(self) -> list[Node]:
