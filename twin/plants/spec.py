@@ -227,6 +227,12 @@ def load_plant(
     folder = PLANTS / str(plant)
     if str(plant) not in plants():
         folder = (beside or Path.cwd()) / plant
+    if folder.is_file():
+        mend = ""
+        if folder.suffix.casefold() == ".inp":
+            name = folder.stem
+            mend = f": make it one with `hydrotwin plant new {plant} --out {name}`, and name {name}"
+        raise InputError(f"{plant} is a file, and a plant is a folder{mend}")
     if not folder.is_dir():
         raise InputError(
             f"unknown plant {str(plant)!r}: no folder {folder}, "
