@@ -344,8 +344,8 @@ class Plant(Closing):
         """
         engine, shapes = self._engine, self._shapes
         opened: set[str] = set()
+        code = engine.run()
         while True:
-            code = self._pumps.protect(engine.run())
             self.inflows = engine.at_nodes(self._tank_nodes, EN.EN_DEMAND)
             beyond = shapes.beyond(self._held, self.inflows)
             wrong = {
@@ -357,7 +357,12 @@ class Plant(Closing):
             }
             free = [name for name in self._shut if name not in opened and self._may_open(name)]
             if not wrong and not free:
-                return code
+                # Pumps are looked at once tanks are settled: a shut pipe changes their suction.
+                tripped = set(self.tripped)
+                code = self._pumps.protect(code)
+                if tripped == set(self.tripped):
+                    return code
+                continue
             for name in wrong:
                 engine.shut(self._link(name))
             self._shut |= wrong
@@ -366,6 +371,7 @@ class Plant(Closing):
                 if not engine.unshut(self._link(name)):
                     self._put(name)
             opened.update(free)
+            code = engine.run()
 
     def _may_open(self, name: str) -> bool:
         """Return whether a link that is shut at a full or an empty tank may be opened again."""
