@@ -205,7 +205,7 @@ class Plant(Closing):
         """
         for name in self._shut:
             self._engine.unshut(self._link(name))
-        self._shut = []
+        self._shut.clear()
         self.fill(dict(zip(self.tanks, self.levels, strict=True)))
         self._engine.restart()
         for name in (*self.settings, *sorted(self._disturbances.links - self.settings.keys())):
