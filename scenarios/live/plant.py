@@ -55,6 +55,7 @@ class LivePlant(Source):
         self._thread = threading.Thread(target=self._run, name="plant", daemon=True)
         self._changes = 0
         self._frame: Frame | None = None
+        self._truth = self.snapshot.truth
         bed = session.testbed
         bed.observers.append(self._note_instant)
         bed.scada.subscribers.append(self._take_frame)
@@ -137,7 +138,7 @@ class LivePlant(Source):
                 self.late = -left
                 self._publish()
                 self._obey(0.0)
-        except RunError as error:
+        except RunError as error:  # before anything was recorded
             self.failed = error
             self.snapshot = replace(self.snapshot, status="failed", reason=str(error))
         except Exception as error:
@@ -171,15 +172,19 @@ class LivePlant(Source):
             done.set_exception(InputError("the run is over: nothing can be commanded any more"))
 
     def _note_instant(self, now: float, values: Values) -> None:
+        """Keep the truth as an instant begins: behind it, the plant stands at the next one."""
         self._changes += 1
+        self._truth = values.copy()
 
     def _take_frame(self, frame: Frame) -> None:
         """Keep a frame for the trends, and let the alarm list see it."""
         self._changes += 1
-        seen, quality = at_frame(frame)
+        bed, (seen, quality) = self.session.testbed, at_frame(frame)
+        if frame.time == bed.env.now:
+            self._truth = bed.plant.values.copy()
         self._frame = frame._replace(values=seen, quality=quality)
         if frame.time >= 0:
-            self.history.append(frame.time, self.session.testbed.plant.values, seen, quality)
+            self.history.append(frame.time, self._truth, seen, quality)
             self._watch(self._taken())
 
     def _publish(self) -> None:
@@ -197,7 +202,7 @@ class LivePlant(Source):
         return Snapshot(
             number=self._changes,
             time=session.now,
-            truth=bed.plant.values.copy(),
+            truth=self._truth,
             seen=blank.seen if frame is None else frame.values,
             quality=blank.quality if frame is None else frame.quality,
             frame=blank.frame if frame is None else frame.time,

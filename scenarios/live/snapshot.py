@@ -112,13 +112,13 @@ def plcs_of(bed: Testbed) -> dict[str, PlcView]:
     register = bed.scada.register
     views = {}
     for name, plc in bed.plcs.items():
-        memory, orders = plc.memory, plc.orders
+        memory = plc.memory
         arrived = [float(register.arrived[register.index[tag]]) for tag in answered.get(name, ())]
         views[name] = PlcView(
             inputs=dict(zip(memory.tags, memory.values.tolist(), strict=True)),
             bad=frozenset(t for t, bad in zip(memory.tags, memory.bad, strict=True) if bad),
             coils=dict(plc.coils),
-            orders=dict(zip(orders.tags, orders.values.tolist(), strict=True)),
+            orders=plc.present_orders(),
             running=plc.running,
             answered=max(arrived, default=-math.inf),
         )

@@ -8,6 +8,7 @@ from typing import Any
 from nicegui import ui
 
 from scenarios.live.pages.frame import frame
+from scenarios.live.pages.pens import CLOCK
 from scenarios.live.pages.tables import show, table
 from scenarios.live.shared import Room
 from scenarios.live.snapshot import Snapshot
@@ -108,7 +109,7 @@ def _CHART() -> dict[str, Any]:  # noqa: N802
         "tooltip": {"trigger": "axis"},
         "grid": {"left": 70, "right": 24, "top": 32, "bottom": 56},
         "dataZoom": [{"type": "inside"}, {"type": "slider", "height": 18, "bottom": 4}],
-        "xAxis": {"type": "time"},
+        "xAxis": {"type": "time", "axisLabel": {"formatter": CLOCK}},
         "yAxis": {"type": "value", "name": "score"},
         "series": [
             {**line, "name": "score", "color": "#22282c"},

@@ -42,7 +42,7 @@ def device(room: Room, visitor: Visitor, name: str) -> None:
                     refreshers.append(_drive(room, visitor, name, owner.get(name, "")))
             with ui.column().classes("card col-7"):
                 ui.html("<h2>The last 24 hours</h2>", sanitize=False)
-                refreshers.append(Pens(room, _tags(spec, name), _SPAN, "320px").refresh)
+                refreshers.append(Pens(room, _tags(spec, name), _SPAN, "420px").refresh)
         with ui.column().classes("card w-full"):
             refreshers.append(_setpoints(room, visitor, name))
         with ui.column().classes("card w-full"):

@@ -17,6 +17,11 @@ COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#00
 """Of pens: readable to the colour-blind too (Okabe and Ito 2008)."""
 _STYLES = ("solid", "dashed", "dotted")
 _MOST = 400  # points of a pen
+CLOCK = {"day": "{MMM} {d}", "hour": "{HH}:{mm}", "minute": "{HH}:{mm}"}
+"""How charts write the plant's time."""
+_BESIDE = ("Start", "Middle", "End")
+_ABOVE = {"HH": "Top", "H": "Bottom", "L": "Top", "LL": "Bottom"}
+"""Where the names of limits stand, so that those of three pens do not cover each other."""
 
 
 class Pens:
@@ -78,18 +83,19 @@ class Pens:
                 {"type": "slider", "xAxisIndex": every, "height": 18, "bottom": 4},
             ],
             "grid": [
-                {"left": 64, "right": 24, "top": f"{11 + i * high:.1f}%",
-                 "height": f"{high - 5:.1f}%"}
+                {"left": 64, "right": 24, "top": f"{13 + i * high:.1f}%",
+                 "height": f"{high - 8:.1f}%"}
                 for i in every
             ],
             "xAxis": [
                 {"type": "time", "gridIndex": i, "min": stamp(first), "max": stamp(last),
-                 "axisLabel": {"show": i == count - 1}}
+                 "axisLabel": {"show": i == count - 1, "formatter": CLOCK}}
                 for i in every
             ],
             "yAxis": [
                 {"type": "value", "gridIndex": i, "name": units[group], "scale": group != "status",
-                 "nameTextStyle": {"align": "left"}}
+                 "nameTextStyle": {"align": "left"}, "nameGap": 8,
+                 "splitNumber": 2 if count > 1 else 5}
                 | ({"min": 0, "max": 1.2, "interval": 1} if group == "status" else {})
                 for i, group in enumerate(groups)
             ],
@@ -119,9 +125,18 @@ class Pens:
                 "symbol": "none",
                 "silent": True,
                 "lineStyle": {"color": color, "type": "dotted", "width": 1},
-                "label": {"formatter": "{b}", "position": "insideEndTop", "fontSize": 11},
                 "data": [
-                    {"yAxis": v, "name": f"{tag.name} {n}"} for n, v in lines if not math.isnan(v)
+                    {
+                        "yAxis": value,
+                        "name": f"{tag.name} {name}",
+                        "label": {
+                            "formatter": "{b}",
+                            "fontSize": 11,
+                            "position": f"inside{_BESIDE[place % 3]}{_ABOVE[name]}",
+                        },
+                    }
+                    for name, value in lines
+                    if not math.isnan(value)
                 ],
             }
         series = [shown]

@@ -10,6 +10,7 @@ from nicegui import ui
 from attacks.discovery import kinds
 from scenarios.live.by_hand import entry_of, example
 from scenarios.live.pages.frame import Refresh, frame
+from scenarios.live.pages.pens import CLOCK
 from scenarios.live.pages.tables import show, table
 from scenarios.live.plant import LivePlant
 from scenarios.live.shared import Room
@@ -50,7 +51,7 @@ def _bars(room: Room) -> Refresh:
             "animation": False,
             "useUTC": True,
             "grid": {"left": 150, "right": 24, "top": 8, "bottom": 26},
-            "xAxis": {"type": "time"},
+            "xAxis": {"type": "time", "axisLabel": {"formatter": CLOCK}},
             "yAxis": {"type": "category", "data": [], "axisTick": {"show": False}},
             "tooltip": {},
             "series": [],
