@@ -122,6 +122,7 @@ def _simulate(
     from scenarios.live.audit import audit_csv
     from scenarios.live.plant import LivePlant
     from scenarios.live.shared import Room
+    from scenarios.report import pictures  # noqa: F401, imported before the end, which is short
     from scenarios.results import folder
     from scenarios.simulation.run import keep
     from scenarios.simulation.session import Session
