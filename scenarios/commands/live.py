@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import signal
+import socket
+import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +20,7 @@ if TYPE_CHECKING:
     from scenarios.simulation.pace import Pace
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
+_PORT = 8080
 _PATIENCE = 2.0  # s; how long the instant under way may take when the end comes
 
 
@@ -35,9 +41,16 @@ def live(
     no_detector: Annotated[
         bool, typer.Option("--no-detector", help="Run without a detector.")
     ] = False,
-    port: Annotated[int, typer.Option(min=1, max=65535, help="Of the control room.")] = 8080,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Of the control room.")] = _PORT,
+    port_offset: Annotated[
+        int,
+        typer.Option(
+            min=0, max=40000, help="Added to every port, so that several plants run on one machine."
+        ),
+    ] = 0,
     host: Annotated[
-        str, typer.Option(help="Another address than loopback needs a password.")
+        str,
+        typer.Option(help="Where room and servers listen; other than loopback needs a password."),
     ] = _LOOPBACK[0],
     password: Annotated[
         str | None,
@@ -62,41 +75,53 @@ def live(
         raise InputError(
             f"--host {host} lets others in: give a --password, or the variable HYDROTWIN_PASSWORD"
         )
-    _check_port(host, port)
+    at = _Address(host, port + port_offset, port_offset)
+    at.check()
     door = Door(password, teacher_password, teacher)
     try:
         pace = Pace(speed)
     except ValueError as error:
         raise InputError(f"--speed: {error}") from None
     if replay is not None:
-        _show_again(replay, door, pace, host, port)
+        _show_again(replay, door, pace, at)
     else:
         assert scenario is not None
-        _simulate(scenario, seed, out, not no_detector, door, pace, host, port)
+        _simulate(scenario, seed, out, not no_detector, door, pace, at)
 
 
-def _check_port(host: str, port: int) -> None:
-    """Raise InputError where nothing can be served."""
-    import socket
+@dataclass(frozen=True)
+class _Address:
+    """Where the room is served, and by how much the servers' ports are moved."""
 
-    try:
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        with socket.socket(family, socket.SOCK_STREAM) as tried:
-            tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            tried.bind((host, port))
-    except OSError as error:
-        raise InputError(
-            f"{host}, port {port} cannot be served: {error.strerror}; choose another --port"
-        ) from None
+    host: str
+    port: int
+    offset: int
+
+    @property
+    def url(self) -> str:
+        return f"http://{f'[{self.host}]' if ':' in self.host else self.host}:{self.port}/"
+
+    def check(self) -> None:
+        """Raise InputError where nothing can be served."""
+        family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
+        try:
+            with socket.socket(family, socket.SOCK_STREAM) as tried:
+                tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                tried.bind((self.host, self.port))
+        except (OSError, OverflowError) as error:
+            raise InputError(
+                f"{self.host}, port {self.port} cannot be served: {error}; choose another --port "
+                "or --port-offset"
+            ) from None
 
 
-def _show_again(replay: Path, door: Door, pace: Pace, host: str, port: int) -> None:
+def _show_again(replay: Path, door: Door, pace: Pace, at: _Address) -> None:
     from scenarios.live.recording import Recording
     from scenarios.live.shared import Room
     from scenarios.results.folder import open_run
 
     source = Recording(open_run(replay), pace)
-    _serve(Room(source, door), host, port)
+    _serve(Room(source, door), at)
     source.stop(_PATIENCE)
 
 
@@ -107,8 +132,7 @@ def _simulate(
     watch: bool,
     door: Door,
     pace: Pace,
-    host: str,
-    port: int,
+    at: _Address,
 ) -> None:
     """Run a scenario until its end or Ctrl-C, and keep it as a run folder."""
     from dataclasses import replace
@@ -121,6 +145,7 @@ def _simulate(
     from scenarios.live.alarms import journal_csv
     from scenarios.live.audit import audit_csv
     from scenarios.live.plant import LivePlant
+    from scenarios.live.servers import servers
     from scenarios.live.shared import Room
     from scenarios.report import pictures  # noqa: F401, imported before the end, which is short
     from scenarios.results import folder
@@ -137,7 +162,8 @@ def _simulate(
             raise located(error, path_of(name)) from None
         with session:
             plant = LivePlant(session, pace)
-            _serve(Room(plant, door), host, port)
+            with servers(plant, door, at.host, at.offset) as served:
+                _serve(Room(plant, door, served), at)
             ended = plant.stop(_PATIENCE)
             if plant.failed is not None:
                 raise plant.failed
@@ -153,15 +179,14 @@ def _simulate(
     tell(Console(highlight=False), made)
 
 
-def _serve(room: Room, host: str, port: int) -> None:
+def _serve(room: Room, at: _Address) -> None:
     """Serve a room until Ctrl-C or TERM."""
-    import contextlib
-    import signal
-
     from scenarios.live.room import serve
 
-    shown = f"[{host}]" if ":" in host else host
-    typer.echo(f"Control room  http://{shown}:{port}/   (Ctrl-C ends it)")
+    typer.echo(f"Control room  {at.url}   (Ctrl-C ends it)")
+    for served in room.servers:
+        typer.echo(f"{served.protocol:13} {served.address}   {served.what}")
+    sys.stdout.flush()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with contextlib.suppress(KeyboardInterrupt):
-        serve(room, host, port, room.source.start)
+        serve(room, at.host, at.port, room.source.start)

@@ -19,6 +19,7 @@ from scenarios.simulation.session import Session
 from scenarios.simulation.watch import Watcher
 from twin.errors import InputError, RunError
 from twin.records.historian import Event
+from twin.servers.image import Images, PlcImage
 from twin.tags import Frame, Values
 from twin.units import HOUR
 
@@ -56,6 +57,8 @@ class LivePlant(Source):
         self._changes = 0
         self._frame: Frame | None = None
         self._truth = self.snapshot.truth
+        self._registers = Images(session.testbed.plcs, 2.0 * session.spec.step)
+        self._images = self._registers.take(session.now)
         bed = session.testbed
         bed.observers.append(self._note_instant)
         bed.scada.subscribers.append(self._take_frame)
@@ -96,16 +99,25 @@ class LivePlant(Source):
 
         return self.do(command)
 
-    def write(
-        self, plc: str, values: Mapping[str, float], peer: str, protocol: str
-    ) -> Future[None]:
+    def image(self, plc: str) -> PlcImage:
+        """Return what a PLC's registers show now; servers read it."""
+        return self._images[plc]
+
+    def write(self, plc: str, values: Mapping[str, float], peer: str, protocol: str) -> None:
         """Let somebody else than SCADA write to a PLC, and keep it in the audit log."""
 
         def command(session: Session) -> None:
-            session.write_external(plc, values, peer=peer, protocol=protocol)
-            self.audit.add(session.now, peer, protocol, values, self.snapshot.plcs)
+            before = self.snapshot.plcs
+            try:
+                session.write_external(plc, values, peer=peer, protocol=protocol)
+            except InputError as error:
+                words = ", ".join(f"{name} = {value:g}" for name, value in values.items())
+                refused = f"refused: {error.message}"
+                self.audit.note(Write(session.now, peer, protocol, plc, words, "", "", refused))
+                raise
+            self.audit.add(session.now, peer, protocol, values, before)
 
-        return self.do(command)
+        self.do(command)
 
     def launch(self, entry: Entry, who: str) -> Future[None]:
         """Launch an attack, from now on."""
@@ -194,6 +206,7 @@ class LivePlant(Source):
             )
         else:
             self.snapshot = self._taken()
+            self._images = self._registers.take(self.session.now)
             self.audit.verify(self.snapshot.time, self.snapshot.plcs)
 
     def _taken(self) -> Snapshot:

@@ -54,6 +54,11 @@ class Door:
     all_teachers : bool
         Whether everybody is a teacher (`--teacher`).
 
+    Attributes
+    ----------
+    key : str
+        What OPC UA clients write with where there is no password; new with each start.
+
     Raises
     ------
     InputError
@@ -70,6 +75,7 @@ class Door:
             if word is not None and len(word) < LEAST_PASSWORD:
                 raise InputError(f"a password has {LEAST_PASSWORD} characters at least")
         self._password, self._teacher, self._all = password, teacher_password, all_teachers
+        self.key = secrets.token_urlsafe(9)
         self._visitors: dict[str, Visitor] = {}
         self._lock = threading.Lock()
         self._closed_until = 0.0
@@ -127,6 +133,14 @@ class Door:
             raise InputError("this room was started without a teacher's password")
         self._check(password, self._teacher)
         visitor.teacher = True
+
+    def may_write(self, name: str, password: str) -> bool:
+        """Return whether an OPC UA client may write: with a name, and the room's password."""
+        try:
+            self._check(password, self._password or self.key)
+        except InputError:
+            return False
+        return bool(name)
 
     def _check(self, given: str, right: str) -> None:
         with self._lock:

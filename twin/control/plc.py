@@ -125,6 +125,11 @@ class Plc:
                 names.append(name)
         return names
 
+    @property
+    def in_force(self) -> dict[str, float]:
+        """Its orders as its last scan took them."""
+        return self._heard or self.spec.orders
+
     def is_due(self, now: int, crossing: bool) -> bool:
         """Return whether it scans at `now` [s], the instant of a threshold crossing or not."""
         if not self.running:

@@ -60,7 +60,9 @@ def test_a_plant_is_watched_commanded_attacked_and_kept(chromium, tmp_path):
         # A value changes by itself.
         shown = page.locator(".process .big").first
         before = shown.text_content()
-        assert re.fullmatch(r"[\d.]+ m", wait_for_other(page, lambda _: shown.text_content(), before))
+        assert re.fullmatch(
+            r"[\d.]+ m", wait_for_other(page, lambda _: shown.text_content(), before)
+        )
 
         # A setpoint through the dialog, refused out of range, written within it, read back.
         page.goto(f"{room.url}/device/PU1")
