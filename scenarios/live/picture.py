@@ -149,7 +149,7 @@ def draw(spec: PlantSpec, process: Process) -> Drawing:
         _zone(sheet, process.zones[i], inside[i], x, y, high)
     for station, (x, y) in stations:
         _station(sheet, station, x, y)
-    across = max(len(columns) * width - _STATION - 2 * _GAP, width)
+    across = _MARGIN + max(len(columns) * width - _STATION - 2 * _GAP, width)
     right = max([across, *(x + _STATION for _, (x, _) in stations)]) + _MARGIN
     high = _plc_row(sheet, right, tallest + 8)
     svg = (

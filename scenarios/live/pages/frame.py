@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
 
 from nicegui import ui
 
@@ -17,11 +16,10 @@ from scenarios.live.snapshot import Snapshot
 from scenarios.live.users import Visitor
 from scenarios.live.values import SHAPES
 
-if TYPE_CHECKING:
-    from nicegui.elements.button import Button
-
 _TICK = 0.25  # s
-_SPEEDS = {1: "1 ×", 10: "10 ×", 60: "60 ×", 300: "300 ×", 1200: "1200 ×", 0: "as fast as possible"}
+_FREE = 0.0
+_SPEEDS = {speed: f"{speed:g} ×" for speed in (1.0, 10.0, 60.0, 300.0, 1200.0)}
+_SPEEDS[_FREE] = "as fast as possible"
 _LINKS = {
     "/": "Overview",
     "/trends": "Trends",
@@ -75,7 +73,9 @@ def frame(room: Room, visitor: Visitor, path: str, title: str) -> Iterator[list[
         clock.text = _clock(room, now)
         alarms = source.alarms.standing()
         banner.show(alarms, len(source.alarms.shelved()))
-        state = (now.number, now.status, tuple((a.key, a.state) for a in alarms), id(source.alarms))
+        listed = tuple((alarm.key, alarm.state) for alarm in alarms)
+        pace = source.pace.paused, source.pace.speed
+        state = (now.number, now.status, listed, pace, id(source.alarms))
         if state == shown[0]:
             return
         shown[0] = state
@@ -100,33 +100,29 @@ def _clock(room: Room, now: Snapshot) -> str:
 def _pace(room: Room, visitor: Visitor, refreshers: list[Refresh]) -> None:
     """Show the pace, and let engineers change it."""
     source = room.source
-    speed = int(source.pace.speed or 0)
-    options = _SPEEDS if speed in _SPEEDS else {**_SPEEDS, speed: f"{speed} ×"}
+    speed = source.pace.speed or _FREE
+    options = {speed: f"{speed:g} ×", **_SPEEDS}
 
     def pause() -> None:
         source.pace.paused = not source.pace.paused
-        show(button)
-
-    def show(button: Button) -> None:
-        button.text = "Go on" if source.pace.paused else "Pause"
-        button.props(f"icon={'play_arrow' if source.pace.paused else 'pause'}")
-
-    button = ui.button(on_click=pause).props("flat dense no-caps color=primary")
-    show(button)
-    select = ui.select(options, value=speed).props(
-        'dense borderless options-dense aria-label="speed"'
-    )
+        follow(source.snapshot)
 
     def change() -> None:
-        source.pace.speed = float(select.value) or None
+        source.pace.speed = select.value or None
 
-    select.on_value_change(change)
+    button = ui.button(on_click=pause).props("flat dense no-caps color=primary")
+    select = ui.select(options, value=speed, on_change=change)
+    select.props('dense borderless options-dense aria-label="speed"')
     if not (visitor.may("engineer") or visitor.teacher):
         button.disable()
         select.disable()
 
     def follow(_: Snapshot) -> None:
-        show(button)
+        button.text = "Go on" if source.pace.paused else "Pause"
+        button.props(f"icon={'play_arrow' if source.pace.paused else 'pause'}")
+        present = source.pace.speed or _FREE
+        if present in options:
+            select.value = present
 
     refreshers.append(follow)
 

@@ -1,6 +1,7 @@
 """A control room in a process of its own, and a real browser before it."""
 
 import os
+import random
 import shutil
 import signal
 import socket
@@ -8,7 +9,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import pytest
 
@@ -30,17 +31,28 @@ def need_browser():
         pytest.skip(why)
 
 
-def free_port():
-    with socket.socket() as tried:
-        tried.bind(("127.0.0.1", 0))
-        return tried.getsockname()[1]
+PORTS = (8080, 4840, *range(15021, 15030))
+
+
+def free_offset():
+    """Return by how much all ports are moved so that nobody has any of them."""
+    for offset in random.sample(range(1000, 40000, 20), 50):
+        with ExitStack() as stack:
+            try:
+                for port in PORTS:
+                    tried = stack.enter_context(socket.socket())
+                    tried.bind(("127.0.0.1", port + offset))
+            except OSError:
+                continue
+        return offset
+    raise AssertionError("no free ports")
 
 
 class LiveRoom:
     """The process and its address."""
 
-    def __init__(self, process, url, log):
-        self.process, self.url, self.log = process, url, log
+    def __init__(self, process, url, log, offset):
+        self.process, self.url, self.log, self.offset = process, url, log, offset
 
     def end(self):
         """End it as Ctrl-C does; return how long that took [s]."""
@@ -53,16 +65,16 @@ class LiveRoom:
 @contextmanager
 def live_room(folder, *arguments, patience=90):
     """Start `hydrotwin live` and give it once it answers."""
-    port = free_port()
+    offset = free_offset()
     log = folder / "room.log"
     code = "from scenarios.cli import main; main()"
-    command = [sys.executable, "-c", code, "live", *arguments, "--port", str(port)]
+    command = [sys.executable, "-c", code, "live", *arguments, "--port-offset", str(offset)]
     # NiceGUI takes a process with this variable for a test of its own.
     env = {name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"}
     with log.open("w") as out:
         process = subprocess.Popen(command, cwd=folder, env=env, stdout=out, stderr=out)
     try:
-        url = f"http://127.0.0.1:{port}"
+        url = f"http://127.0.0.1:{PORTS[0] + offset}"
         until = time.monotonic() + patience
         while True:
             try:
@@ -72,7 +84,7 @@ def live_room(folder, *arguments, patience=90):
                 if process.poll() is not None or time.monotonic() > until:
                     raise AssertionError(f"no room: {log.read_text()}") from None
                 time.sleep(0.2)
-        yield LiveRoom(process, url, log)
+        yield LiveRoom(process, url, log, offset)
     finally:
         if process.poll() is None:
             process.kill()
