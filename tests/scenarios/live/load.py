@@ -48,8 +48,7 @@ class Page:
 async def measured(url, pages, seconds, speed):
     """Return how late each time was told to each page [s], and messages a second in all.
 
-    A time is due when the plant's clock, at its speed, says so; that clock is set by the earliest of
-    all tellings, so that nothing is late by what all share from the start on.
+    A time is due when the plant's clock says so, which is set by the earliest of all tellings.
     """
     opened, sockets = [Page() for _ in range(pages)], []
     for place, page in enumerate(opened):
