@@ -20,6 +20,9 @@ from scenarios.simulation.pace import Pace
 from twin.records.historian import Event
 from twin.tags import Quality, Values
 
+RECORDED = "recorded"
+"""The kind of every event of a record that is no entry's: of which kind each was is not kept."""
+
 
 class Recording(Source):
     """A recorded run, played.
@@ -44,12 +47,11 @@ class Recording(Source):
         self._quality = run.quality.to_numpy(dtype=np.int8)
         self._plc = run.plc.to_numpy(dtype=float)
         self._entries = [*_entries(run)]
+        secret = {entry.name for entry in self._entries}
         self._events = [
-            Event(float(at), *row)
-            for at, row in zip(
-                run.events.index,
-                run.events[["kind", "source", "subject", "what"]].itertuples(index=False),
-                strict=True,
+            Event(float(at), "entry" if source in secret else RECORDED, str(source), "", str(what))
+            for at, source, what in zip(
+                run.events.index, run.events["source"], run.events["what"], strict=True
             )
         ]
         self._answered = {
@@ -90,8 +92,9 @@ class Recording(Source):
             if self._wanted is not None:
                 before, self._at, self._wanted = self._at, self._wanted, None
                 speed, paused = self.pace.speed, self.pace.paused
-                self.pace = Pace(speed)  # time goes on from here
+                self.pace = Pace(speed)  # time goes on from here …
                 self.pace.paused = paused
+                self.pace.left(self._at)  # … from this moment
                 if self._at < before:
                     self._rewind()
                 self._publish()

@@ -10,6 +10,7 @@ from nicegui import ui
 from scenarios.live.pages.frame import frame
 from scenarios.live.pages.tables import show, table
 from scenarios.live.plant import LivePlant
+from scenarios.live.recording import RECORDED
 from scenarios.live.shared import Room
 from scenarios.live.snapshot import Snapshot
 from scenarios.live.users import Visitor
@@ -18,7 +19,7 @@ from twin.tags import Quality
 from twin.units import readable
 
 _EVENTS = 200
-_SEEN = ("switch", "operator", "limit", "trip", "reset")
+_SEEN = ("switch", "operator", "limit", "trip", "reset", RECORDED)
 """The kinds of event that an operator may know of; the rest is the teacher's."""
 
 

@@ -30,8 +30,14 @@ def opened(browser, url, path="/", width=1440, height=900):
     page.asked, page.wrong = [], []
     page.on("request", lambda request: page.asked.append(request.url))
     page.on("pageerror", lambda error: page.wrong.append(str(error)))
-    page.goto(url + path)
+    go(page, url + path)
     return page
+
+
+def go(page, url):
+    """Open another page, and wait until it can be used."""
+    page.goto(url)
+    page.wait_for_function("window.did_handshake === true")
 
 
 def clock(page):
@@ -65,7 +71,7 @@ def test_a_plant_is_watched_commanded_attacked_and_kept(chromium, tmp_path):
         )
 
         # A setpoint through the dialog, refused out of range, written within it, read back.
-        page.goto(f"{room.url}/device/PU1")
+        go(page, f"{room.url}/device/PU1")
         field = page.get_by_label("new SP_PU1_closed")
         field.fill("99")
         page.get_by_label("write SP_PU1_closed").click()
@@ -100,15 +106,14 @@ def test_a_plant_is_watched_commanded_attacked_and_kept(chromium, tmp_path):
         wait_for_other(other, clock, standing)
 
         # The teacher launches an attack; the operators' alarm comes and is acknowledged.
-        page.goto(f"{room.url}/teacher")
+        go(page, f"{room.url}/teacher")
         page.get_by_label("Its entry").fill(
             "name: forged\non: link:PLC2->SCADA\ntags: [L_T1]\ndo: {constant: {value: 6.45}}"
         )
         page.get_by_role("button", name="Launch").click()
         page.get_by_text("forged is launched").wait_for()
         page.get_by_text("deceived or late: SCADA").first.wait_for()
-        other.get_by_text("L_T1 level high-high").wait_for()
-        other.goto(f"{room.url}/alarms")
+        go(other, f"{room.url}/alarms")
         other.get_by_role("cell", name="L_T1 level high-high").wait_for()
         other.get_by_role("button", name="Acknowledge all").click()
         other.get_by_text("acknowledged by operator").first.wait_for()
