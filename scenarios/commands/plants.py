@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from scenarios.commands.output import Force, Json, print_json, share_bar
+from scenarios.commands.output import Force, Json, check_free, print_json, share_bar
 
 app = typer.Typer(help="What a plant has; bringing your own.", no_args_is_help=True)
 
@@ -84,3 +84,24 @@ def check(
         typer.echo("\n".join([*verdict(proof), "", *table(proof)]))
     if not proof.holds:
         raise typer.Exit(1)
+
+
+@app.command(epilog="Example: hydrotwin plant registers ctown --out registers.csv")
+def registers(
+    plant: Annotated[str, typer.Argument(help="A shipped plant or a plant folder.")] = "ctown",
+    out: Annotated[
+        Path | None, typer.Option(help="Write it here, not to the screen.", metavar="FILE.csv")
+    ] = None,
+    force: Force = False,
+) -> None:
+    """Print the Modbus register map: what stands at which address of which PLC, as CSV."""
+    from twin.plants.spec import load_plant
+    from twin.servers.registers import register_map, write_map
+
+    check_free(out, option="--out", force=force)
+    table = write_map(register_map(load_plant(plant)))
+    if out is None:
+        typer.echo(table, nl=False)
+    else:
+        out.write_text(table, encoding="utf-8")
+        typer.echo(f"wrote {out}")
