@@ -16,6 +16,7 @@ from scenarios.commands.compare import compare
 from scenarios.commands.export import export
 from scenarios.commands.fidelity import fidelity
 from scenarios.commands.imports import import_
+from scenarios.commands.live import live
 from scenarios.commands.results import results
 from scenarios.commands.run import run
 from scenarios.commands.sweep import sweep
@@ -66,6 +67,9 @@ app.command(
     epilog="Examples: hydrotwin run normal · hydrotwin run t1-overflow-concealed --seed 3 · "
     "hydrotwin run my-attack.yaml --out runs/mine --json · hydrotwin run normal --plant my-town"
 )(run)
+app.command(
+    epilog="Examples: hydrotwin live t1-overflow-concealed --teacher · hydrotwin live --replay RUN"
+)(live)
 app.command(
     epilog="Examples: hydrotwin sweep mine.yaml --dry-run · hydrotwin sweep mine.yaml --out DIR"
 )(sweep)

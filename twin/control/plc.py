@@ -113,14 +113,17 @@ class Plc:
     def present_orders(self) -> dict[str, float]:
         """Return its orders as they stand: what SCADA wrote, and what others wrote since."""
         orders = dict(zip(self.orders.tags, self.orders.values.tolist(), strict=True))
-        for name, (value, stood, at) in list(self.external.items()):
+        return orders | {name: self.external[name][0] for name in self._standing(orders)}
+
+    def _standing(self, orders: Mapping[str, float]) -> list[str]:
+        """Return which of what others wrote SCADA's orders have not overruled since."""
+        names = []
+        for name, (_, stood, at) in self.external.items():
             changed = orders[name] != stood and (orders[name] == orders[name] or stood == stood)
             arrived = float(self.orders.arrived[self.orders.index[name]])
-            if changed or at <= self.given.get(name, -math.inf) <= arrived:
-                del self.external[name]
-            else:
-                orders[name] = value
-        return orders
+            if not (changed or at <= self.given.get(name, -math.inf) <= arrived):
+                names.append(name)
+        return names
 
     @property
     def in_force(self) -> dict[str, float]:
@@ -180,6 +183,8 @@ class Plc:
 
     def _take_orders(self) -> None:
         """Apply what SCADA has written: setpoints to the rules, manual commands after them."""
+        written = dict(zip(self.orders.tags, self.orders.values.tolist(), strict=True))
+        self.external = {name: self.external[name] for name in self._standing(written)}
         orders = self.present_orders()
         self._obeyed = b"" if self.external else self.orders.values.tobytes()
         self._manual = {a: v for a, v in orders.items() if a in self.coils and v == v}
