@@ -6,6 +6,7 @@ import copy
 import heapq
 import math
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from dataclasses import astuple
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from twin.control.taps import TapPoint
 from twin.errors import InputError, under
 from twin.plants.spec import PlantSpec
 from twin.records.historian import Event, Historian
+from twin.state import State
 from twin.tags import Frame, Values
 from twin.units import DAY, HOUR, time_of_day
 from twin.water.demand import Demand, Hours
@@ -58,6 +60,9 @@ class Testbed(Closing):
         What the operator writes to PLCs, and when.
     folder : Path, optional
         Where the historian writes; by default it keeps its tables in memory.
+    state : State, optional
+        What `state` returned of a testbed with the same arguments, but for the folder and, in the
+        warm-up, `levels`, `demand` and `orders`: it goes on from there, and records from there on.
 
     Attributes
     ----------
@@ -89,6 +94,7 @@ class Testbed(Closing):
         demand: Hours | None = None,
         orders: Sequence[Order] = (),
         folder: Path | None = None,
+        state: State | None = None,
     ):
         if warmup % HOUR:
             raise InputError(f"warmup must be whole hours, not {warmup:g} s")
@@ -98,7 +104,7 @@ class Testbed(Closing):
         self._levels, self._played = dict(levels or {}), demand
         self._beside: list[Testbed] = []
         self.recording = True
-        self.env = simpy.Environment(initial_time=-self.warmup)
+        self.env = simpy.Environment(-self.warmup if state is None else state["time"])
         first = start - timedelta(seconds=self.warmup)
         self.demand: Hours | None = None
         if spec.profiled and (demand is None or self.warmup):
@@ -110,10 +116,12 @@ class Testbed(Closing):
             required_pressure=required_pressure,
         )
         self._tripped: set[str] = set()
+        self._planned, self._crossing, self._ordered = -self.warmup, -self.warmup - 1, 0
         self._wakes: list[int] = []
         self.observers: list[Watcher] = []
         self.actors: list[Watcher] = []
         self._orders = tuple(orders)
+        self._agenda = sorted(orders, key=lambda order: order.at)
         midnight = int(time_of_day(start))
         try:
             self.control = control = ControlSystem(
@@ -134,6 +142,8 @@ class Testbed(Closing):
         names = [f"{plc}.{tag}" for plc in self.plcs for tag in self.plcs[plc].memory.tags]
         self.historian = Historian(spec.tag_names, names, self.plant.meters.columns, folder)
         self.scada.subscribers.append(self._record_view)
+        if state is not None:
+            self._restore(state)
 
     def points(self, name: str, outputs: bool = False) -> list[TapPoint]:
         """Return the tap points that a port has; see `twin.control.ports.points_of`."""
@@ -188,6 +198,53 @@ class Testbed(Closing):
         finally:
             self.close()
 
+    def state(self) -> State:
+        """Return what it needs to go on from the instant that comes next, in plain values.
+
+        A caller of `run` may ask for it at the start of the scenario and every 24 h from there,
+        where EPANET starts afresh. What entries do is not in it.
+
+        Raises
+        ------
+        ValueError
+            At another time, or where an actor may have changed anything.
+        """
+        now = int(self.env.now)
+        if not self._is_fresh(now):
+            raise ValueError(f"a state is of a day's beginning, not of {now} s")
+        if self.actors:
+            raise ValueError("a state is of a testbed on which nothing acts")
+        drawn = self.demand if isinstance(self.demand, Demand) else None
+        return {
+            "time": now,
+            "demand": None if drawn is None else drawn.state(),
+            "plant": self.plant.state(),
+            "control": self.control.state(),
+            "tripped": sorted(self._tripped),
+            "planned": [self._planned, self._crossing],
+            "ordered": self._ordered,
+            "events": [list(astuple(event)) for event in self.historian.events],
+        }
+
+    def _restore(self, state: State) -> None:
+        if self._played is not None and state["time"] > 0:
+            self.demand = copy.deepcopy(self._played)
+            for _ in range(0, state["time"], int(HOUR)):
+                self.demand.next_hour()
+        elif isinstance(self.demand, Demand):
+            self.demand.restore(state["demand"])
+        self.plant.restore(state["plant"])
+        self.control.restore(state["control"])
+        self._tripped.update(state["tripped"])
+        self._planned, self._crossing = state["planned"]
+        self._ordered = state["ordered"]
+        self.historian.events[:] = [Event(*event) for event in state["events"]]
+
+    @staticmethod
+    def _is_fresh(now: float) -> bool:
+        """Return whether EPANET starts afresh at `now` [s]."""
+        return now >= 0 and now % DAY == 0
+
     def impose(self, values: Values) -> None:
         """Go on from what a frame shows: levels, pumps, valves and their PLCs' coils.
 
@@ -203,27 +260,25 @@ class Testbed(Closing):
         """Step through instants: those that are due, and those of `Crossings` and the engine."""
         plant, control, env = self.plant, self.control, self.env
         step, polling = self.spec.step, self.spec.polling
-        orders = iter(sorted(self._orders, key=lambda order: order.at))
-        order = next(orders, None)
-        planned, crossing = int(env.now), -1
+        yield env.timeout(0.0)  # after what arrives at this very time
         while env.now < end:
             now = int(env.now)
             if now == 0:
                 self._begin()
-            if now >= 0 and now % DAY == 0:
+            if self._is_fresh(now):
                 plant.start_afresh()
             if self.demand is not None and now % 3600 == 0:
                 plant.set_demands(self.demand.next_hour())
-            while order is not None and order.at <= now:
-                control.write(now, order)
-                order = next(orders, None)
+            while self._ordered < len(self._agenda) and self._agenda[self._ordered].at <= now:
+                control.write(now, self._agenda[self._ordered])
+                self._ordered += 1
             for observe in self.observers:
                 observe(now, plant.values)
             for act in self.actors:
                 act(now, plant.values)
             control.sense(now, levels=True)
             control.exchange(now)
-            control.scan(now, now == crossing or now != planned)
+            control.scan(now, now == self._crossing or now != self._planned)
             plant.solve()
             self._log_trips(now)
             control.sense(now, levels=False)
@@ -234,9 +289,8 @@ class Testbed(Closing):
             if now % polling == 0:
                 self.scada.poll(now)
             ahead = control.until_crossing(now)
-            crossing = now + ahead if ahead else -1
             due = self._due(now)
-            planned = now + due
+            self._planned, self._crossing = now + due, now + ahead
             plant.advance(min(due, ahead or due))
             yield env.timeout(plant.time - self.warmup - now)
 
