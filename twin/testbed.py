@@ -104,7 +104,7 @@ class Testbed(Closing):
         self._levels, self._played = dict(levels or {}), demand
         self._beside: list[Testbed] = []
         self.recording = True
-        self.env = simpy.Environment(-self.warmup if state is None else state["time"])
+        self.env = simpy.Environment(-self.warmup)
         first = start - timedelta(seconds=self.warmup)
         self.demand: Hours | None = None
         if spec.profiled and (demand is None or self.warmup):
@@ -143,7 +143,7 @@ class Testbed(Closing):
         self.historian = Historian(spec.tag_names, names, self.plant.meters.columns, folder)
         self.scada.subscribers.append(self._record_view)
         if state is not None:
-            self._restore(state)
+            self.restore(state)
 
     def points(self, name: str, outputs: bool = False) -> list[TapPoint]:
         """Return the tap points that a port has; see `twin.control.ports.points_of`."""
@@ -226,7 +226,10 @@ class Testbed(Closing):
             "events": [list(astuple(event)) for event in self.historian.events],
         }
 
-    def _restore(self, state: State) -> None:
+    def restore(self, state: State) -> None:
+        """Go on from a state, of a testbed that has not run yet."""
+        if state["time"] > self.env.now:
+            self.env.run(until=state["time"])  # nothing is scheduled yet: the clock is put forward
         if self._played is not None and state["time"] > 0:
             self.demand = copy.deepcopy(self._played)
             for _ in range(0, state["time"], int(HOUR)):

@@ -25,7 +25,8 @@ from scenarios.results.slips import slips
 from scenarios.results.tables import events_table, limits_table
 from scenarios.simulation.notes import cautions
 from scenarios.simulation.pace import Pace
-from scenarios.simulation.pair import paired_truth, with_end
+from scenarios.simulation.pair import paired_truth, past_of, with_end
+from scenarios.simulation.past import begin
 from scenarios.simulation.watch import Watcher, shadow_of
 from scenarios.simulation.watch import watchers as watching
 from twin.closeable import Closing
@@ -91,6 +92,7 @@ class Session(Closing):
         self._notes, self._aftermath, self._on_time = list(notes), aftermath, on_time
         self._compares = pair and bool(scenario.entries)
         self._paired: pd.DataFrame | None = None
+        self._begun = False
         self._opened = time.perf_counter()
         self._grain = HOUR
         self._instants = bed.run(scenario.duration, every=lambda: self._grain)
@@ -186,8 +188,8 @@ class Session(Closing):
         """
         until = min(until, self.scenario.duration)
         try:
-            if self._compares and self._paired is None:
-                self._run_pair()
+            if not self._begun:
+                self._begin()
             while self.status == "running" and self.now < until:
                 self._grain = min(self.pace.grain(), until - self.now)
                 now = next(self._instants)
@@ -208,6 +210,15 @@ class Session(Closing):
                 raise KeyboardInterrupt(_NOTHING) from None
             self.status, self.reason = "interrupted", "stopped by the user"
         return self.now
+
+    def _begin(self) -> None:
+        """Run the pair, and skip what this run has in common with it, unless it is paced."""
+        self._begun = True
+        if self._compares:
+            self._run_pair()
+        if self.pace.speed is None:
+            past = past_of(self.scenario, self.spec)
+            begin(self.testbed, self.entries, past, self.scenario.duration)
 
     def _run_pair(self) -> None:
         try:
