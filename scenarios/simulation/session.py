@@ -132,7 +132,8 @@ class Session(Closing):
         pace : Pace, optional
             By default as fast as possible.
         on_time, on_alarm : callable, optional
-            Told the time [s], hourly or finer when paced, and every alarm as it is raised.
+            Told the time [s], hourly or finer when paced, and every alarm as it is raised. Where
+            neither a pace nor `on_alarm` is given, detectors score all frames after the run.
 
         Raises
         ------
@@ -144,11 +145,11 @@ class Session(Closing):
         found, notes = watching(scenario, spec, detectors) if watch else ({}, [])
         bed = testbed(scenario, spec, folder)
         try:
-            watchers = []
+            watchers, live = [], pace is not None or on_alarm is not None
             for name, detector in found.items():
                 wanted = detector.columns_wanted == "tags+shadow"
                 shadow = shadow_of(scenario) if wanted else None
-                watchers.append(Watcher(detector, spec, bed.scada, on_alarm, shadow, name))
+                watchers.append(Watcher(detector, spec, bed.scada, on_alarm, shadow, name, live))
             return cls(
                 scenario,
                 spec,
@@ -238,6 +239,8 @@ class Session(Closing):
         if self.status == "running":
             self.status, self.reason = "interrupted", "stopped by the user"
         self.testbed.historian.close()
+        for watcher in self.watchers:
+            watcher.finish()
         self._notes += [*_unheard(self.scenario, self.spec), *cautions(self.testbed)]
         interrupted = self.status == "interrupted"
         try:
