@@ -221,7 +221,7 @@ class Trigger:
     @property
     def soonest(self) -> float:
         """When it can begin at the soonest by the clock [s]."""
-        return self._first if self._start is None else self.when.not_before
+        return self._first if self._start is None else self.when.not_before + self.when.delay
 
     def update(self, now: float, values: Names) -> bool:
         """Return whether it acts at `now` [s], given the current values of `names`.

@@ -9,6 +9,7 @@ which attacked runs go on.
 from __future__ import annotations
 
 import contextlib
+import itertools
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -72,7 +73,7 @@ def paired_truth(scenario: Scenario, spec: PlantSpec, incident: str | None = Non
             entries = arm(scenario.entries, bed)
             recorder = None if entries or end > past.LONGEST else Recorder(bed)
             past.begin(bed, entries, before, end)
-            for now in bed.run(end):
+            for now in itertools.chain([bed.env.now], bed.run(end)):
                 if recorder is not None:
                     recorder.note(now)
             truth = with_end(bed.historian.truth.frame(), end, bed.totals())

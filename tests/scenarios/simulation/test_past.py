@@ -7,7 +7,7 @@ import pytest
 from ruamel.yaml import YAML
 
 import scenarios
-from attacks import registry
+from attacks.discovery import kinds
 from scenarios.definition.schema import from_data, library, load
 from scenarios.simulation import cache, pair, past, session
 
@@ -147,9 +147,9 @@ def test_every_library_scenario(name, monkeypatch):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", sorted(registry.registered()))
+@pytest.mark.parametrize("kind", sorted(kinds()))
 def test_every_kinds_example(kind, monkeypatch):
-    entry = YAML(typ="safe").load(registry.registered()[kind].example)
+    entry = YAML(typ="safe").load(kinds()[kind].example)
     entry = {"when": {"from": "30 h"}} | dict(entry)
     late, whole, _ = both(week(attacks=[entry]), monkeypatch)
     expect_the_same(late, whole)
