@@ -85,9 +85,9 @@ def paired_truth(scenario: Scenario, spec: PlantSpec, incident: str | None = Non
 
 def past_of(scenario: Scenario, spec: PlantSpec) -> Past | None:
     """Return what is known of the time before a run's attacks: its pair's past, or the warm-up."""
-    known = None
-    if scenario.attacks and not scenario.faults:
-        known = past.kept(key_of(other(scenario), spec), int(scenario.duration))
+    known, alike = None, other(scenario)
+    if scenario.attacks and alike == replace(scenario, attacks=()) and not alike.entries:
+        known = past.kept(key_of(alike, spec), int(scenario.duration))
     return known or past.warmed(scenario, spec)
 
 

@@ -173,7 +173,7 @@ def parting(bed: Testbed, entries: Sequence[ArmedEntry], past: Past, end: float)
     past : Past
         Of a run that is the same until one of them acts.
     end : float
-        Of the run to be [s].
+        Where the run is to be looked at first, or its end [s].
     """
     wiring = bed.spec.wiring.links.values()
     if entries and any(medium.loss or medium.outages for medium in wiring):
@@ -200,7 +200,7 @@ def begin(bed: Testbed, entries: Sequence[ArmedEntry], past: Past | None, end: f
     bed, entries, past
         As of `parting`.
     end : float
-        Of the run to be [s].
+        As of `parting`.
     """
     at = None if past is None else parting(bed, entries, past, end)
     if past is not None and at is not None:

@@ -190,7 +190,7 @@ class Session(Closing):
         until = min(until, self.scenario.duration)
         try:
             if not self._begun:
-                self._begin()
+                self._begin(until)
             while self.status == "running" and self.now < until:
                 self._grain = min(self.pace.grain(), until - self.now)
                 now = next(self._instants)
@@ -212,14 +212,14 @@ class Session(Closing):
             self.status, self.reason = "interrupted", "stopped by the user"
         return self.now
 
-    def _begin(self) -> None:
+    def _begin(self, until: float) -> None:
         """Run the pair, and skip what this run has in common with it, unless it is paced."""
         self._begun = True
         if self._compares:
             self._run_pair()
         if self.pace.speed is None:
             past = past_of(self.scenario, self.spec)
-            begin(self.testbed, self.entries, past, self.scenario.duration)
+            begin(self.testbed, self.entries, past, until)
 
     def _run_pair(self) -> None:
         try:

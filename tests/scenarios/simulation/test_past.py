@@ -139,6 +139,14 @@ def test_a_longer_runs_past_serves_a_shorter_one_and_a_damaged_one_costs_time_on
     assert pair.past_of(one, one.plant_spec()).states.keys() == {0}  # the warm-up, run again
 
 
+def test_a_session_is_no_further_than_it_was_asked_to_be():
+    one = week(attacks=[attack({"offset": {"by": 1.0}}, **{"from": "50 h"})])
+    scenarios.run(one)
+    with session.Session.open(one) as opened:
+        assert opened.advance(10 * 3600.0) == 10 * 3600.0
+        assert opened.advance(30 * 3600.0) == 30 * 3600.0
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", library())
 def test_every_library_scenario(name, monkeypatch):
