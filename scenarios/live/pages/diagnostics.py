@@ -16,7 +16,7 @@ from scenarios.live.snapshot import Snapshot
 from scenarios.live.users import Visitor
 from scenarios.live.values import age
 from twin.tags import Quality
-from twin.units import readable
+from twin.units import counted, readable
 
 _EVENTS = 200
 _SEEN = ("switch", "operator", "limit", "trip", "reset", RECORDED)
@@ -63,7 +63,7 @@ def diagnostics(room: Room, visitor: Visitor) -> None:
 def _about(room: Room) -> list[str]:
     late = np.array(room.lateness or [0.0])
     lines = [
-        f"{room.pages} pages open",
+        f"{counted(room.pages, 'page')} open",
         f"pages show a change {np.median(late) * 1e3:.0f} ms after it (median), "
         f"{late.max() * 1e3:.0f} ms at most",
     ]

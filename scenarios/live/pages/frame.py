@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Callable, Iterator
 
 from nicegui import ui
@@ -65,10 +66,12 @@ def frame(room: Room, visitor: Visitor, path: str, title: str) -> Iterator[list[
         _scrub(source, room)
     with ui.column().classes("room").props('role="main"'):
         yield refreshers
-    shown: list[object] = [None]
+    shown: object = None
+    looked = float("inf")  # what came before the page is not late
     verdicts = Verdicts(source, visitor)
 
     def tick() -> None:
+        nonlocal shown, looked
         now = source.snapshot
         clock.text = _clock(room, now)
         alarms = source.alarms.standing()
@@ -76,13 +79,13 @@ def frame(room: Room, visitor: Visitor, path: str, title: str) -> Iterator[list[
         listed = tuple((alarm.key, alarm.state) for alarm in alarms)
         pace = source.pace.paused, source.pace.speed
         state = (now.number, now.status, listed, pace, id(source.alarms))
-        if state == shown[0]:
-            return
-        shown[0] = state
-        for refresh in refreshers:
-            refresh(now)
-        verdicts.tell()
-        room.note_shown()
+        if state != shown:
+            shown = state
+            for refresh in refreshers:
+                refresh(now)
+            verdicts.tell()
+            room.note_shown(looked)
+        looked = time.monotonic()
 
     tick()
     ui.timer(_TICK, tick)
