@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 
 from nicegui import ui
+from nicegui.events import GenericEventArguments
 
 from scenarios.live.alarms import LiveAlarm, classes
 from scenarios.live.pages.entry import who_dialog
@@ -143,13 +144,21 @@ def _scrub(source: Recording, room: Room) -> None:
         slider = ui.slider(min=0, max=source.end, step=source.spec.step, value=0)
         slider.classes("col").props('aria-label="time in the record"')
         where = ui.label().classes("clock")
+        held = False
 
         def follow() -> None:
             where.text = room.hour_words(source.snapshot.time)
+            if not held:
+                slider.value = source.snapshot.time
 
-        def move() -> None:
-            source.seek(float(slider.value))
+        def hold(event: GenericEventArguments) -> None:
+            nonlocal held
+            held = event.args == "start"
 
+        def move(event: GenericEventArguments) -> None:
+            source.seek(float(event.args))
+
+        slider.on("pan", hold)
         slider.on("change", move)
         ui.timer(0.5, follow)
 
