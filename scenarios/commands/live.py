@@ -143,7 +143,7 @@ def _simulate(
     from scenarios.commands.terminal import tell
     from scenarios.definition.schema import load, located, path_of
     from scenarios.live.alarms import journal_csv
-    from scenarios.live.audit import audit_csv
+    from scenarios.live.audit import AUDIT, audit_csv
     from scenarios.live.plant import LivePlant
     from scenarios.live.servers import servers
     from scenarios.live.shared import Room
@@ -171,7 +171,7 @@ def _simulate(
                 typer.echo("ended in the warm-up: nothing was recorded yet")
                 raise typer.Exit(1)
             made = session.conclude()
-            (draft / "audit.csv").write_text(audit_csv(plant.audit.writes()), encoding="utf-8")
+            (draft / AUDIT).write_text(audit_csv(plant.audit.writes()), encoding="utf-8")
             (draft / "alarm-journal.csv").write_text(
                 journal_csv(plant.alarms.lines()), encoding="utf-8"
             )

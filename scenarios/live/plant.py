@@ -222,7 +222,6 @@ class LivePlant(Source):
             plcs=plcs_of(bed),
             ordered=dict(zip(bed.scada.orders.tags, bed.scada.orders.values.tolist(), strict=True)),
             limits=limits_of(bed),
-            tripped=tuple(sorted(bed.plant.tripped)),
             entries=tuple(
                 EntryView(
                     one.entry.name,

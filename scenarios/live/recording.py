@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from scenarios.live.alarms import AlarmList
-from scenarios.live.audit import Audit
+from scenarios.live.audit import AUDIT, Audit, read_audit
 from scenarios.live.snapshot import EntryView, PlcView, Snapshot
 from scenarios.live.source import NAP, DetectorView, EpisodeView, ScoreView, Source
 from scenarios.results.run import Run
@@ -20,8 +20,8 @@ from scenarios.simulation.pace import Pace
 from twin.records.historian import Event
 from twin.tags import Quality, Values
 
-RECORDED = "recorded"
-"""The kind of every event of a record that is no entry's: of which kind each was is not kept."""
+_KINDS = {"operator": "operator", "SCADA": "limit"}
+"""The kinds of events, as far as a record's sources tell them."""
 
 
 class Recording(Source):
@@ -47,9 +47,8 @@ class Recording(Source):
         self._quality = run.quality.to_numpy(dtype=np.int8)
         self._plc = run.plc.to_numpy(dtype=float)
         self._entries = [*_entries(run)]
-        secret = {entry.name for entry in self._entries}
         self._events = [
-            Event(float(at), "entry" if source in secret else RECORDED, str(source), "", str(what))
+            Event(float(at), _KINDS.get(source, "recorded"), str(source), "", str(what))
             for at, source, what in zip(
                 run.events.index, run.events["source"], run.events["what"], strict=True
             )
@@ -66,6 +65,7 @@ class Recording(Source):
             name: _last(self._frames, self._heard(plc.sensors))
             for name, plc in run.spec.plcs.items()
         }
+        self._writes = [] if run.folder is None else read_audit(run.folder / AUDIT)
         self._shown = 0  # frames that history and alarms have had
         self._number = 0
         self._at = 0.0
@@ -122,6 +122,9 @@ class Recording(Source):
     def _publish(self) -> None:
         """Show the present time; let history and alarms have every frame up to it."""
         snapshot = self.snapshot
+        for write in self._writes[len(self.audit.writes()) :]:
+            if write.time <= self._at:
+                self.audit.note(write)
         while self._shown < len(self._frames) and self._frames[self._shown] <= self._at:
             frame = self._shown
             at = float(self._frames[frame])

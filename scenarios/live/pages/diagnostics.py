@@ -10,7 +10,6 @@ from nicegui import ui
 from scenarios.live.pages.frame import frame
 from scenarios.live.pages.tables import show, table
 from scenarios.live.plant import LivePlant
-from scenarios.live.recording import RECORDED
 from scenarios.live.shared import Room
 from scenarios.live.snapshot import Snapshot
 from scenarios.live.users import Visitor
@@ -19,8 +18,8 @@ from twin.tags import Quality
 from twin.units import counted, readable
 
 _EVENTS = 200
-_SEEN = ("switch", "operator", "limit", "trip", "reset", RECORDED)
-"""The kinds of event that an operator may know of; the rest is the teacher's."""
+_SEEN = ("operator", "limit")
+"""The kinds of event that SCADA knows of; the others are true, and the teacher's."""
 
 
 def diagnostics(room: Room, visitor: Visitor) -> None:
