@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import simpy
@@ -12,7 +13,17 @@ from twin.control.memory import Block, Places, Register
 from twin.control.taps import TapPoint
 from twin.plants.equipment import PERFECT, Medium, message_bits
 from twin.seeds import Draws
-from twin.tags import Reading
+from twin.state import State
+from twin.tags import Flags, Reading, Values
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Message:
+    """What is under way on a link: when it arrives [s], its values, and which of them are bad."""
+
+    at: float
+    values: Values
+    bad: Flags | None
 
 
 class Link(TapPoint):
@@ -49,6 +60,7 @@ class Link(TapPoint):
         self.medium, self._draws = medium, draws
         self._from, self._to = source.places(self.tags), target.places(self.tags)
         self._busy = -math.inf
+        self._under_way: list[Message] = []
         self._perfect = medium == PERFECT
 
     @property
@@ -79,12 +91,33 @@ class Link(TapPoint):
             for late in self.tamper([Reading(now, *number) for number in numbers], now):
                 self.target.take(self.env, late, latency)
         elif latency > 0.0:
-            later = self.env.timeout(latency)
-            later.callbacks.append(
-                lambda _: self.target.store(self._to, values, now + latency, bad)
-            )
+            self._await(Message(now + latency, values, bad))
         else:
             self.target.store(self._to, values, now, bad)
+
+    def _await(self, message: Message) -> None:
+        self._under_way.append(message)
+
+        def arrive(_: object) -> None:
+            self._under_way.remove(message)
+            self.target.store(self._to, message.values, message.at, message.bad)
+
+        self.env.timeout(message.at - self.env.now).callbacks.append(arrive)
+
+    def state(self) -> State:
+        """Return how long it is busy, where its random stream is, and what is under way on it."""
+        began = None if self._draws is None else self._draws.began
+        messages = [[m.at, m.values.tolist(), _plain(m.bad)] for m in self._under_way]
+        return {"busy": self._busy, "began": began, "messages": messages}
+
+    def restore(self, state: State) -> None:
+        """Go on from a state; of several links, in the order in which they send."""
+        self._busy = state["busy"]
+        if self._draws is not None:
+            self._draws.began = state["began"]
+        for at, values, bad in state["messages"]:
+            marks = None if bad is None else np.array(bad, dtype=bool)
+            self._await(Message(at, np.array(values, dtype=float), marks))
 
     def _carry(self, now: float) -> float | None:
         """Return how long a message sent at `now` takes [s], or None if it is lost."""
@@ -102,6 +135,10 @@ class Link(TapPoint):
             jitter = -medium.jitter * math.log1p(-chances[tries + i]) if medium.jitter else 0.0
             return self._busy - now + medium.latency + jitter
         return None
+
+
+def _plain(bad: Flags | None) -> list[bool] | None:
+    return None if bad is None else bad.tolist()
 
 
 class LinkRow:

@@ -12,6 +12,7 @@ from twin.conditions.condition import moved
 from twin.control.memory import Register
 from twin.errors import InputError, nearest
 from twin.plants.logic import PlcSpec, Rule, setpoints
+from twin.state import State
 
 Patch = Callable[["Plc", tuple[Rule, ...]], tuple[Rule, ...]]
 """Given a PLC and its rules, returns the rules it applies instead."""
@@ -196,6 +197,24 @@ class Plc:
                 own[place] = replace(own[place], when=moved(own[place].when, level))
         self._own, self._heard = tuple(own), orders
         self._compose()
+
+    def state(self) -> State:
+        """Return its coils, and the orders that it has obeyed; what it remembers is its block's."""
+        return {
+            "coils": dict(self.coils),
+            "obeyed": np.frombuffer(self._obeyed).tolist(),
+            "external": {name: list(written) for name, written in self.external.items()},
+            "given": dict(self.given),
+        }
+
+    def restore(self, state: State) -> None:
+        """Go on from a state. Its orders are those it has obeyed, until its block is restored."""
+        self.coils.update(state["coils"])
+        self.external = {name: tuple(written) for name, written in state["external"].items()}
+        self.given = dict(state["given"])
+        if state["obeyed"]:
+            self.orders.values[:] = state["obeyed"]
+            self._take_orders()
 
     def restart(self) -> None:
         """Start cold and scan at once: no input remembered, no patch, its own rules and orders.
