@@ -149,6 +149,7 @@ def _simulate(
     from scenarios.live.shared import Room
     from scenarios.report import pictures  # noqa: F401, imported before the end, which is short
     from scenarios.results import folder
+    from scenarios.simulation.pace import Pace
     from scenarios.simulation.run import keep
     from scenarios.simulation.session import Session
 
@@ -157,7 +158,7 @@ def _simulate(
     place = out or Path("runs") / f"{chosen.name}-live-{datetime.now():%Y%m%d-%H%M%S}"
     with folder.draft(place) as draft:
         try:
-            session = Session.open(chosen, folder=draft, watch=watch)
+            session = Session.open(chosen, folder=draft, watch=watch, pace=Pace())
         except InputError as error:
             raise located(error, path_of(name)) from None
         with session:

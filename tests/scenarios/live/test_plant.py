@@ -32,7 +32,7 @@ def until(holds, what):
 @pytest.fixture
 def plant():
     """Return a plant that goes on fast, and stands two hours after its start."""
-    with Session.open(SCENARIO, pair=False) as session:
+    with Session.open(SCENARIO, pair=False, pace=Pace()) as session:
         live = LivePlant(session, Pace(200_000.0))
         live.start()
         until(lambda: live.snapshot.time >= 2 * HOUR, "it does not go on")
