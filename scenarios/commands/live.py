@@ -143,12 +143,13 @@ def _simulate(
     from scenarios.commands.terminal import tell
     from scenarios.definition.schema import load, located, path_of
     from scenarios.live.alarms import journal_csv
-    from scenarios.live.audit import audit_csv
+    from scenarios.live.audit import AUDIT, audit_csv
     from scenarios.live.plant import LivePlant
     from scenarios.live.servers import servers
     from scenarios.live.shared import Room
     from scenarios.report import pictures  # noqa: F401, imported before the end, which is short
     from scenarios.results import folder
+    from scenarios.simulation.pace import Pace
     from scenarios.simulation.run import keep
     from scenarios.simulation.session import Session
 
@@ -157,7 +158,7 @@ def _simulate(
     place = out or Path("runs") / f"{chosen.name}-live-{datetime.now():%Y%m%d-%H%M%S}"
     with folder.draft(place) as draft:
         try:
-            session = Session.open(chosen, folder=draft, watch=watch)
+            session = Session.open(chosen, folder=draft, watch=watch, pace=Pace())
         except InputError as error:
             raise located(error, path_of(name)) from None
         with session:
@@ -171,7 +172,7 @@ def _simulate(
                 typer.echo("ended in the warm-up: nothing was recorded yet")
                 raise typer.Exit(1)
             made = session.conclude()
-            (draft / "audit.csv").write_text(audit_csv(plant.audit.writes()), encoding="utf-8")
+            (draft / AUDIT).write_text(audit_csv(plant.audit.writes()), encoding="utf-8")
             (draft / "alarm-journal.csv").write_text(
                 journal_csv(plant.alarms.lines()), encoding="utf-8"
             )

@@ -8,8 +8,10 @@ import math
 import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from scenarios.live.snapshot import PlcView
+from twin.files import read_table
 from twin.plants.spec import PlantSpec
 
 WAITING, VERIFIED = "waiting for read-back", "verified"
@@ -50,6 +52,8 @@ class Write:
     until: float = math.inf
 
 
+AUDIT = "audit.csv"
+"""The file in a run folder."""
 COLUMNS = ("time_s", "who", "protocol", "plc", "tag", "old", "new", "result")
 
 
@@ -132,6 +136,16 @@ def audit_csv(writes: Iterable[Write]) -> str:
         row = (w.who, w.protocol, w.plc, w.tag, w.old, w.new, w.result)
         writer.writerow([w.time, *map(plain, row)])
     return out.getvalue()
+
+
+def read_audit(path: Path) -> list[Write]:
+    """Return the lines of a run folder's log; none where there is none."""
+    if not path.is_file():
+        return []
+    return [
+        Write(float(at), who, protocol, plc, tag, old, new, result)
+        for _, (at, who, protocol, plc, tag, old, new, result) in read_table(path, COLUMNS)
+    ]
 
 
 def plain(text: str) -> str:

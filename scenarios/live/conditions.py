@@ -51,8 +51,6 @@ def holding(spec: PlantSpec, now: Snapshot) -> dict[Key, str]:
     for tag in spec.tags:
         if now.quality[place[tag.name]] == Quality.BAD and tag.plc not in silent:
             found[Key(tag.name, "bad")] = "its instrument or PLC says so"
-    for pump in now.tripped:
-        found[Key(pump, "trip")] = "too little water reaches it"
     return found
 
 

@@ -11,7 +11,7 @@ from twin.plants.equipment import LEVELS, Limits
 from twin.plants.spec import PlantSpec
 from twin.tags import Tag
 
-_ZONE, _STATION, _GAP = 286, 214, 34  # widths, and between columns
+_ZONE, _STATION, _GAP = 286, 250, 30  # widths, and between columns
 _TANK, _HIGH = 136, 92  # a tank's cell: how wide; and how high its vessel is
 _LABEL, _VESSEL, _PLOT = 24, 34, 66  # widths in it: names of limits, vessel, trend
 _ROW, _LINE = 27, 19  # of a device, and of a line of text
@@ -249,7 +249,7 @@ def _zone(
 def _reading(sheet: _Sheet, tag: str, left: float, right: float, y: float, words: str) -> None:
     sheet.text(left, y, words, "small")
     sheet.text(right, y, "?", "value end", f"tag:{tag}")
-    sheet.mark(right - 112, y - 4, tag)
+    sheet.mark(right - 90, y - 4, tag)
 
 
 def _tank(sheet: _Sheet, tank: str, x: float, y: float) -> None:
@@ -317,10 +317,10 @@ def _devices(sheet: _Sheet, station: Station, x: float, y: float, wide: float) -
             f'transform="translate({x + 20:g} {middle:g})">{_SYMBOLS[station.kinds[device]]}</g>'
         )
         sheet.text(x + 36, middle + 5, device, "name")
-        sheet.text(x + 80, middle + 5, "?", "small", f"state:{device}")
+        sheet.text(x + 98, middle + 5, "?", "small", f"state:{device}")
         if flow := tag_of(sheet.spec, device, "flow"):
             sheet.text(x + wide - 12, middle + 5, "?", "value end", f"tag:{flow}")
-        sheet.mark(x + 66, middle, device)
+        sheet.mark(x + 84, middle, device)
         sheet.close()
         at += _ROW
     for tag, side in station.pressures:

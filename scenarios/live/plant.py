@@ -21,8 +21,8 @@ from twin.errors import InputError, RunError
 from twin.records.historian import Event
 from twin.servers.image import Images, PlcImage
 from twin.tags import Frame, Values
-from twin.units import HOUR
 
+_FIRST = 1.0  # s
 Command = Callable[[Session], None]
 _log = logging.getLogger(__name__)
 
@@ -33,7 +33,7 @@ class LivePlant(Source):
     Parameters
     ----------
     session : Session
-        Opened, with a pace of its own that holds nothing back.
+        Opened with a pace of its own that holds nothing back, so that detectors score as it goes.
     pace : Pace
         How fast simulated time goes by.
 
@@ -143,8 +143,10 @@ class LivePlant(Source):
     def _run(self) -> None:
         session, pace = self.session, self.pace
         try:
+            session.advance(_FIRST)  # with the warm-up, from which a kept one begins at once
+            self._publish()
             while not self._stopping.is_set() and session.status == "running":
-                session.advance(session.now + (pace.grain() if session.now >= 0 else HOUR))
+                session.advance(session.now + pace.grain())
                 while (left := pace.left(session.now)) > 0 and not self._stopping.is_set():
                     self._obey(min(left, NAP))
                 self.late = -left
@@ -222,7 +224,6 @@ class LivePlant(Source):
             plcs=plcs_of(bed),
             ordered=dict(zip(bed.scada.orders.tags, bed.scada.orders.values.tolist(), strict=True)),
             limits=limits_of(bed),
-            tripped=tuple(sorted(bed.plant.tripped)),
             entries=tuple(
                 EntryView(
                     one.entry.name,

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from scenarios.live.alarms import AlarmList
-from scenarios.live.audit import Audit
+from scenarios.live.audit import AUDIT, Audit, read_audit
 from scenarios.live.snapshot import EntryView, PlcView, Snapshot
 from scenarios.live.source import NAP, DetectorView, EpisodeView, ScoreView, Source
 from scenarios.results.run import Run
@@ -20,8 +20,8 @@ from scenarios.simulation.pace import Pace
 from twin.records.historian import Event
 from twin.tags import Quality, Values
 
-RECORDED = "recorded"
-"""The kind of every event of a record that is no entry's: of which kind each was is not kept."""
+_KINDS = {"operator": "operator", "SCADA": "limit"}
+"""The kinds of events, as far as a record's sources tell them."""
 
 
 class Recording(Source):
@@ -47,17 +47,25 @@ class Recording(Source):
         self._quality = run.quality.to_numpy(dtype=np.int8)
         self._plc = run.plc.to_numpy(dtype=float)
         self._entries = [*_entries(run)]
-        secret = {entry.name for entry in self._entries}
         self._events = [
-            Event(float(at), "entry" if source in secret else RECORDED, str(source), "", str(what))
+            Event(float(at), _KINDS.get(source, "recorded"), str(source), "", str(what))
             for at, source, what in zip(
                 run.events.index, run.events["source"], run.events["what"], strict=True
+            )
+        ]
+        self._memory = [column.partition(".") for column in run.plc.columns]
+        columns = ("cleared", "tag", "limit", "value", "bound")
+        self._limits = [
+            (float(raised), float(cleared), str(tag), str(limit), float(value), float(bound))
+            for raised, cleared, tag, limit, value, bound in zip(
+                run.limits.index, *(run.limits[name] for name in columns), strict=True
             )
         ]
         self._answered = {
             name: _last(self._frames, self._heard(plc.sensors))
             for name, plc in run.spec.plcs.items()
         }
+        self._writes = [] if run.folder is None else read_audit(run.folder / AUDIT)
         self._shown = 0  # frames that history and alarms have had
         self._number = 0
         self._at = 0.0
@@ -112,6 +120,11 @@ class Recording(Source):
         self.alarms, self.audit = AlarmList(), Audit(self.spec)
 
     def _publish(self) -> None:
+        """Show the present time; let history and alarms have every frame up to it."""
+        snapshot = self.snapshot
+        for write in self._writes[len(self.audit.writes()) :]:
+            if write.time <= self._at:
+                self.audit.note(write)
         while self._shown < len(self._frames) and self._frames[self._shown] <= self._at:
             frame = self._shown
             at = float(self._frames[frame])
@@ -119,10 +132,10 @@ class Recording(Source):
             self.history.append(at, truth, self._seen[frame], self._quality[frame])
             self._shown += 1
             self._number += 1
-            self.snapshot = self._taken(at)
-            self._watch(self.snapshot)
+            snapshot = self._taken(at)
+            self._watch(snapshot)
         self.snapshot = dataclasses.replace(
-            self.snapshot, number=self._number, time=self._at, published=time.monotonic()
+            snapshot, number=self._number, time=self._at, published=time.monotonic()
         )
 
     def _row(self, at: float) -> int:
@@ -130,8 +143,6 @@ class Recording(Source):
 
     def _taken(self, at: float) -> Snapshot:
         frame, truth = self._shown - 1, self._truth[self._row(at)]
-        limits = self._run_read.limits
-        open_ = limits[(limits.index <= at) & ~(limits["cleared"] <= at)]
         return Snapshot(
             number=self._number,
             time=at,
@@ -142,10 +153,9 @@ class Recording(Source):
             plcs=self._plcs(frame, self._plc[self._row(at)]),
             ordered=self._ordered(at),
             limits={
-                (tag, limit): (float(value), float(bound))
-                for tag, limit, value, bound in open_[
-                    ["tag", "limit", "value", "bound"]
-                ].itertuples(index=False)
+                (tag, limit): (value, bound)
+                for raised, cleared, tag, limit, value, bound in self._limits
+                if raised <= at and not cleared <= at
             },
             entries=tuple(_until(entry, at) for entry in self._entries),
             status="recorded",
@@ -160,9 +170,8 @@ class Recording(Source):
 
     def _plcs(self, frame: int, memory: Values) -> dict[str, PlcView]:
         ordered = self._ordered(float(self._frames[frame]))
-        columns = [column.partition(".") for column in self._run_read.plc.columns]
         inputs: dict[str, dict[str, float]] = {name: {} for name in self.spec.plcs}
-        for (plc, _, tag), value in zip(columns, memory.tolist(), strict=True):
+        for (plc, _, tag), value in zip(self._memory, memory.tolist(), strict=True):
             inputs[plc][tag] = value
         return {
             name: PlcView(
@@ -211,16 +220,16 @@ def _last(times: Values, heard: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> l
 
 
 def _entries(run: Run) -> Sequence[EntryView]:
-    step, labels = float(run.spec.step), run.labels
+    """Return the attacks and faults, with the spans of which the events tell."""
     found = []
     for entry in run.scenario.entries:
-        active = labels[(labels["entry"] == entry.name) & labels["active"].astype(bool)]
+        told = run.events[run.events["source"] == entry.name]
         spans: list[tuple[float, float]] = []
-        for at in active["time"].tolist():
-            if spans and at <= spans[-1][1]:
-                spans[-1] = (spans[-1][0], at + step)
-            else:
-                spans.append((at, at + step))
+        for at, what in zip(told.index, told["what"], strict=True):
+            if what == f"{entry.label} starts":
+                spans.append((float(at), math.inf))
+            elif what == f"{entry.label} ends" and spans:
+                spans[-1] = (spans[-1][0], float(at))
         found.append(
             EntryView(entry.name, entry.label, entry.on, entry.do.kind, False, tuple(spans))
         )

@@ -56,9 +56,17 @@ class Room:
         """Return what the process picture shows now."""
         return self._values.of(self.source.snapshot, self.source.history, alarms)
 
-    def note_shown(self) -> None:
-        """Note that a page shows the last snapshot."""
-        self.lateness.append(time.monotonic() - self.source.snapshot.published)
+    def note_shown(self, looked: float) -> None:
+        """Note that a page shows the last snapshot, if it came since the page last looked.
+
+        Parameters
+        ----------
+        looked : float
+            The machine's monotonic clock then [s].
+        """
+        published = self.source.snapshot.published
+        if published > looked:
+            self.lateness.append(time.monotonic() - published)
 
     def time_words(self, at: float) -> str:
         """Return a time [s] as date and time of the plant."""

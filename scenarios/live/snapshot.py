@@ -73,8 +73,6 @@ class Snapshot:
         What SCADA tells PLCs; NaN for an actuator left to its PLC.
     limits : dict of (str, str) to (float, float)
         Limits that SCADA's own alarms say are passed, by tag and limit: value then, and bound.
-    tripped : tuple of str
-        Pumps that their dry-run protection stopped.
     entries : tuple of EntryView
     status, reason : str
         As of a `Session`.
@@ -91,7 +89,6 @@ class Snapshot:
     plcs: Mapping[str, PlcView] = field(default_factory=dict)
     ordered: Mapping[str, float] = field(default_factory=dict)
     limits: Mapping[tuple[str, str], tuple[float, float]] = field(default_factory=dict)
-    tripped: tuple[str, ...] = ()
     entries: tuple[EntryView, ...] = ()
     status: str = "running"
     reason: str = ""

@@ -14,6 +14,7 @@ ROLES = ("view", "operate", "engineer")
 """Each may do what those before it may: look; acknowledge, shelve and command within alarm limits;
 command beyond them, and set the plant's speed."""
 LEAST_PASSWORD = 8
+_MOST = 1000  # visitors that are known
 _WAIT = 1.0  # s after each wrong password, for everybody: guessing takes time
 
 
@@ -77,6 +78,7 @@ class Door:
         self._password, self._teacher, self._all = password, teacher_password, all_teachers
         self.key = secrets.token_urlsafe(9)
         self._visitors: dict[str, Visitor] = {}
+        self._number = 0
         self._lock = threading.Lock()
         self._closed_until = 0.0
 
@@ -97,9 +99,11 @@ class Door:
             if token and known:
                 return token, known
             fresh = secrets.token_urlsafe(24)
-            number = len(self._visitors) + 1
+            self._number = number = self._number + 1
             guarded = self.guarded
             role = ROLES[0] if guarded else ROLES[-1]
+            while len(self._visitors) >= _MOST:  # the oldest must enter again
+                del self._visitors[next(iter(self._visitors))]
             visitor = Visitor(f"operator {number}", role, self._all and not guarded, not guarded)
             self._visitors[fresh] = visitor
             return fresh, visitor

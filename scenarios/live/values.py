@@ -15,8 +15,8 @@ from twin.tags import Quality
 from twin.units import DAY, rounded
 
 DECIMALS = {"level": 2, "flow": 1, "pressure": 1, "status": 0}
-QUALITY_MARKS = {Quality.GOOD: "", Quality.STALE: "⏱", Quality.BAD: "✗"}
-"""What stands before a value that is not good: it is old, or its instrument or PLC gave none."""
+QUALITY_MARKS = {Quality.GOOD: "", Quality.STALE: "old", Quality.BAD: "bad"}
+"""What stands before a value that is not good: it is old, or its instrument failed."""
 SHAPES = {1: "M-8 -8H8V8H-8z", 2: "M0 -9L10 8H-10z", 3: "M0 -10L9 0L0 10L-9 0z"}
 """Of the marks of alarms by priority: a square, a triangle, a diamond; each holds its number."""
 _POINTS = 60
@@ -30,7 +30,7 @@ def shown(spec: PlantSpec, now: Snapshot, tag: str) -> str:
     known = spec.tags[place]
     value, quality = float(now.seen[place]), Quality(int(now.quality[place]))
     if math.isnan(value):
-        return f"{QUALITY_MARKS[Quality.BAD]} no value"
+        return "no value"
     words = spec.reading(tag, value, DECIMALS[known.quantity])
     mark = QUALITY_MARKS[quality]
     return f"{mark} {words}" if mark else words
@@ -72,7 +72,7 @@ def state_words(spec: PlantSpec, now: Snapshot, device: str) -> str:
         quality = now.quality[spec.tag_names.index(tag_of(spec, device, "status"))]
         words = f"{QUALITY_MARKS[Quality(int(quality))]} {words}".strip()
     by_hand = not math.isnan(now.ordered.get(device, math.nan))
-    return f"{words}, by hand" if by_hand else words
+    return f"{words}, hand" if by_hand else words
 
 
 class Values:

@@ -81,7 +81,7 @@ def _list(room: Room, visitor: Visitor) -> Refresh:
         consequence="if nobody answers", response="what to do",
     )  # fmt: skip
     table = ui.table(columns=columns, rows=[], selection="multiple", pagination=0)
-    table.classes("w-full").props("wrap-cells dense flat").mark("alarms")
+    table.classes("w-full").props("wrap-cells dense flat hide-pagination").mark("alarms")
     table.add_slot("body-cell-priority", _MARK)
     table.add_slot("no-data", "No alarm stands.")
 
@@ -138,7 +138,7 @@ def _shelved(room: Room, visitor: Visitor) -> Refresh:
     back = ui.button("Bring the chosen back").props("no-caps outline color=primary")
     columns = _columns(what="what", reason="why", by="by", until="comes back")
     table = ui.table(columns=columns, rows=[], selection="multiple", pagination=0)
-    table.classes("w-full").props("wrap-cells dense flat")
+    table.classes("w-full").props("wrap-cells dense flat hide-pagination")
     table.add_slot("no-data", "Nothing is shelved.")
 
     def bring() -> None:

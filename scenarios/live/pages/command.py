@@ -13,7 +13,7 @@ from scenarios.live.plant import LivePlant
 from scenarios.live.shared import Room
 from scenarios.live.snapshot import Snapshot
 from scenarios.live.users import Visitor
-from scenarios.live.values import QUALITY_MARKS, number
+from scenarios.live.values import number
 from twin.errors import InputError
 from twin.tags import Quality
 
@@ -62,7 +62,7 @@ def write(room: Room, visitor: Visitor, name: str, value: float) -> None:
         ui.label(f"{name}: {old} → {new}").classes("text-h6").mark("old-new")
         stale = _stale_inputs(room, name)
         if stale:
-            ui.label(f"{QUALITY_MARKS[Quality.STALE]} {stale}").classes("differs")
+            ui.label(stale).classes("differs")
         with ui.row():
             ui.button("Write", on_click=send).props("no-caps color=primary autofocus")
             ui.button("Cancel", on_click=dialog.close).props("no-caps flat color=primary")

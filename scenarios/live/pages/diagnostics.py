@@ -10,17 +10,16 @@ from nicegui import ui
 from scenarios.live.pages.frame import frame
 from scenarios.live.pages.tables import show, table
 from scenarios.live.plant import LivePlant
-from scenarios.live.recording import RECORDED
 from scenarios.live.shared import Room
 from scenarios.live.snapshot import Snapshot
 from scenarios.live.users import Visitor
 from scenarios.live.values import age
 from twin.tags import Quality
-from twin.units import readable
+from twin.units import counted, readable
 
 _EVENTS = 200
-_SEEN = ("switch", "operator", "limit", "trip", "reset", RECORDED)
-"""The kinds of event that an operator may know of; the rest is the teacher's."""
+_SEEN = ("operator", "limit")
+"""The kinds of event that SCADA knows of; the others are true, and the teacher's."""
 
 
 def diagnostics(room: Room, visitor: Visitor) -> None:
@@ -63,7 +62,7 @@ def diagnostics(room: Room, visitor: Visitor) -> None:
 def _about(room: Room) -> list[str]:
     late = np.array(room.lateness or [0.0])
     lines = [
-        f"{room.pages} pages open",
+        f"{counted(room.pages, 'page')} open",
         f"pages show a change {np.median(late) * 1e3:.0f} ms after it (median), "
         f"{late.max() * 1e3:.0f} ms at most",
     ]

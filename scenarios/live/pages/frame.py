@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Callable, Iterator
 
 from nicegui import ui
+from nicegui.events import GenericEventArguments
 
 from scenarios.live.alarms import LiveAlarm, classes
 from scenarios.live.pages.entry import who_dialog
@@ -65,10 +67,12 @@ def frame(room: Room, visitor: Visitor, path: str, title: str) -> Iterator[list[
         _scrub(source, room)
     with ui.column().classes("room").props('role="main"'):
         yield refreshers
-    shown: list[object] = [None]
+    shown: object = None
+    looked = float("inf")  # what came before the page is not late
     verdicts = Verdicts(source, visitor)
 
     def tick() -> None:
+        nonlocal shown, looked
         now = source.snapshot
         clock.text = _clock(room, now)
         alarms = source.alarms.standing()
@@ -76,13 +80,13 @@ def frame(room: Room, visitor: Visitor, path: str, title: str) -> Iterator[list[
         listed = tuple((alarm.key, alarm.state) for alarm in alarms)
         pace = source.pace.paused, source.pace.speed
         state = (now.number, now.status, listed, pace, id(source.alarms))
-        if state == shown[0]:
-            return
-        shown[0] = state
-        for refresh in refreshers:
-            refresh(now)
-        verdicts.tell()
-        room.note_shown()
+        if state != shown:
+            shown = state
+            for refresh in refreshers:
+                refresh(now)
+            verdicts.tell()
+            room.note_shown(looked)
+        looked = time.monotonic()
 
     tick()
     ui.timer(_TICK, tick)
@@ -140,13 +144,21 @@ def _scrub(source: Recording, room: Room) -> None:
         slider = ui.slider(min=0, max=source.end, step=source.spec.step, value=0)
         slider.classes("col").props('aria-label="time in the record"')
         where = ui.label().classes("clock")
+        held = False
 
         def follow() -> None:
             where.text = room.hour_words(source.snapshot.time)
+            if not held:
+                slider.value = source.snapshot.time
 
-        def move() -> None:
-            source.seek(float(slider.value))
+        def hold(event: GenericEventArguments) -> None:
+            nonlocal held
+            held = event.args == "start"
 
+        def move(event: GenericEventArguments) -> None:
+            source.seek(float(event.args))
+
+        slider.on("pan", hold)
         slider.on("change", move)
         ui.timer(0.5, follow)
 

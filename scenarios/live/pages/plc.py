@@ -92,7 +92,7 @@ def _input(room: Room, now: Snapshot, name: str, tag: Tag, visitor: Visitor) -> 
     known, here = spec.plcs[name], now.plcs[name]
     place = spec.tag_names.index(tag.name)
     believed = f"{number(here.inputs[tag.name], DECIMALS[tag.quantity])} {tag.unit}".strip()
-    believed += " ✗" if tag.name in here.bad else ""
+    believed = f"bad {believed}" if tag.name in here.bad else believed
     return {
         "id": tag.name,
         "tag": tag.name,

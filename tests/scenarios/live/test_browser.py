@@ -2,9 +2,11 @@
 
 import csv
 import re
+import socket
 
 import pytest
 
+import scenarios
 from scenarios.results.folder import open_run
 from tests.scenarios.live.browser import CHROMIUM, live_room, need_browser
 
@@ -118,6 +120,14 @@ def test_a_plant_is_watched_commanded_attacked_and_kept(chromium, tmp_path):
         other.get_by_role("button", name="Acknowledge all").click()
         other.get_by_text("acknowledged by operator").first.wait_for()
 
+        # Somebody else's program writes to a PLC, and is seen.
+        with socket.create_connection(("127.0.0.1", 15023 + room.offset), 30) as modbus:
+            modbus.sendall(bytes.fromhex("000100000006010500040000"))  # coil 4 of PLC3, V2, off
+            assert modbus.recv(260)[7] == 5
+        go(page, f"{room.url}/audit")
+        page.get_by_role("cell", name="modbus").first.wait_for()
+        go(page, f"{room.url}/teacher")
+
         # What is typed is text: nowhere does it become markup.
         page.get_by_label("Its entry").fill(
             "name: <img src=x onerror=alert(1)>\non: nowhere\ndo: {freeze: {}}"
@@ -137,12 +147,70 @@ def test_a_plant_is_watched_commanded_attacked_and_kept(chromium, tmp_path):
 
     run = open_run(out)
     assert run.status == "interrupted"
-    written = list(csv.DictReader((out / "audit.csv").open(encoding="utf-8")))
+    with (out / "audit.csv").open(encoding="utf-8") as file:
+        written = list(csv.DictReader(file))
     assert [row["result"] for row in written if row["protocol"] == "room"] == ["verified"] * 2
+    (outside,) = (row for row in written if row["protocol"] == "modbus")
+    assert outside["tag"] == "V2"
+    assert outside["who"].startswith("127.0.0.1:")
     stopped = float(next(row["time_s"] for row in written if row["tag"] == "PU1"))
     later = run.truth[run.truth.index > stopped + 900]
     assert (later["S_PU1"] == 0).all()
     assert len(later)
-    assert {order.by for order in run.scenario.operator} == {"operator 1"}
-    assert [entry.name for entry in run.scenario.attacks] == ["forged"]
+    assert len({order.by for order in run.scenario.operator} - {""}) == 1
+    assert next(entry.name for entry in run.scenario.attacks) == "forged"
+    assert [entry.do.kind for entry in run.scenario.attacks] == ["constant", "external"]
     assert ("L_T1", "HH") in set(zip(run.limits["tag"], run.limits["limit"], strict=True))
+
+
+def test_a_class_enters_with_a_password_and_no_student_sees_the_truth(chromium, tmp_path):
+    secrets = ("--password", "correct horse", "--teacher-password", "chalk and board")
+    arguments = ("normal", "--no-detector", "--speed", "600", *secrets)
+    with live_room(tmp_path, *arguments) as room:
+        page = opened(chromium, room.url, "/teacher")
+        assert page.get_by_text("Truth, and what each believes").count() == 0
+        page.get_by_label("Name").fill("eve")
+        page.get_by_label("Password", exact=True).fill("guess a password")
+        page.get_by_role("button", name="Enter").click()
+        page.get_by_text("wrong password").wait_for()
+        page.wait_for_timeout(1500)
+        page.get_by_label("Password", exact=True).fill("correct horse")
+        page.get_by_role("button", name="Enter").click()
+        page.get_by_text("eve · view").wait_for()
+        go(page, f"{room.url}/teacher")
+        page.get_by_text("This page is the teacher's").wait_for()
+        assert page.get_by_text("Truth, and what each believes").count() == 0
+
+        # Who may only look commands nothing.
+        go(page, f"{room.url}/device/PU1")
+        page.get_by_role("button", name="Stop by hand").click()
+        page.get_by_text("may look only").wait_for()
+        assert page.get_by_role("button", name="Pause").is_disabled()
+
+        # The same visitor, with the teacher's password.
+        page.get_by_role("button", name="eve").click()
+        page.get_by_label("Teacher's password").fill("chalk and board")
+        page.get_by_role("button", name="Enter").click()
+        page.get_by_text("eve · view · teacher").wait_for()
+        go(page, f"{room.url}/teacher")
+        page.get_by_text("Truth, and what each believes").wait_for()
+        assert not page.wrong
+        room.end()
+
+
+def test_a_record_is_shown_in_the_same_room_and_moved(chromium, tmp_path):
+    folder = tmp_path / "recorded"
+    scenarios.run("t2-starved", duration="1 d", watch=False, pair=False, out=folder)
+    with live_room(tmp_path, "--replay", str(folder), "--teacher", "--speed", "1") as room:
+        page = opened(chromium, room.url)
+        page.get_by_text("Mon 2026-01-05 00:00").wait_for()
+        slider = page.get_by_label("time in the record").or_(page.locator(".q-slider")).first
+        box = slider.bounding_box()
+        page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        page.get_by_text(re.compile(r"2026-01-05 1[12]:")).wait_for()
+        go(page, f"{room.url}/device/PU1")
+        page.get_by_role("button", name="Stop by hand").click()
+        page.get_by_text("This is a record").wait_for()
+        assert not page.wrong
+        room.end()
+        assert room.process.returncode == 0, room.log.read_text()

@@ -7,7 +7,7 @@ import pytest
 
 import scenarios
 from attacks.discovery import kinds
-from scenarios.live.audit import VERIFIED
+from scenarios.live.audit import AUDIT, VERIFIED, Write, audit_csv
 from scenarios.live.by_hand import entry_of, example
 from scenarios.live.plant import LivePlant
 from scenarios.live.recording import Recording
@@ -32,7 +32,7 @@ def until(holds, what):
 @pytest.fixture
 def plant():
     """Return a plant that goes on fast, and stands two hours after its start."""
-    with Session.open(SCENARIO, pair=False) as session:
+    with Session.open(SCENARIO, pair=False, pace=Pace()) as session:
         live = LivePlant(session, Pace(200_000.0))
         live.start()
         until(lambda: live.snapshot.time >= 2 * HOUR, "it does not go on")
@@ -117,8 +117,13 @@ def recorded():
     return scenarios.run(replace(base, duration=DAY, warmup=DAY, detector=None), pair=False)
 
 
-def test_a_record_is_shown_at_any_time_as_it_was(recorded):
-    record = Recording(recorded, Pace(1e-3))
+def test_a_record_is_shown_at_any_time_as_it_was(recorded, tmp_path):
+    writes = [
+        Write(hours * HOUR, "ann", "room", "PLC1", "PU1", "auto", "open", VERIFIED)
+        for hours in (2, 8, 15)
+    ]
+    (tmp_path / AUDIT).write_text(audit_csv(writes))
+    record = Recording(replace(recorded, folder=tmp_path), Pace(1e-3))
     record.start()
     for at in (10 * HOUR, 20 * HOUR, 5 * HOUR):
         record.seek(at)
@@ -130,6 +135,7 @@ def test_a_record_is_shown_at_any_time_as_it_was(recorded):
         assert (now.truth == recorded.truth.loc[at, tags].to_numpy()).all()
         assert now.plcs["PLC1"].inputs["L_T1"] == recorded.plc.loc[at, "PLC1.L_T1"]
         assert all(event.time <= at for event in record.events())
+        assert record.audit.writes() == [write for write in writes if write.time <= at]
         open_limits = recorded.limits[
             (recorded.limits.index <= at) & ~(recorded.limits["cleared"] <= at)
         ]
