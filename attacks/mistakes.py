@@ -17,22 +17,37 @@ from twin.files import shown
 from twin.units import spoken
 
 
-def main_error(errors: ValidationError) -> Any:
-    """Return which of pydantic's errors to report: an unknown field's, or else the first."""
+def main_errors(errors: ValidationError) -> list[Any]:
+    """Return which of pydantic's errors to report: those of unknown fields first.
+
+    A field is not missing that may be misspelt beside, and a value that is neither of two types is
+    one error.
+    """
     listed = errors.errors()
-    return next((error for error in listed if error["type"] in _UNKNOWN), listed[0])
+    unknown = [error for error in listed if error["type"] in _UNKNOWN]
+    misspelt = {error["loc"][:-1] for error in unknown}
+    found: dict[object, Any] = {}
+    for error in (*unknown, *listed):
+        place = error["loc"]
+        if not (error["type"].startswith("missing") and place[:-1] in misspelt):
+            found.setdefault(place[:-1] if place[-1:] in (("float",), ("str",)) else place, error)
+    return list(found.values())
 
 
-def explain(errors: ValidationError, units: Mapping[str, str]) -> InputError:
-    """Return the main one of pydantic's errors as an InputError, in words.
+def explain(
+    errors: ValidationError, units: Mapping[str, str], main: Any | None = None
+) -> InputError:
+    """Return one of pydantic's errors as an InputError, in words.
 
     Parameters
     ----------
     errors : ValidationError
     units : mapping of str to str
         The fields there could have been, each with its unit.
+    main : dict, optional
+        Of `main_errors`, by default the first.
     """
-    first = main_error(errors)
+    first = main_errors(errors)[0] if main is None else main
     message = _in_words(first, units)
     if first["type"] in _UNKNOWN:
         beside = [e["loc"] for e in errors.errors() if e["type"].startswith("missing")]

@@ -12,7 +12,7 @@ class DataError(ValueError):
     """
 
 
-def did_you_mean(name: str, names: Iterable[str]) -> str:
+def did_you_mean(name: str, names: Iterable[str], known_as: str = "Known") -> str:
     """Return a sentence that names the nearest valid name, or lists all when none is near.
 
     Parameters
@@ -21,6 +21,8 @@ def did_you_mean(name: str, names: Iterable[str]) -> str:
         What was given.
     names
         What would have been valid.
+    known_as
+        What they are called where all are listed.
 
     Returns
     -------
@@ -32,4 +34,4 @@ def did_you_mean(name: str, names: Iterable[str]) -> str:
     near = difflib.get_close_matches(name.lower(), lowered, n=1)
     if near:
         return f"Did you mean {lowered[near[0]]!r}?"
-    return f"Known: {', '.join(known)}." if known else "None is known."
+    return f"{known_as}: {', '.join(known)}." if known else "None is known."

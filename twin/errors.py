@@ -24,6 +24,8 @@ class InputError(ValueError):
         Where it stands in a mapping whose file is not known yet.
     column : int, optional
         Column in `line`, counted from 1.
+    beside : sequence of InputError, optional
+        What else is wrong in the same file.
     """
 
     def __init__(
@@ -33,7 +35,9 @@ class InputError(ValueError):
         line: int | None = None,
         keys: Sequence[str | int] = (),
         column: int | None = None,
+        beside: Sequence[InputError] = (),
     ):
+        self.beside = tuple(beside)
         self.message, self.file, self.keys = message, file, tuple(keys)
         self.line, self.column = line, column
         place = ":".join(str(part) for part in (file, line, column) if part)
@@ -41,7 +45,16 @@ class InputError(ValueError):
 
     def under(self, *keys: str | int) -> InputError:
         """Return the same error for a mapping that holds the present one under `keys`."""
-        return InputError(self.message, self.file, self.line, (*keys, *self.keys), self.column)
+        beside = [other.under(*keys) for other in self.beside]
+        keys = (*keys, *self.keys)
+        return InputError(self.message, self.file, self.line, keys, self.column, beside)
+
+
+def together(errors: Sequence[InputError]) -> InputError:
+    """Return the first of some errors, with the others beside it."""
+    first, *others = errors
+    beside = (*first.beside, *others)
+    return InputError(first.message, first.file, first.line, first.keys, first.column, beside)
 
 
 class RunError(RuntimeError):

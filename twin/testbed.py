@@ -22,7 +22,7 @@ from twin.records.historian import Event, Historian
 from twin.tags import Frame, Values
 from twin.units import DAY, HOUR, time_of_day
 from twin.water.demand import Demand, Hours
-from twin.water.plant import REQUIRED_PRESSURE, Plant
+from twin.water.plant import Plant
 
 START = datetime(2026, 1, 5)  # a Monday
 
@@ -50,7 +50,8 @@ class Testbed(Closing):
         levels in four days.
     pressure_driven : bool, default False
     required_pressure : float, optional
-        Pressure-driven, what a junction needs to take all of its demand [m].
+        Pressure-driven, what a junction needs to take all of its demand [m]; by default the
+        plant's own.
     levels : mapping of str to float, optional
         Levels of tanks [m] at the start, after the warm-up.
     demand : Hours, optional
@@ -89,7 +90,7 @@ class Testbed(Closing):
         start: datetime = START,
         warmup: float = 7 * DAY,
         pressure_driven: bool = False,
-        required_pressure: float = REQUIRED_PRESSURE,
+        required_pressure: float | None = None,
         levels: Mapping[str, float] | None = None,
         demand: Hours | None = None,
         orders: Sequence[Order] = (),
@@ -217,6 +218,8 @@ class Testbed(Closing):
             now = int(env.now)
             if now == 0:
                 self._begin()
+            if now >= 0 and now % DAY == 0:
+                plant.start_afresh()
             if self.demand is not None and now % 3600 == 0:
                 plant.set_demands(self.demand.next_hour())
             for order in self.operator.due(now):

@@ -14,6 +14,7 @@ from attacks.entries.alterations import Alterations
 from attacks.entries.facts import Facts, Listener, passing_there
 from attacks.entries.trigger import When
 from attacks.mistakes import PluginError, plugin_place
+from twin.control.plc import Plc
 from twin.control.ports import FAMILIES, Port, port_like
 from twin.control.taps import Late, Place, TapPoint
 from twin.errors import InputError, nearest, under
@@ -108,7 +109,7 @@ class ArmedEntry:
         self.active = False
         self.spans: list[tuple[float, float]] = []
         self._alterations: list[Alterations] = []  # one for each tap point
-        self._came = self._changed = False
+        self._came = self._changed = self._unheard = False
         self._testbed, self._facts = testbed, facts
         with under("do", entry.do.kind):
             self._attack = entry.do.fresh(generator(testbed.seed, f"{entry.label}:{entry.name}"))
@@ -178,9 +179,21 @@ class ArmedEntry:
                 point.attach(self._listen, tags, Place.RAW)
             alterations = Alterations()
             self._alterations.append(alterations)
-            tap, answer = (functools.partial(f, alterations) for f in (self._tap, self._answer))
+            reader = self._reader(point)
+            tap, answer = (
+                functools.partial(f, alterations, reader) for f in (self._tap, self._answer)
+            )
             answers = self.entry.do.answers
             point.attach(tap, tags, self._place(point), answer if answers else None)
+
+    def _reader(self, point: TapPoint) -> Plc | None:
+        """Return the PLC that alone reads what passes a point; None for SCADA or a drive."""
+        port = Port.parse(point.name)
+        if port.family == "sensor":
+            (name,) = (tag.plc for tag in self._testbed.spec.tags if tag.name == port.target)
+        else:
+            name = port.receiver
+        return self._testbed.plcs.get(name)
 
     def _place(self, point: TapPoint) -> Place:
         """Return where on the way past a point it acts: a PLC that is down is one end of a link."""
@@ -234,6 +247,8 @@ class ArmedEntry:
         """
         if not (self.spans and self._alterations) or self._changed or self.entry.do.outputs:
             return None
+        if self._unheard and not self._came:
+            return f"the PLC that reads what passes {self.entry.on} was down"
         if self._came:
             return "all that passed there was already as it would have made it"
         return f"nothing came to {self.entry.on} that it could have changed"
@@ -275,13 +290,20 @@ class ArmedEntry:
         return packet
 
     @_guarded
-    def _tap(self, alterations: Alterations, packet: Sequence[Reading]) -> Iterable[Reading | Late]:
+    def _tap(
+        self, alterations: Alterations, reader: Plc | None, packet: Sequence[Reading]
+    ) -> Iterable[Reading | Late]:
         for reading in packet:
             if not self.entry.do.watches_raw:
                 self._attack.watch(reading)
         passed: Sequence[Reading | Late] = packet
         if self.active:
             passed = self._tampered(packet)
+        if reader is not None and not reader.running:
+            self._unheard = self._unheard or self.active
+            alterations.update(self._testbed.env.now, packet, packet)
+            return passed
+        if self.active:
             self._came = self._came or bool(packet)
             self._changed = self._changed or not _alike(packet, passed)
         alterations.update(self._testbed.env.now, packet, passed)
@@ -289,10 +311,10 @@ class ArmedEntry:
 
     @_guarded
     def _answer(
-        self, alterations: Alterations, missing: Sequence[Reading]
+        self, alterations: Alterations, reader: Plc | None, missing: Sequence[Reading]
     ) -> Iterable[Reading | Late]:
         """Return what it shows in the place of readings that were due and did not come."""
-        if not self.active:
+        if not self.active or (reader is not None and not reader.running):
             return []
         passed = [item for item in self._tampered(missing) if not _is_nothing(item)]
         self._changed = self._changed or bool(passed)

@@ -35,7 +35,16 @@ _ANSWERS = {
     **dict.fromkeys(("yes", "y", "true", "t"), 1),
 }
 """What answers to the column's name mean."""
-_EXPECTED = f"0 (normal), 1 (under attack) or {UNKNOWN} (unknown), or words such as normal, attack"
+
+
+def _words(meaning: int) -> str:
+    return ", ".join(word for word, said in (_WORDS | _ANSWERS).items() if said == meaning and word)
+
+
+_EXPECTED = (
+    f"0 (normal), 1 (under attack) or {UNKNOWN} (unknown), or one of the words {_words(0)}; "
+    f"{_words(1)}; {_words(UNKNOWN)}"
+)
 _INDEX = re.compile(r"(unnamed\d*|index|idx|id|row|rows|no|nr|number|sample)?")
 _OTHER_TAG = re.compile(r"[LFSP]_\w+", re.IGNORECASE)
 _FEW = 3

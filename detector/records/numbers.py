@@ -6,6 +6,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -81,6 +82,41 @@ def read_numbers(sheet: Sheet, places: Mapping[str, int]) -> tuple[Floats, list[
         ]
         notes.append(f"{', '.join(counts)}, treated as missing readings")
     return values, notes
+
+
+_OURS = {"m", "l/s", "lps", "0/1", "-", "", "unit", "units", "bool", "binary"}
+_UNITS = _OURS | {
+    *("ft", "feet", "psi", "bar", "kpa", "mh2o", "gpm", "mgd", "cfs", "cmh", "m3/h", "m³/h"),
+    *("m3/s", "m³/s", "m3/d", "m³/d", "l/min", "lpm", "mld", "cm", "mm", "%"),
+}
+"""Units as a second header line may have them, in small letters."""
+
+
+def without_units(sheet: Sheet) -> Sheet:
+    """Return a sheet without the line of units that some have under the names.
+
+    Raises
+    ------
+    DataError
+        If a unit is not the one that tags are in.
+    """
+    cells = [column[0].strip("[]()").casefold() for column in sheet.columns]
+    if not any(cells) or not set(cells) <= _UNITS or len(sheet.lines) < 2:
+        return sheet
+    other = next((place for place, cell in enumerate(cells) if cell not in _OURS), None)
+    if other is not None:
+        raise sheet.error(
+            f"a line of units, in which {sheet.named(other)} is in {sheet.columns[other][0]}: a "
+            "record has levels and pressures in m and flows in L/s. Convert it, and delete the "
+            "line.",
+            0,
+        )
+    return replace(
+        sheet,
+        columns=[column[1:] for column in sheet.columns],
+        lines=sheet.lines[1:],
+        notes=(*sheet.notes, f"line {sheet.lines[0]}, of units, left out"),
+    )
 
 
 def _plain_numbers(cells: Sequence[str]) -> Floats | None:

@@ -14,13 +14,18 @@ from numpy.typing import NDArray
 from detector.base import Floats
 from detector.errors import DataError, did_you_mean
 from detector.records.labels import LABEL, read_flags
-from detector.records.numbers import UNKNOWN, read_numbers
+from detector.records.numbers import UNKNOWN, read_numbers, without_units
 from detector.records.sheet import Sheet, read_sheet
-from detector.records.times import TIME, is_time, read_times
+from detector.records.times import TIME, is_time, joined_clock, read_times
 
 DECIMALS = 2
 """Of the readings in the published files."""
 
+_OTHERS = "The columns that are no tag of the plant"
+_HAS = (
+    f"A record has {TIME}, the plant's tags and maybe {LABEL}, separated by commas, semicolons or "
+    "tabs."
+)
 _TIMES = ("datetime", "date_time", "date time", "date/time", "timestamp", "time", "date")
 
 
@@ -78,6 +83,12 @@ class Record:
     def check_labels(self) -> None:
         """Raise DataError if it is unknown of some hours whether they are under attack."""
         unknown = 0 if self.flags is None else int((self.flags == UNKNOWN).sum())
+        if unknown == len(self.table):
+            raise DataError(
+                f"{self.path}: all {unknown} hours are labelled {UNKNOWN} (unknown), so nobody "
+                "knows which are normal. If none is under attack, delete the column of labels; if "
+                "some are, label all."
+            )
         if unknown:
             raise DataError(
                 f"{self.path}: {unknown} hours are labelled {UNKNOWN} (unknown), so nobody knows "
@@ -109,7 +120,7 @@ def read(path: str | Path, tags: Sequence[str]) -> Record:
         If the file is no such record, an hour is missing, or something in it may mean two things;
         with file, line, column and how to mend it.
     """
-    sheet = read_sheet(Path(path))
+    sheet = without_units(joined_clock(read_sheet(Path(path))))
     clock = _time_column(sheet, tags)
     places = _tag_columns(sheet, tags)
     others = [place for place in range(len(sheet.heads)) if place not in {clock, *places.values()}]
@@ -141,10 +152,7 @@ def _time_column(sheet: Sheet, tags: Sequence[str]) -> int:
         if head in ("", "index", "unnamed: 0") and is_time(sheet.columns[place][0]):
             return place
     names = [head for head in sheet.heads if head not in tags]
-    raise sheet.error(
-        f"no column {TIME}. {did_you_mean(TIME, names)} A record has {TIME}, the plant's tags and "
-        f"maybe {LABEL}, separated by commas, semicolons or tabs."
-    )
+    raise sheet.error(f"no column {TIME}. {did_you_mean(TIME, names, _OTHERS)} {_HAS}")
 
 
 def _tag_columns(sheet: Sheet, tags: Sequence[str]) -> dict[str, int]:
@@ -167,10 +175,7 @@ def _tag_columns(sheet: Sheet, tags: Sequence[str]) -> dict[str, int]:
     for name, found in places.items():
         if not found:
             free = [head for head in sheet.heads if head not in known]
-            raise sheet.error(
-                f"no column {name}. {did_you_mean(name, free)} A record has {TIME}, the plant's "
-                f"tags and maybe {LABEL}, separated by commas, semicolons or tabs."
-            )
+            raise sheet.error(f"no column {name}. {did_you_mean(name, free, _OTHERS)} {_HAS}")
         if len(found) > 1:
             raise sheet.error(f"column {name} appears {len(found)} times.")
     return {name: place for name, (place,) in places.items()}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -48,6 +49,28 @@ class _Reading(NamedTuple):
 def is_time(cell: str) -> bool:
     """Return whether a cell is a date in one of the ways that are read."""
     return any(reading.times[0] is not None for reading in _readings([cell]))
+
+
+def joined_clock(sheet: Sheet) -> Sheet:
+    """Return a sheet whose date and hour stand in one column, where the file has two for them."""
+    heads = [head.casefold() for head in sheet.heads]
+    hour = next((name for name in ("time", "hour", "clock") if heads.count(name) == 1), "")
+    if heads.count("date") != 1 or not hour or TIME.casefold() in heads:
+        return sheet
+    date, clock = heads.index("date"), heads.index(hour)
+    joined = [
+        f"{day} {time}" for day, time in zip(sheet.columns[date], sheet.columns[clock], strict=True)
+    ]
+    if not any(map(is_time, joined[:2])):  # the first line may be one of units
+        return sheet
+    left = [place for place in range(len(heads)) if place not in (date, clock)]
+    return replace(
+        sheet,
+        written=(TIME, *(sheet.written[place] for place in left)),
+        heads=(TIME, *(sheet.heads[place] for place in left)),
+        columns=[tuple(map(str.strip, joined)), *(sheet.columns[place] for place in left)],
+        notes=(*sheet.notes, f"hours read from {sheet.named(date)} and {sheet.named(clock)}"),
+    )
 
 
 def read_times(sheet: Sheet, place: int) -> tuple[list[datetime], list[str]]:
@@ -122,8 +145,9 @@ def _readings(cells: Sequence[str]) -> list[_Reading]:
         orders = ["dmy"]
     else:
         orders = ["dmy", "mdy", *(["ymd"] if len(first["c"]) < 3 else [])]
+    name = "day, month in letters, year" if first["b"].isalpha() else ""
     return [
-        _Reading(_ORDERS[order], [match and _date(match, order) for match in alike])
+        _Reading(name or _ORDERS[order], [match and _date(match, order) for match in alike])
         for order in orders
     ]
 

@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from scenarios.commands.output import Force, check_free
-from twin.errors import InputError
+from twin.errors import InputError, listed
 
 if TYPE_CHECKING:
     from scenarios.importers.imported import Imported
+
+
+_FILES = ("*.cpa", "*.yaml", "*.yml")
 
 
 def import_(
@@ -44,6 +47,10 @@ def import_(
     from scenarios.importers.epanetcpa.experiment import read_cpa
     from twin.plants.spec import plants
 
+    if file.is_dir():
+        files = sorted(one.name for pattern in _FILES for one in file.glob(pattern))
+        inside = f": name one of its files, {listed(files)}" if files else ""
+        raise InputError(f"{file} is a folder, and a scenario to import is a file{inside}")
     if not file.is_file():
         raise InputError(f"no such file: {file}")
     if plant not in plants():

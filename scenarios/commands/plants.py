@@ -67,7 +67,10 @@ def check(
     plant: Annotated[str, typer.Argument(help="A plant folder, or a shipped plant.")],
     as_json: Json = False,
 ) -> None:
-    """Hold a plant against the EPANET file it was drafted from, two days, and say how far apart."""
+    """Hold a plant against the EPANET file it was drafted from, two days, and say how far apart.
+
+    Exit status is 1 where it does otherwise than the file.
+    """
     from dataclasses import asdict
 
     from twin.drafting.draft import check
@@ -79,6 +82,8 @@ def check(
         print_json({"file": str(source), "holds": proof.holds, **asdict(proof)})
     else:
         typer.echo("\n".join([*verdict(proof), "", *table(proof)]))
+    if not proof.holds:
+        raise typer.Exit(1)
 
 
 @app.command(epilog="Example: hydrotwin plant registers ctown --out registers.csv")

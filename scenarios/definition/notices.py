@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 from typing import Any
 
 from attacks.entries.entry import ArmedEntry
@@ -15,10 +16,11 @@ from attacks.kinds.plc import Crash
 from attacks.kinds.replay import Replay
 from attacks.kinds.trends import Polyline, Table, read_table
 from scenarios.definition.scenario import Scenario
+from twin.conditions.ranges import ANY
 from twin.plants.logic import Rule, without_dead_band
 from twin.plants.spec import PlantSpec
 from twin.testbed import Testbed
-from twin.units import duration, spoken
+from twin.units import DAY, HOUR, duration, spoken
 
 
 @dataclass(frozen=True)
@@ -53,11 +55,12 @@ def notices(scenario: Scenario, bed: Testbed, entries: Sequence[ArmedEntry]) -> 
             found.append(Notice(words, (*place, "tags" if entry.tags else "on")))
         doubtful = _doubtful_values(armed, bed.spec)
         found += [replace(notice, keys=place + notice.keys) for notice in doubtful]
-        silenced = _silenced(armed, entries, forecast, ahead)
+        silenced = _silenced(armed, entries, forecast, ahead, bed.spec)
         found += [replace(notice, keys=place + notice.keys) for notice in silenced]
         recording = _missing_recording(armed, forecast, scenario)
         found += [replace(notice, keys=place + notice.keys) for notice in recording]
     found += _without_dead_band(bed.spec)
+    found += _out_of_range(scenario, bed.spec)
     orders = _doubtful_setpoints(scenario, bed.spec)
     return [*found, *orders, *_too_late(scenario)]
 
@@ -71,6 +74,33 @@ def _without_dead_band(spec: PlantSpec) -> Iterator[Notice]:
                 f"{tag} {number:g}: it may do so at every scan"
             )
             yield Notice(words, ("plant",))
+
+
+def _out_of_range(scenario: Scenario, spec: PlantSpec) -> Iterator[Notice]:
+    """Say which rules can never act, since an instrument they read shows no such value."""
+    known = {"t": ANY, "hour": (0.0, DAY / HOUR), **spec.wiring.ranges}
+    written = [
+        pattern
+        for pattern, sensor in (scenario.control.get("sensors") or {}).items()
+        if "range" in (sensor or {})
+    ]
+    for plc in spec.plcs.values():
+        for rule in plc.rules:
+            when = rule.when
+            if when.may({name: known.get(name, ANY) for name in when.names}) is not None:
+                continue
+            shown = [
+                f"{tag} shows {low:.4g} to {high:.4g} {spec.unit(tag)}"
+                for tag, (low, high) in spec.wiring.ranges.items()
+                if tag in when.names
+            ]
+            narrow = [key for key in written if any(fnmatchcase(tag, key) for tag in when.names)]
+            words = (
+                f"{plc.name}'s rule for {rule.actuator}, `{when.text}`, can never act: the "
+                f"instrument of {' and of '.join(shown)} only"
+            )
+            keys = ("control", "sensors", narrow[-1], "range") if narrow else ("plant",)
+            yield Notice(words, keys)
 
 
 def _missing_recording(
@@ -92,27 +122,35 @@ def _missing_recording(
 
 
 def _silenced(
-    armed: ArmedEntry, entries: Sequence[ArmedEntry], forecast: Forecast, ahead: Sequence[Forecast]
+    armed: ArmedEntry,
+    entries: Sequence[ArmedEntry],
+    forecast: Forecast,
+    ahead: Sequence[Forecast],
+    spec: PlantSpec,
 ) -> Iterator[Notice]:
-    """Say of an entry on a PLC's links that nothing comes to it while the PLC is down.
+    """Say of an entry that nothing comes to it, or nobody reads it, while a PLC is down.
 
     Only where the clock alone decides when both act.
     """
     entry = armed.entry
-    if not armed.tampers or entry.do.answers or entry.port.family != "link" or forecast.never:
+    if not armed.tampers or entry.do.outputs or forecast.never:
         return
+    plcs = {tag.name: tag.plc for tag in spec.tags}
+    reader = plcs[entry.port.target] if entry.port.family == "sensor" else entry.port.receiver
+    sender = "" if entry.do.answers else entry.port.sender
     for other, crash in zip(entries, ahead, strict=True):
         do, when, crashed = other.entry.do, entry.when, other.entry.when
-        if not isinstance(do, Crash) or other.entry.port.target != entry.port.sender or crash.never:
+        target = other.entry.port.target
+        if not isinstance(do, Crash) or target not in (sender, reader) or crash.never:
             continue
         plain = not any(w.start or w.random or w.every for w in (when, crashed))
         begin, end = (when.begins, min(when.ends, when.begins + when.lasts))
         down, up = (crashed.begins, min(crashed.ends, crashed.begins + crashed.lasts))
         if plain and down <= begin and end <= up:
-            words = (
-                f"{entry.name} changes what passes, and nothing does: {other.entry.name} keeps "
-                f"{entry.port.sender} down all the while"
-            )
+            how = f"{other.entry.name} keeps {target} down all the while"
+            words = f"{entry.name} changes what passes, and nothing does: {how}"
+            if target == reader:
+                words = f"{entry.name} changes what {target} reads, and it reads nothing: {how}"
             yield Notice(words, ("on",))
 
 

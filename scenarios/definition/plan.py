@@ -92,6 +92,9 @@ def plan(scenario: Scenario) -> Plan:
         f"{scenario.name}: {spoken(scenario.duration)} of {scenario.plant} from "
         f"{scenario.start:%a %Y-%m-%d %H:%M}, seed {scenario.seed}, {scenario.demand_model}"
     )
+    if testbed.pressure_driven:
+        required = scenario.required_pressure or testbed.spec.required_pressure
+        head += f" (a demand is met in full at {required:g} m)"
     if scenario.warmup:
         head += f", after {spoken(scenario.warmup)} of warm-up in which nothing acts"
     return Plan(head, tuple(steps), scenario.duration / HOUR)

@@ -17,11 +17,12 @@ from twin.plants.spec import PlantSpec, load_plant
 from twin.testbed import START, Testbed
 from twin.units import DAY, HOUR, counted
 from twin.water.demand import Playback, read_hours
-from twin.water.plant import REQUIRED_PRESSURE
 
 DETECTOR = "cnn-lstm"
 DEMANDS = ("profile", "patterns")
 LONGEST = 3650 * DAY
+REQUIRED = (0.1, 1000.0)
+"""Between which a required pressure lies [m]."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,8 +41,9 @@ class Scenario:
     seed : int
     demand_model : str
         `demand-driven` or `pressure-driven`; the same with and without attacks.
-    required_pressure : float
-        Where demands are pressure-driven, what a junction needs to take all of its demand [m].
+    required_pressure : float or None
+        Where demands are pressure-driven, what a junction needs to take all of its demand [m];
+        None for the plant's own.
     overflow : str
         `spill`: tanks do as network.inp says of each; `close`: none spills, a full one closes its
         inlet, as in BATADAL's data. The same with and without attacks.
@@ -74,7 +76,7 @@ class Scenario:
     warmup: float = 7 * DAY
     seed: int = 0
     demand_model: str = "demand-driven"
-    required_pressure: float = REQUIRED_PRESSURE
+    required_pressure: float | None = None
     overflow: str = "spill"
     initial_levels: Mapping[str, float] = field(default_factory=dict)
     demands: str = "profile"

@@ -28,9 +28,9 @@ from attacks.build import as_data, build
 from attacks.discovery import kinds
 from attacks.entries.entry import Entry
 from attacks.fields import fields as fields_of
-from attacks.mistakes import explain, main_error
+from attacks.mistakes import explain, main_errors
 from scenarios.definition.plugins import load_plugin
-from scenarios.definition.scenario import DEMANDS, DETECTOR, LONGEST, Scenario
+from scenarios.definition.scenario import DEMANDS, DETECTOR, LONGEST, REQUIRED, Scenario
 from scenarios.definition.vary import assign
 from scenarios.definition.when import (
     STRICT,
@@ -41,12 +41,11 @@ from scenarios.definition.when import (
     when_data,
 )
 from twin.control.orders import Answer, Order, order, word
-from twin.errors import InputError, nearest, under
-from twin.files import place_of, plain, read_text, read_yaml, shown
+from twin.errors import InputError, nearest, together, under
+from twin.files import flow, place_of, plain, read_text, read_yaml, shown
 from twin.plants.spec import plants
 from twin.testbed import START
 from twin.units import DAY, HOUR, readable, spoken
-from twin.water.plant import REQUIRED_PRESSURE
 from twin.yaml_mistakes import odd_character
 
 LIBRARY = Path(__file__).parents[1] / "library"
@@ -129,7 +128,9 @@ class File(_Strict):
     warmup: Seconds = 7 * DAY
     seed: int = Field(0, ge=0, lt=2**63, strict=True)
     demand_model: Literal["demand-driven", "pressure-driven"] = "demand-driven"
-    required_pressure: Annotated[float, Unit("m")] = Field(REQUIRED_PRESSURE, ge=0.1, le=100.0)
+    required_pressure: Annotated[float | None, Unit("m")] = Field(
+        None, ge=REQUIRED[0], le=REQUIRED[1]
+    )
     overflow: Literal["spill", "close"] = "spill"
     initial_levels: dict[str, float] = {}
     demands: _Path = "profile"
@@ -209,7 +210,11 @@ def located(error: InputError, path: Path, data: Any = None) -> InputError:
         written = read_text(path).splitlines()[line - 1 : line]
         odd = odd_character(written[0].partition(" #")[0]) if written else None
         message += f"; {odd}" if odd else ""
-    return InputError(message, path, line, column=column)
+    own = InputError(message, path, line, column=column)
+    found = [own, *(located(other, path, data) for other in error.beside)]
+    first, *others = sorted(found, key=lambda one: (one.line or 0, one.column or 0))
+    message = first.message + "".join(f"\nalso {other}" for other in others)
+    return InputError(message, first.file, first.line, column=first.column)
 
 
 def from_data(data: Mapping[str, Any], folder: Path | None = None) -> Scenario:
@@ -223,7 +228,7 @@ def from_data(data: Mapping[str, Any], folder: Path | None = None) -> Scenario:
     try:
         file = File.model_validate(data)
     except ValidationError as error:
-        raise _explain(error) from None
+        raise together([_explain(error, one) for one in main_errors(error)]) from None
     with under("duration"):
         check_duration(file.duration)
     if file.warmup % HOUR or file.warmup > LONGEST:
@@ -244,14 +249,21 @@ def from_data(data: Mapping[str, Any], folder: Path | None = None) -> Scenario:
             load_plugin((folder or Path.cwd()) / plugin)
     lists: dict[str, list[Entry]] = {"attacks": [], "faults": []}
     names: set[str] = set()
+    wrong: list[InputError] = []
     for key, entries in lists.items():
         for i, written in enumerate(getattr(file, key)):
-            with under(key, i):
-                entry = _entry(written, i, key.removesuffix("s"), folder)
-                if entry.name in names:
-                    raise InputError(f"two entries are called {entry.name!r}", keys=["name"])
+            try:
+                with under(key, i):
+                    entry = _entry(written, i, key.removesuffix("s"), folder)
+                    if entry.name in names:
+                        raise InputError(f"two entries are called {entry.name!r}", keys=["name"])
+            except InputError as error:
+                wrong.append(error)
+                continue
             names.add(entry.name)
             entries.append(entry)
+    if wrong:
+        raise together(wrong)
     orders, answers = _operator(file.operator)
     values = {
         f.name: getattr(file, f.name)
@@ -310,7 +322,10 @@ def _entry(written: _Entry, place: int, label: str, folder: Path | None) -> Entr
 
 
 def _check_times(kind: str, fields: object) -> None:
-    """Raise InputError for a key of `when` among the fields of a kind that has none of its name."""
+    """Raise InputError for a key of the entry, or of `when`, among the fields of a kind.
+
+    Only where the kind has no field of its name.
+    """
     known = {field.name for field in fields_of(kinds()[kind])} if kind in kinds() else None
     if known is None or not isinstance(fields, Mapping):
         return
@@ -318,10 +333,15 @@ def _check_times(kind: str, fields: object) -> None:
         if name in fields and name not in known:
             message = f"{name} belongs to `when`, beside `do`: when: {{{name}: …}}"
             raise InputError(message, keys=[kind, name])
+    for name in ("tags", "on", "incident"):
+        if name in fields and name not in known:
+            like = f"tags: {flow(plain(fields[name]))}" if name == "tags" else f"{name}: …"
+            message = f"{name} belongs to the entry, beside `do`, not under {kind}: {like}"
+            raise InputError(message, keys=[kind, name])
 
 
-def _explain(error: ValidationError) -> InputError:
-    keys = main_error(error)["loc"]
+def _explain(error: ValidationError, main: Any) -> InputError:
+    keys = main["loc"]
     model: type[BaseModel] = File
     for key in keys[:-1]:
         model = _MODELS.get(str(key), model)
@@ -329,7 +349,7 @@ def _explain(error: ValidationError) -> InputError:
         f.alias or name: next((one.name for one in f.metadata if isinstance(one, Unit)), "")
         for name, f in model.model_fields.items()
     }
-    reason = explain(error, units)
+    reason = explain(error, units, main)
     name = str(keys[-1]) if keys else ""
     if name not in units and (there := _misplaced(name)):
         return InputError(f"unknown field {name!r}: {there}", keys=reason.keys)
@@ -385,7 +405,7 @@ def scenario_data(scenario: Scenario) -> dict[str, Any]:
         "plugins": [_absolute(plugin, (), scenario.folder) for plugin in scenario.plugins],
     }
     defaults: dict[str, Any] = {"initial_levels": {}, "demands": "profile", "control": {}}
-    defaults |= {"required_pressure": REQUIRED_PRESSURE, "overflow": "spill"}
+    defaults |= {"required_pressure": None, "overflow": "spill"}
     defaults |= {"operator": [], "faults": [], "plugins": []}
     return {key: value for key, value in data.items() if value != defaults.get(key, data)}
 

@@ -10,6 +10,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Protocol
 
+from scenarios.definition.scenario import REQUIRED
 from twin.errors import InputError, nearest
 from twin.files import flow
 
@@ -123,9 +124,11 @@ class Imported:
 
     def require_pressure(self, pressure: float, comment: str, at: Placed | None = None) -> None:
         """Set the pressure [m] at which a demand is met in full."""
-        kept = min(max(pressure, 0.1), 100.0)
+        low, high = REQUIRED
+        kept = min(max(pressure, low), high)
         if kept != pressure:
-            text = f"a demand is met in full at {pressure:g} m; here at {kept:g} m, of 0.1 to 100"
+            limits = f"of {low:g} to {high:g}"
+            text = f"a demand is met in full at {pressure:g} m; here at {kept:g} m, {limits}"
             self.note(DIFFERS, text, at)
         self.put("required_pressure", kept, comment)
 

@@ -20,6 +20,7 @@ _METRES = {
     "FEET": 0.3048,
 }
 """What one of EPANET's units of pressure is in metres."""
+_ELEMENTS = ("JUNCTIONS", "RESERVOIRS", "TANKS", "PIPES", "PUMPS", "VALVES")
 _CONTROL = re.compile(
     r"\w+\s+(\S+)\s+(\S+)\s+IF\s+\w+\s+(\S+)\s+(ABOVE|BELOW)\s+(\S+)", re.IGNORECASE
 )
@@ -63,6 +64,8 @@ class Inp:
     metric : bool
         Whether its flows, and so its lengths, are metric.
     controls : tuple of LevelControl
+    elements : tuple of str
+        Nodes and links, by name.
     """
 
     step: float
@@ -71,6 +74,7 @@ class Inp:
     required_pressure: float | None
     metric: bool
     controls: tuple[LevelControl, ...]
+    elements: tuple[str, ...]
 
 
 def read(path: Path) -> Inp:
@@ -89,6 +93,7 @@ def read(path: Path) -> Inp:
     required: float | None = None
     units, pressures = "GPM", ""
     controls: list[LevelControl] = []
+    elements: list[str] = []
     section = ""
     seen: set[str] = set()
     for number, line in enumerate(text.splitlines(), start=1):
@@ -98,7 +103,9 @@ def read(path: Path) -> Inp:
             seen.add(section)
             continue
         fields = content.split()
-        if section == "TIMES" and len(fields) >= 2:
+        if section in _ELEMENTS and fields:
+            elements.append(fields[0])
+        elif section == "TIMES" and len(fields) >= 2:
             key = " ".join(fields[:-1]).upper()
             unit = ""
             if fields[-1][:3].upper() in (*_UNITS, "AM", "PM"):
@@ -129,6 +136,7 @@ def read(path: Path) -> Inp:
         required,
         units in _SI,
         tuple(controls),
+        tuple(elements),
     )
 
 

@@ -15,6 +15,7 @@ from scenarios.results.detection import Detection
 from scenarios.results.impact import AVAILABILITY, COUNTERS
 from scenarios.results.incidents import Incident, Verdict
 from scenarios.results.run import Run
+from scenarios.results.unseen import UnseenLimit
 from scenarios.results.views import View
 from twin.errors import natural
 from twin.plants.equipment import VACUUM
@@ -255,17 +256,29 @@ def _operator(run: Run) -> list[str]:
 
 
 def _unseen(run: Run) -> list[str]:
-    """Say which limits the water passed while SCADA raised no alarm of them."""
-    passed = run.unseen
-    if not passed:
-        return []
-    words = []
-    for one in passed:
-        seen = "" if one.seen is None else f", not raised until {clock(one.seen / HOUR)}"
-        reading = run.spec.passed(one.tag, one.limit, one.value, one.bound)
-        words.append(f"  {reading}, at {clock(one.time / HOUR)}{seen}.")
-    many = "1 limit was" if len(passed) == 1 else f"{len(passed)} limits were"
-    return [f"{many} passed unseen:", *_few(words, "more")]
+    """Say which limits were passed while SCADA raised no alarm of them, and what hid them."""
+    true = [_without_alarm(run, one) for one in run.unseen if one.true]
+    forged = [_without_alarm(run, one) for one in run.unseen if not one.true]
+    lines = []
+    if true:
+        many = "1 limit was" if len(true) == 1 else f"{len(true)} limits were"
+        lines += [f"{many} passed unseen:", *_few(true, "more")]
+    if forged:
+        many = "1 alarm was" if len(forged) == 1 else f"{len(forged)} alarms were"
+        what = "of limits that the water did not pass, only what SCADA was shown"
+        lines += [f"{many} suppressed {what}:", *_few(forged, "more")]
+    return lines
+
+
+def _without_alarm(run: Run, one: UnseenLimit) -> str:
+    reading = run.spec.passed(one.tag, one.limit, one.value, one.bound)
+    by = f" by {joined(list(one.hidden_by))}" if one.hidden_by else ""
+    if one.shown:
+        how = f"its alarm was suppressed{by}"
+    else:
+        how = f"SCADA was shown another value{by}" if by else "SCADA was not shown it"
+    seen = "" if one.seen is None else f", not raised until {clock(one.seen / HOUR)}"
+    return f"  {reading}, at {clock(one.time / HOUR)}: {how}{seen}."
 
 
 def _views(run: Run, scada: bool) -> Iterator[tuple[str, View]]:

@@ -90,10 +90,15 @@ def plot_alarms(axes: Axes, run: Run) -> None:
 
 def _no_limit_alarm(run: Run) -> str:
     """Say why the row of limit alarms is empty: none was passed, or none was seen to be."""
-    unseen = len(run.unseen)
-    if not unseen:
+    if not run.unseen:
         return "no limit was passed"
-    return f"no alarm was raised; {unseen} limit{'s were' if unseen > 1 else ' was'} passed unseen"
+    unseen = sum(one.true for one in run.unseen)
+    forged = len(run.unseen) - unseen
+    words = [f"{unseen} limit{'s were' if unseen > 1 else ' was'} passed unseen"] if unseen else []
+    words += [f"{forged} alarm{'s' if forged > 1 else ''} of a forged view suppressed"] * bool(
+        forged
+    )
+    return f"no alarm was raised; {', '.join(words)}"
 
 
 def _plot_alarm_row(

@@ -129,7 +129,7 @@ class Run(Tables):
 
     @cached_property
     def unseen(self) -> list[UnseenLimit]:
-        """The limits that the water passed without an alarm of SCADA's."""
+        """The limits that the water, or SCADA's view of it, passed without an alarm of SCADA's."""
         return unseen_limits(self)
 
     @property

@@ -11,6 +11,7 @@ import scenarios
 from scenarios.definition.schema import from_data
 from tests.scenarios.commands.test_cli import hydrotwin
 from tests.twin.drafting.test_controls import SMALL
+from twin.errors import InputError
 from twin.plants.spec import PLANTS, load_plant
 
 LIBRARY = Path(wntr.__file__).parent / "library" / "networks"
@@ -89,6 +90,13 @@ def test_a_tank_of_any_name_can_overflow_in_the_report(tmp_path):
     assert run.impact.loc["overflow_High_Tank_m3", "run"] > 10
     assert "Tank High_Tank overflowed" in page
     assert "overflow, High_Tank [m³]" in page
+
+
+def test_a_file_where_a_plants_folder_is_meant_says_how_to_make_one(tmp_path):
+    file = tmp_path / "town.inp"
+    file.write_text("[JUNCTIONS]\n")
+    with pytest.raises(InputError, match=r"is a file, .*`hydrotwin plant new .*--out town`"):
+        load_plant(file)
 
 
 def test_a_mistake_in_a_plant_named_on_the_command_line_is_said_with_its_place(net3):

@@ -32,6 +32,7 @@ _WORDS = ("and", "or", "not")
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _INSTEAD = {
     **{"&&": "and", "&": "and", "||": "or", "|": "or", "=": "==", "!": "not"},
+    **{"=>": ">=", "=<": "<=", "<>": "!=", "=!": "!=", "===": "==", "!==": "!="},
     **{"≥": ">=", "≤": "<=", "≠": "!=", "−": "-", "–": "-", "×": "*", "·": "*", "÷": "/"},
 }
 _QUOTES = "“”„«»‘’\"'"
@@ -52,7 +53,7 @@ _UNITS = ("ms", "s", "min", "h", "d", "w", "m", "L", "bar", "kPa")
 _IN = "t and hour are in hours, tags in their units"
 _TOKEN = re.compile(
     r"(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|(?P<name>[^\W\d]\w*)"
-    r"|(?P<sign><=|>=|==|!=|[-<>+*/(),])|(?P<wrong>&&|\|\||.)",
+    r"|(?P<wrong>=>|=<|<>|=!|[=!]==|&&|\|\||;\s*$)|(?P<sign><=|>=|==|!=|[-<>+*/(),])|(?P<other>.)",
     re.DOTALL,
 )
 _DOTTED = re.compile(r"[\w.-]*\.[^\W\d][\w.-]*")
@@ -138,10 +139,11 @@ class _Parser:
             assert match is not None  # its last branch takes anything
             kind = str(match.lastgroup)
         found = match.group()
-        if kind == "wrong":
+        if kind in ("wrong", "other"):
             if found in _INSTEAD:
                 raise self._wrong(f"not a condition (for {found} write {_INSTEAD[found]})", at)
             mend = ": take the quotes out" if found in _QUOTES else ""
+            mend = ": take it out" if found.startswith(";") else mend
             raise self._wrong(f"{found!r} is not allowed in a condition{mend}", at)
         self.place = match.end()
         return _Token(kind, found, at)

@@ -20,6 +20,7 @@ from twin.drafting.lines import Line, Point, by_pattern, hours, schedules
 from twin.errors import listed
 from twin.plants import pressure
 from twin.plants.logic import HIGHEST, STATES
+from twin.units import HOUR
 from twin.water.plant import VALVE_UNITS, valve_setting
 
 _OPERATORS = {
@@ -55,12 +56,15 @@ class ControlLogic:
         How many the file has.
     notes : list of str
         What acts otherwise than it seems, or than in EPANET, a sentence each.
+    daily : list of str
+        Actuators whose controls `AT TIME` became daily.
     """
 
     lines: list[Line] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
     statements: int = 0
     notes: list[str] = field(default_factory=list)
+    daily: list[str] = field(default_factory=list)
 
 
 class _CannotError(ValueError):
@@ -115,18 +119,26 @@ def read_controls(text: str, model: Any, name: Callable[[Point], str]) -> Contro
         found.lines += [line for line in lines if line.actuator not in patterned]
     for pump in sorted(patterned):
         found.lines += by_pattern(model, pump, found.notes)
-    found.lines += schedules(controls, model)
+    lines, found.daily = schedules(controls, model)
+    found.lines += lines
+    if found.daily:
+        found.notes.append(
+            f"{listed(found.daily)} switches daily, by the `hour`: the file's `AT TIME` controls "
+            f"come on every day of its {model.options.time.duration / HOUR:g} h. EPANET itself "
+            "does nothing more after the last of them."
+        )
     _note_times(found)
     return found
 
 
 def _note_times(found: ControlLogic) -> None:
     """Say what is done by the clock of the scenario, and what a solution late."""
-    timed = dict.fromkeys(line.actuator for line in found.lines if line.when.split()[0] == "t")
+    timed = dict.fromkeys(line.actuator for line in found.lines if line.names("t"))
     if timed:
         found.notes.append(
-            f"{listed(timed)} switches at times since the start (`t`): not in the warm-up, after "
-            "which it may stand otherwise than in EPANET. With `warmup: 0 h` it is as in EPANET."
+            f"{listed(timed)} switches by the time since the start (`t`), which is below 0 in the "
+            "warm-up; after it, it may stand otherwise than in EPANET. With `warmup: 0 h` it is as "
+            "in EPANET."
         )
     pressed = dict.fromkeys(
         line.actuator for line in found.lines if any(kind == "pressure" for kind, _ in line.reads)

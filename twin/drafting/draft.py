@@ -119,10 +119,10 @@ def draft(file: Path, out: Path, tell: Tell = lambda what, share: None) -> Draft
         spec = load_plant(folder)
         made = Draft(
             spec=spec,
-            done=(*_done(spec, controls), *_unprotected(dry)),
+            done=(*_done(spec, controls), *_renamed(spec), *_unprotected(dry)),
             left=(*controls.left, *_logic_left(controls), *rewritten.unused, *_left(model, text)),
             notes=(*controls.notes, *_notes(spec)),
-            proof=prove(load_plant(folder, drawn=False), file, controls.left, tell),
+            proof=prove(load_plant(folder, drawn=False), file, controls, tell),
         )
         (folder / RECORD).write_text(record(made, file.name), encoding="utf-8")
         folder.rename(out)
@@ -143,8 +143,7 @@ def check(plant: str | Path, tell: Tell) -> tuple[Path, Proof]:
     source = source_of(spec)
     text = inp.read_text(source)
     model, rewritten = rewrite.read(text, source)
-    left = _logic(text, model, rewritten, _Names(model)).left
-    return source, prove(spec, source, left, tell)
+    return source, prove(spec, source, _logic(text, model, rewritten, _Names(model)), tell)
 
 
 def _logic(text: str, model: Any, rewritten: rewrite.Rewritten, names: _Names) -> ControlLogic:
@@ -330,10 +329,10 @@ def _done(spec: PlantSpec, controls: ControlLogic) -> Iterator[str]:
         f"Controls and rules: {carried} of {controls.statements} carried over, as "
         f"{counted(rules, 'line')}."
     )
-    if any("hour" in line.when for line in controls.lines):
-        yield "`hour` is the hour of the scenario's day; daily `AT TIME` controls became that."
-    if any(line.when.split()[0] == "t" for line in controls.lines):
-        yield "`t` counts from the scenario's start, so that such rules do nothing in the warm-up."
+    if any(line.names("hour") for line in controls.lines):
+        yield "`hour` is the hour of the scenario's day."
+    if any(line.names("t") for line in controls.lines):
+        yield "`t` counts hours from the scenario's start; in the warm-up it is below 0."
     for dma, members in spec.dmas.items():
         base = 1000 * sum(model.get_node(name).base_demand for name in members)
         how = "keep the file's own patterns, the same every time"
@@ -348,6 +347,17 @@ def _done(spec: PlantSpec, controls: ControlLogic) -> Iterator[str]:
         yield "Patterns run by the clock; the file's first day is a Sunday."
     else:
         yield "No junction has a demand: there is no DMA."
+
+
+def _renamed(spec: PlantSpec) -> Iterator[str]:
+    """Say which elements are called otherwise in their tags' names."""
+    parts = {tag.element: tag.name.partition("_")[2] for tag in spec.tags}
+    changed = [f"{part} for {element}" for element, part in parts.items() if part != element]
+    if changed:
+        yield (
+            "Tags' names hold letters without accents, digits and _ only, so that conditions can "
+            f"name them: {', '.join(changed)}. Commands and ports of the plant keep the file's."
+        )
 
 
 def _logic_left(controls: ControlLogic) -> Iterator[str]:
@@ -366,6 +376,13 @@ def _notes(spec: PlantSpec) -> Iterator[str]:
                 f"{name} has no dead band for {actuator}, which it switches on either side of "
                 f"{tag} {number:g}: it may do so at every scan, and EPANET at every step."
             )
+    if str(spec.model.options.hydraulic.demand_model).upper() in ("PDA", "PDD"):
+        yield (
+            "The file's demands are pressure-driven, a scenario's are not unless it says "
+            "`demand_model: pressure-driven`. A demand is then met in full at the file's own "
+            f"required pressure, {spec.required_pressure:.6g} m, unless the scenario gives another "
+            "as `required_pressure`."
+        )
     if any(junction.emitter_coefficient for _, junction in spec.model.junctions()):
         yield (
             "The file has emitters: below zero pressure water flows in through them, as EPANET "
@@ -379,11 +396,6 @@ def _left(model: Any, text: str) -> Iterator[str]:
     quality = re.search(r"^[ \t]*QUAL\w*[ \t]+(?!NONE)([A-Z]\w*)", text, re.M | re.I)
     if quality and quality[1].upper() not in ("TIMESTEP", "STEP"):
         yield f"Water quality ({quality[1]}) is not simulated."
-    if str(options.hydraulic.demand_model).upper() in ("PDA", "PDD"):
-        yield (
-            "Pressure-driven demands are the scenario's choice: write `demand_model: "
-            "pressure-driven` there."
-        )
     feeding = [name for name, junction in model.junctions() if junction.base_demand < 0]
     if feeding and not model.reservoir_name_list:
         yield (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -35,6 +36,10 @@ class Line:
     reads: tuple[Point, ...] = ()
     at: float | None = None
     keeps: bool = False
+
+    def names(self, clock: str) -> bool:
+        """Return whether its condition is on `t` or on `hour`."""
+        return re.search(rf"\b{clock}\b", self.when) is not None
 
 
 def by_pattern(model: Any, pump: str, notes: list[str]) -> list[Line]:
@@ -76,8 +81,15 @@ def by_pattern(model: Any, pump: str, notes: list[str]) -> list[Line]:
     return lines
 
 
-def schedules(lines: list[Line], model: Any) -> list[Line]:
-    """Turn `AT TIME` controls that come every day of the file's duration into times of the day."""
+def schedules(lines: list[Line], model: Any) -> tuple[list[Line], list[str]]:
+    """Turn `AT TIME` controls that come every day of the file's duration into times of the day.
+
+    Returns
+    -------
+    list of Line
+    list of str
+        The actuators whose controls became daily.
+    """
     times = model.options.time
     days = math.ceil(times.duration / 86400)
     timed: dict[str, dict[tuple[float, float], set[int]]] = {}
@@ -98,7 +110,7 @@ def schedules(lines: list[Line], model: Any) -> list[Line]:
             clock = (line.at + times.start_clocktime) % 86400.0
             line = replace(line, when=f"hour == {hours(clock)}", at=None)
         kept[line] = None
-    return list(kept)
+    return list(kept), sorted(daily)
 
 
 def hours(seconds: float) -> str:

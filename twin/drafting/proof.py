@@ -7,12 +7,13 @@ hydraulic steps: what it differs from itself is no fault of the plant.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from twin.drafting.controls import ControlLogic
 from twin.drafting.reference import Course, of_file, of_plant
 from twin.errors import InputError, RunError, listed
 from twin.plants import inp
@@ -73,14 +74,21 @@ class PumpApart:
     epanet_h, plant_h : float
         How long it ran [h].
     beyond : bool
-        Whether they are more than a quarter of an hour apart, and more than twice what EPANET
-        differs from itself.
+        Whether they are farther apart than `tolerance_h`.
+    epanet_itself_h : float
+        How far EPANET is from itself at another hydraulic step [h].
     """
 
     pump: str
     epanet_h: float
     plant_h: float
     beyond: bool
+    epanet_itself_h: float
+
+    @property
+    def tolerance_h(self) -> float:
+        """A quarter of an hour, or twice what EPANET differs from itself."""
+        return _pump_tolerance(self.epanet_itself_h)
 
 
 @dataclass(frozen=True)
@@ -131,7 +139,7 @@ def source_of(spec: PlantSpec) -> Path:
     )
 
 
-def prove(spec: PlantSpec, source: Path, left: Sequence[str], tell: Tell) -> Proof:
+def prove(spec: PlantSpec, source: Path, controls: ControlLogic, tell: Tell) -> Proof:
     """Run a plant and its file for two days and compare them.
 
     Parameters
@@ -140,8 +148,8 @@ def prove(spec: PlantSpec, source: Path, left: Sequence[str], tell: Tell) -> Pro
         Not `drawn`.
     source : Path
         The file.
-    left : sequence of str
-        Statements of the file's controls and rules that were not carried over.
+    controls : ControlLogic
+        What became of the file's controls and rules.
     tell : Tell
     """
     text = inp.read_text(source)
@@ -169,7 +177,15 @@ def prove(spec: PlantSpec, source: Path, left: Sequence[str], tell: Tell) -> Pro
     proof = Proof(tanks, pumps)
     if proof.holds:
         return proof
-    return Proof(tanks, pumps, (*_reasons(course, plant, left), *_habits(spec, course, plant)))
+    return Proof(
+        tanks,
+        pumps,
+        (
+            *_reasons(course, plant, controls),
+            *_habits(spec, course, plant),
+            *_late(spec, proof, course, plant),
+        ),
+    )
 
 
 def _tank(name: str, grid: np.ndarray, course: Course, again: Course, plant: Course) -> TankApart:
@@ -189,10 +205,15 @@ def _tank(name: str, grid: np.ndarray, course: Course, again: Course, plant: Cou
 def _pump(name: str, course: Course, again: Course, plant: Course) -> PumpApart:
     expected, hours = course.hours(name), plant.hours(name)
     itself = abs(again.hours(name) - expected)
-    return PumpApart(name, expected, hours, abs(hours - expected) > max(_NEAR_HOURS, 2 * itself))
+    beyond = abs(hours - expected) > _pump_tolerance(itself)
+    return PumpApart(name, expected, hours, beyond, itself)
 
 
-def _reasons(course: Course, plant: Course, left: Sequence[str]) -> Iterator[str]:
+def _pump_tolerance(itself: float) -> float:
+    return max(_NEAR_HOURS, 2 * itself)
+
+
+def _reasons(course: Course, plant: Course, controls: ControlLogic) -> Iterator[str]:
     """Say what is known of why two courses part."""
     parted = _parted(course, plant)
     if parted is not None:
@@ -203,7 +224,12 @@ def _reasons(course: Course, plant: Course, left: Sequence[str]) -> Iterator[str
             f"{'it runs here, and' if here else 'it stands still here, and runs'} "
             f"{'not in EPANET' if here else 'in EPANET'}"
         )
-    if left:
+        if link in controls.daily:
+            yield (
+                f"{link} switches daily here, which the file's `AT TIME` controls do on every day "
+                "it lasts; EPANET does nothing more after the last of them"
+            )
+    if left := controls.left:
         more = "" if len(left) == 1 else f" (and {len(left) - 1} more)"
         yield f"not carried over: {left[0]}{more}"
     yield from plant.events[:3]
@@ -233,6 +259,23 @@ def _habits(spec: PlantSpec, course: Course, plant: Course) -> Iterator[str]:
             f"{listed(late)}: no scan at the first second after a threshold (`crossings: after`), "
             "at which EPANET acts"
         )
+
+
+def _late(spec: PlantSpec, proof: Proof, course: Course, plant: Course) -> Iterator[str]:
+    """Say which tanks part because EPANET is slow to let water out of a full one."""
+    for tank in proof.tanks:
+        if tank.beyond_from_h is None:
+            continue
+        rim = float(spec.model.get_node(tank.tank).max_level)
+        since = np.arange(0.0, tank.beyond_from_h * HOUR + 1, spec.step)
+        full = course.at(since, tank.tank) > rim - _AT
+        apart = np.flatnonzero(full & (plant.at(since, tank.tank) < rim - NEAR))
+        if len(apart):
+            yield (
+                f"{tank.tank} is still full in EPANET at {since[apart[0]] / HOUR:.2f} h, when "
+                "water flows out of it here: EPANET may take some steps to open the pipe of a "
+                "full tank again"
+            )
 
 
 def _parted(course: Course, plant: Course) -> tuple[float, str] | None:
@@ -268,32 +311,52 @@ def verdict(proof: Proof) -> list[str]:
             worst = max(proof.tanks, key=lambda tank: tank.apart_m)
             parts.append(
                 f"levels are at most {_length(worst.apart_m)} apart ({worst.tank} at "
-                f"{worst.at_h:.1f} h)"
+                f"{worst.at_h:.1f} h){_itself(worst)}"
             )
         if proof.pumps:
             most = max(abs(pump.plant_h - pump.epanet_h) for pump in proof.pumps)
             parts.append(f"pumps' running times at most {most * 60:.0f} min")
         return [f"{words}{', '.join(parts)}."]
-    lines = ["**Warning: this plant does not do what its file does.** Beside EPANET, which ran the "
-             f"file under its own controls for {hours}:"]  # fmt: skip
+    lines = [
+        "**Warning: this plant does not do what its file does.** EPANET ran the file under its own "
+        f"controls for {hours}, and the plant ran beside it from the same levels and demands. "
+        f"Levels may be {_length(NEAR)} apart, pumps' running times {_NEAR_HOURS * 60:g} min, or "
+        "twice what EPANET's own change if its hydraulic step is halved. Beyond that are:"
+    ]
     beyond = [tank for tank in proof.tanks if tank.beyond_from_h is not None]
     beyond.sort(key=lambda tank: tank.beyond_from_h or 0.0)
     lines += [
-        f"- the level of {tank.tank} is up to {_length(tank.apart_m)} apart, beyond "
-        f"{_length(tank.tolerance_m)} from {tank.beyond_from_h:.1f} h on"
+        f"- the level of tank {tank.tank}: up to {_length(tank.apart_m)} apart, at "
+        f"{tank.at_h:.1f} h; {_length(tank.tolerance_m)} may be, exceeded from "
+        f"{tank.beyond_from_h:.1f} h on{_itself(tank)}"
         for tank in beyond[:5]
     ]
     if len(beyond) > 5:
-        lines.append(f"- so are {listed([tank.tank for tank in beyond[5:]])}")
+        lines.append(f"- the levels of tanks {listed([tank.tank for tank in beyond[5:]])}")
     pumps = [pump for pump in proof.pumps if pump.beyond]
     lines += [
-        f"- {pump.pump} runs {pump.plant_h:.2f} h, in EPANET {pump.epanet_h:.2f} h"
+        f"- the running time of pump {pump.pump}: {pump.plant_h:.2f} h here, "
+        f"{pump.epanet_h:.2f} h in EPANET; {pump.tolerance_h:.2f} h may be between them"
         for pump in pumps[:5]
     ]
     if len(pumps) > 5:
-        lines.append(f"- so do {listed([pump.pump for pump in pumps[5:]])}")
-    lines += [f"- why: {reason}" for reason in proof.reasons] or ["- why: not known"]
+        lines.append(f"- the running times of pumps {listed([pump.pump for pump in pumps[5:]])}")
+    lines += ["", "Why, as far as it is known:", ""]
+    lines += [f"- {reason}" for reason in proof.reasons] or [f"- {_NO_REASON}"]
     return lines
+
+
+_NO_REASON = (
+    "nothing known: every statement was carried over, every link switches when EPANET's does, and "
+    "EPANET warned of nothing; compare flows and pressures next"
+)
+
+
+def _itself(tank: TankApart) -> str:
+    """Say how far EPANET is from itself, where that explains more than the least tolerance."""
+    if max(tank.apart_m, 2 * tank.epanet_itself_m) <= NEAR:
+        return ""
+    return f" (EPANET's own changes by {_length(tank.epanet_itself_m)} at half the step)"
 
 
 def table(proof: Proof) -> list[str]:
@@ -318,4 +381,4 @@ def table(proof: Proof) -> list[str]:
 
 
 def _length(metres: float) -> str:
-    return f"{metres * 1000:.1f} mm" if metres < 0.1 else f"{metres:.2f} m"
+    return f"{round(metres * 1000, 1):g} mm" if metres < 0.1 else f"{metres:.3f} m"

@@ -160,7 +160,6 @@ def of_plant(spec: PlantSpec, duration: int, progress: Progress) -> Course:
         start=_SUNDAY + timedelta(seconds=float(options.time.start_clocktime)),
         warmup=0.0,
         pressure_driven=pressure_driven,
-        required_pressure=float(options.hydraulic.required_pressure),
     ) as bed:
         bed.recording = False
         bed.observers.append(look)

@@ -24,6 +24,10 @@ from twin.tags import Tag
 from twin.units import rounded
 
 PLANTS = Path(__file__).parent
+REQUIRED_PRESSURE = 5.0
+"""Below this [m] a junction takes less than its demand, where demands are pressure-driven and
+neither network.inp nor the scenario says how much; a normal week of C-Town then goes short of 4 m³
+in all."""
 QUANTITIES = {"level": "m", "flow": "L/s", "pressure": "m", "status": ""}
 COLUMNS = ["tag", "quantity", "element", "unit", "plc"]
 _NAME = re.compile(r"[^\W\d]\w*")
@@ -120,6 +124,16 @@ class PlantSpec:
         return weekly(self.model)
 
     @property
+    def required_pressure(self) -> float:
+        """What a junction of pressure-driven demand needs to take all of it [m].
+
+        As network.inp says where its own demands are pressure-driven.
+        """
+        options = self.model.options.hydraulic
+        driven = str(options.demand_model).upper() in ("PDA", "PDD")
+        return float(options.required_pressure) if driven else REQUIRED_PRESSURE
+
+    @property
     def tag_names(self) -> tuple[str, ...]:
         """Names of all tags, in order."""
         return tuple(tag.name for tag in self.tags)
@@ -213,6 +227,12 @@ def load_plant(
     folder = PLANTS / str(plant)
     if str(plant) not in plants():
         folder = (beside or Path.cwd()) / plant
+    if folder.is_file():
+        mend = ""
+        if folder.suffix.casefold() == ".inp":
+            name = folder.stem
+            mend = f": make it one with `hydrotwin plant new {plant} --out {name}`, and name {name}"
+        raise InputError(f"{plant} is a file, and a plant is a folder{mend}")
     if not folder.is_dir():
         raise InputError(
             f"unknown plant {str(plant)!r}: no folder {folder}, "

@@ -23,7 +23,6 @@ from twin.shadow.perturbation import Perturbation
 from twin.tags import Values
 from twin.units import DAY, HOUR, time_of_day
 from twin.water.model import Physics
-from twin.water.plant import REQUIRED_PRESSURE
 
 Mask = NDArray[np.bool_]
 
@@ -107,7 +106,7 @@ class ShadowTwin(Closing):
     start : datetime
         Of time 0: demand depends on the day and the hour.
     pressure_driven : bool
-    required_pressure : float
+    required_pressure : float, optional
         As in `twin.water.plant.Plant`.
     perturb : Perturbation, optional
         Makes it a wrong shadow, as a defender's is who does not hold the exact plant.
@@ -131,7 +130,7 @@ class ShadowTwin(Closing):
         interval_s: float = 300.0,
         start: datetime = START,
         pressure_driven: bool = False,
-        required_pressure: float = REQUIRED_PRESSURE,
+        required_pressure: float | None = None,
         perturb: Perturbation | None = None,
     ):
         self.spec = spec
@@ -139,6 +138,7 @@ class ShadowTwin(Closing):
         self.start = start
         self.perturbation = perturb
         clock = int(start.isoweekday() % 7 * DAY + time_of_day(start))
+        required_pressure = required_pressure or spec.required_pressure
         physics = Physics(clock, pressure_driven, required_pressure, _ACCURACY)
         self._network = ShadowNetwork(spec, physics, perturb)
         self._map_tags()

@@ -9,11 +9,13 @@ from weakref import WeakKeyDictionary
 
 import wntr
 
+from twin.errors import InputError
 from twin.plants import pressure
 from twin.plants.spec import PlantSpec
 from twin.units import DAY
 
 _KW_PER_HP = 0.7457
+_RISE = 0.1  # m; EPANET wants a required pressure so far above the minimum
 _MODELS: WeakKeyDictionary[PlantSpec, dict[Physics, tuple[wntr.network.WaterNetworkModel, str]]] = (
     WeakKeyDictionary()
 )
@@ -48,8 +50,14 @@ def without_controls(spec: PlantSpec, physics: Physics) -> wntr.network.WaterNet
         options.accuracy = physics.accuracy
     options.demand_model = "PDA" if physics.pressure_driven else "DDA"
     if physics.pressure_driven:
+        least = options.minimum_pressure + _RISE
+        if physics.required_pressure < least:
+            raise InputError(
+                f"required_pressure is at least {least:g} m with this network.inp, whose MINIMUM "
+                f"PRESSURE is {options.minimum_pressure:g} m, not {physics.required_pressure:g} m",
+                keys=["required_pressure"],
+            )
         options.required_pressure = physics.required_pressure
-        options.minimum_pressure = 0.0
     for name in list(model.control_name_list):
         model.remove_control(name)
     for dma in spec.profiled:

@@ -27,9 +27,6 @@ from twin.water.tanks import Tanks
 
 VALVE_UNITS = {"FCV": 1000.0}  # what a valve's setting in WNTR's units [m³/s] is in ours [L/s]
 _NUDGE = 1e-6
-REQUIRED_PRESSURE = 5.0
-"""Below this [m] a junction takes less than its demand, where demands are pressure-driven; a
-normal week of C-Town then goes short of 4 m³ in all."""
 
 
 def valve_setting(kind: str, setting: float) -> float:
@@ -70,8 +67,8 @@ class Plant(Closing):
     pressure_driven : bool
         Whether junctions take less where pressure is below `required_pressure`, or always their
         demand.
-    required_pressure : float
-        In metres.
+    required_pressure : float, optional
+        In metres; by default the plant's own.
     accuracy : float, optional
         Change of flow, relative to all flow, at which EPANET counts a solution as found; by
         default network.inp's.
@@ -94,10 +91,11 @@ class Plant(Closing):
         *,
         clock: int = 0,
         pressure_driven: bool = False,
-        required_pressure: float = REQUIRED_PRESSURE,
+        required_pressure: float | None = None,
         accuracy: float | None = None,
     ):
         self.spec = spec
+        required_pressure = required_pressure or spec.required_pressure
         physics = Physics(clock, pressure_driven, required_pressure, accuracy)
         model, inp = stepped(spec, physics)
         self._engine = Engine(inp, spec.folder.name, spec.step)
@@ -121,7 +119,7 @@ class Plant(Closing):
         self._disturbances = Disturbances(self._engine, spec.model)
         self._pumps = Pumps(self._engine, model, self._put, spec.wiring.dry_run_protection)
         self._code = 0
-        self._shut: list[str] = []
+        self._shut: dict[str, tuple[int, int, float]] = {}  # tank, way and inflow when it was shut
         self.settings = {name: initial_setting(model.get_link(name)) for name in driven}
         for name, setting in self.settings.items():
             self.write(name, setting)
@@ -198,6 +196,25 @@ class Plant(Closing):
         self._show_levels()
         self._held = self._shapes.held(self.levels)
 
+    def start_afresh(self) -> None:
+        """Go on from the levels and settings of now, as a plant does that was just opened there.
+
+        EPANET starts each solution from the flows of the last one, which nobody can set: after
+        this, the next ones depend on nothing that was solved before. Levels are then as far from
+        what they would have been as the solver's accuracy allows, .005 mm in C-Town after an hour.
+        """
+        for name in self._shut:
+            self._engine.unshut(self._link(name))
+        self._shut.clear()
+        self.fill(dict(zip(self.tanks, self.levels, strict=True)))
+        self._engine.restart()
+        for name in (*self.settings, *sorted(self._disturbances.links - self.settings.keys())):
+            self._put(name)
+        for name in self.tripped:
+            self._engine.set_link(self._link(name), 0.0)
+        self.meters.rates[:] = 0.0
+        self._gauges.start_afresh()
+
     def check(self, levels: Mapping[str, float]) -> None:
         """Raise InputError if there is no such tank, or it holds no such level [m]."""
         self._shapes.check(levels)
@@ -209,6 +226,7 @@ class Plant(Closing):
 
     def _put(self, name: str) -> None:
         """Set a link in EPANET: its command, unless a disturbance or a trip overrides it."""
+        self._shut.pop(name, None)
         if name not in self.tripped:
             setting = self._disturbances.setting(name, self.told(name))
             self._engine.set_link(self._link(name), setting)
@@ -334,7 +352,9 @@ class Plant(Closing):
         EPANET lets water out of an empty tank while less than .15 mm of head is lost on the way,
         does not see that a tank will be empty or full within half a second, and lets water into a
         full one that does not spill where its volume misses the exact number: what flows out of the
-        one and into the other is shut here, until a solution with it open shows otherwise.
+        one and into the other is shut here, until the tank is that no more, or the heads at both
+        ends say that water would flow the other way. To open it for a look would leave EPANET
+        where it may find no more than a false solution: a pump of constant power without flow.
 
         Returns
         -------
@@ -342,26 +362,50 @@ class Plant(Closing):
             EPANET's code.
         """
         engine, shapes = self._engine, self._shapes
-        for name in self._shut:
-            if not engine.unshut(self._link(name)):
-                self._put(name)
-        self._shut = []
+        opened: set[str] = set()
+        code = engine.run()
         while True:
-            code = self._pumps.protect(engine.run())
             self.inflows = engine.at_nodes(self._tank_nodes, EN.EN_DEMAND)
             beyond = shapes.beyond(self._held, self.inflows)
-            wrong = [
-                name
+            wrong = {
+                name: (tank, way, self.inflows[tank])
                 for tank, way in beyond.items()
                 for name, inward in shapes.links[tank]
                 if name not in self._shut
                 and engine.at_links([self._link(name)], EN.EN_FLOW)[0] * inward * way > 0.0
-            ]
-            if not wrong:
-                return code
+            }
+            free = [name for name in self._shut if name not in opened and self._may_open(name)]
+            if not wrong and not free:
+                # Pumps are looked at once tanks are settled: a shut pipe changes their suction.
+                tripped = set(self.tripped)
+                code = self._pumps.protect(code)
+                if tripped == set(self.tripped):
+                    return code
+                continue
             for name in wrong:
                 engine.shut(self._link(name))
-            self._shut += wrong
+            self._shut |= wrong
+            for name in free:
+                del self._shut[name]
+                if not engine.unshut(self._link(name)):
+                    self._put(name)
+            opened.update(free)
+            code = engine.run()
+
+    def _may_open(self, name: str) -> bool:
+        """Return whether a link that is shut at a full or an empty tank may be opened again."""
+        tank, way, inflow = self._shut[name]
+        flows = [0.0] * len(self.tanks)
+        flows[tank] = inflow
+        if not self._shapes.beyond(self._held, flows):
+            return True
+        link = self.spec.model.get_link(name)
+        if link.link_type == "Pump":
+            return False
+        ends = [self._engine.node(end) for end in (link.start_node_name, link.end_node_name)]
+        ends.remove(self._tank_nodes[tank])
+        there, here = self._engine.at_nodes([*ends, self._tank_nodes[tank]], EN.EN_HEAD)
+        return (there - here) * way < 0.0
 
     def advance(self, limit: int) -> None:
         """Move on by `limit` seconds, or less where EPANET finds a tank full or empty first."""

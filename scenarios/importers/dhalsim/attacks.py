@@ -12,6 +12,7 @@ from scenarios.importers.dhalsim.context import (
     SENT_AGAIN,
     Context,
     Trigger,
+    actuator_of,
     alteration,
     name_of,
     spoofed,
@@ -110,7 +111,9 @@ def _device(ctx: Context, item: Node) -> None:
         )
         ctx.note(DIFFERS, text, item)
     for wish in node.texts():
-        actuator = ctx.plant.element_at(wish, node)
+        actuator = actuator_of(ctx.imported, ctx.plant, wish, node)
+        if actuator is None:
+            continue
         if ctx.plant.driver(actuator) is None:
             ctx.note(LEFT_OUT, f"{name}: no PLC drives {wish} here", node)
             continue

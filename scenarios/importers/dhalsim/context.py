@@ -230,6 +230,14 @@ def name_of(item: Node) -> str:
     return name.text() if name is not None else "attack"
 
 
+def actuator_of(imported: Imported, plant: Counterparts, name: str, at: Node) -> str | None:
+    """Return the plant's name of an actuator; None, with a note, where the plant lacks it."""
+    element = plant.element(name)
+    if element is None:
+        imported.note(LEFT_OUT, plant.unknown(name).message, at)
+    return element
+
+
 def tag_of(imported: Imported, plant: Counterparts, name: str, at: Node) -> str | None:
     """Return the tag of a sensor; None, with a note, where the plant lacks or does not measure it.
 

@@ -10,7 +10,7 @@ from scenarios.importers import inp, tables
 from scenarios.importers.controls import differences
 from scenarios.importers.counterparts import Counterparts, FilePlc
 from scenarios.importers.dhalsim import attacks
-from scenarios.importers.dhalsim.context import Context, tag_of
+from scenarios.importers.dhalsim.context import Context, actuator_of, tag_of
 from scenarios.importers.dhalsim.data_files import DataFiles
 from scenarios.importers.dhalsim.file import Node
 from scenarios.importers.dhalsim.file import read as read_file
@@ -158,9 +158,13 @@ class _Experiment:
             tags = [
                 tag_of(self.imported, self.plant, s.text(), s) for s in _listed(item, "sensors")
             ]
+            actuators = [
+                actuator_of(self.imported, self.plant, a.text(), a)
+                for a in _listed(item, "actuators")
+            ]
             file_plcs[name] = FilePlc(
                 tuple(tag for tag in tags if tag is not None),
-                tuple(self.plant.element_at(a.text(), a) for a in _listed(item, "actuators")),
+                tuple(actuator for actuator in actuators if actuator is not None),
             )
             for text in self.plant.differences(name, file_plcs[name]):
                 self.note(MOVED, text, item)
@@ -191,7 +195,19 @@ class _Experiment:
             raise (step or node or self.root).fail(text)
 
     def compare(self, file: inp.Inp, node: Node) -> None:
-        """Note where the file's controls and the plant's differ."""
+        """Note where the file's network and controls and the plant's differ."""
+        name, here = node.text(), self.plant.spec.name
+        others = [one for one in file.elements if self.plant.element(one) is None]
+        lacks = len(self.plant.spec.model.node_name_list + self.plant.spec.model.link_name_list)
+        lacks -= len(file.elements) - len(others)
+        if others or lacks:
+            few = ", ".join(others[:3]) + (", …" if len(others) > 3 else "")
+            text = f"{name} is another network than the plant {here}: "
+            text += f"{len(others)} of its {len(file.elements)} elements are not there"
+            text += f" ({few})" if others else ""
+            text += f", and {lacks} that are there are not in it. Draft its own plant with "
+            text += f"`hydrotwin plant new {name} --out DIR`, and import with --plant DIR"
+            self.note(DIFFERS, text, node)
         if not file.metric:
             self.note(DIFFERS, f"{node.text()} is not metric; the plant is", node)
             return
@@ -214,7 +230,8 @@ class _Experiment:
             if required is not None:
                 self.imported.require_pressure(required, "the EPANET file's REQUIRED PRESSURE")
             else:
-                text = "the pressure at which a demand is met in full is the plant's own"
+                own = self.plant.spec.required_pressure
+                text = f"a demand is met in full at the plant's own pressure, {own:g} m"
                 self.note(READ_AS, text, node)
 
     def sources(self) -> list[Node]:

@@ -72,6 +72,17 @@ def test_what_has_nothing_to_change_says_so():
     assert made.summary()["attacks"][0]["idle"] == {"answer": why}
 
 
+@pytest.mark.parametrize("on", ["sensor:L_T2", "link:T2->PLC3", "link:PLC4->PLC3", "plc:PLC3"])
+def test_what_a_dead_plc_would_read_is_not_altered(on):
+    crash = CRASH | {"when": {"from": "1 h"}}
+    lie = {"name": "lie", "on": on, "do": {"replay": {"window": "2 h"}}, "when": {"from": "2 h"}}
+    data = {"name": "x", "duration": "4 h", "warmup": "12 h", "attacks": [crash, lie]}
+    made = scenarios.run(from_data(data), watch=False, pair=False)
+    assert not made.labels[made.labels["entry"] == "lie"]["altered"].map(len).any()
+    (why,) = (incident.idle["lie"] for incident in made.incidents if incident.idle)
+    assert why == f"the PLC that reads what passes {on} was down"
+
+
 def test_what_shows_the_truth_changed_nothing_either():
     clip = {"on": "link:PLC2->SCADA", "do": {"clip": {"above": 6.8}}}
     data = {"name": "x", "duration": "2 h", "warmup": "0 h", "attacks": [clip]}

@@ -80,7 +80,7 @@ def written(path, dates, levels, head="DATETIME,L_A,S_A", more=(), separator=","
         ("%d.%m.%Y %H:%M:%S", "dates read as dd/mm/yy"),
         ("%m/%d/%Y %I:%M:%S %p", "dates read as mm/dd/yy"),
         ("%m/%d/%y %H", "dates read as mm/dd/yy"),
-        ("%d-%b-%Y %H:%M", "dates read as dd/mm/yy"),
+        ("%d-%b-%Y %H:%M", "dates read as day, month in letters, year"),
         ("excel", "Excel's serial dates"),
         ("excel, two decimals", "Excel's serial dates"),
     ],
@@ -243,3 +243,49 @@ def test_two_labels_say_together_what_one_does_not_know(path):
     dates = ["06/01/14 00", "06/01/14 01", "06/01/14 02"]
     written(path, dates, ["1.5"] * 3, "DATETIME,L_A,S_A,ATT_FLAG,attack", columns)
     assert read(path, TAGS).flags.tolist() == [1, 1, 0]
+
+
+def test_date_and_hour_may_stand_in_two_columns(path):
+    rows = [f"1.5,06-Jan-2014,{hour:02d}:00,1" for hour in range(3)]
+    path.write_text("\n".join(["L_A,Date,Time,S_A", *rows]))
+    record = read(path, TAGS)
+    assert record.start == pd.Timestamp("2014-01-06")
+    assert "hours read from Date and Time" in record.notes
+    note = "dates read as day, month in letters, year: 06-Jan-2014 00:00 is 2014-01-06 00 h"
+    assert note in record.notes
+
+
+@pytest.mark.parametrize("units", [",m,-,,", "[],[m],[0/1],,", "Unit,M,,,-"])
+def test_a_line_of_units_is_left_out_and_told(path, units):
+    head, rest = TEXT.split("\n", 1)
+    path.write_text(f"{head}\n{units}\n{rest}")
+    record = read(path, TAGS)
+    np.testing.assert_array_equal(record.rows, [[1.234, 1], [np.nan, 0], [1.5, 0]])
+    assert "line 2, of units, left out" in record.notes
+
+
+def test_a_line_of_other_units_is_refused(path):
+    head, rest = TEXT.split("\n", 1)
+    path.write_text(f"{head}\n,ft,,,\n{rest}")
+    with pytest.raises(DataError, match=r":2: a line of units, in which L_A is in ft: .*Convert"):
+        read(path, TAGS)
+
+
+def test_a_record_whose_labels_are_all_unknown_says_how_to_go_on(path):
+    path.write_text("DATETIME,L_A,S_A,ATT_FLAG\n06/01/14 00,1,1,-999\n06/01/14 01,1,1,-999\n")
+    with pytest.raises(DataError, match=r"all 2 hours are labelled -999 .* delete the column"):
+        read(path, TAGS).check_labels()
+
+
+def test_all_words_for_a_label_are_listed(path):
+    path.write_text(TEXT.replace("x, 1\n", "x, hacked\n"))
+    with pytest.raises(DataError, match=r"'hacked'; expected 0 .*benign.* no, .*malicious.* yes, "):
+        read(path, TAGS)
+
+
+def test_the_columns_that_are_no_tag_are_named_as_such(path):
+    path.write_text(TEXT.replace(" L_A,", " depth,"))
+    with pytest.raises(
+        DataError, match=r"no column L_A\. The columns that are no tag of the plant"
+    ):
+        read(path, TAGS)

@@ -96,6 +96,7 @@ def test_a_batch_becomes_a_file_for_each_simulation(folder, monkeypatch, capsys)
     ("args", "says"),
     [
         (["nothing.cpa"], "no such file"),
+        (["."], "is a folder, and a scenario to import is a file: name one of its files, "),
         (["tanks.csv"], "neither a .cpa file"),
         (["theirs.yaml", "--out", "theirs.yaml", "--without-companions"], "the file to import"),
         (["theirs.yaml", "--without-companions"], "is the file to import: name another"),

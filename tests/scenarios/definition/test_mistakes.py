@@ -87,6 +87,33 @@ def test_a_mistake_in_a_scenario_is_told_with_its_place_and_mend(tmp_path, old, 
     assert says in caught.value.message
 
 
+def test_all_mistakes_of_a_file_are_told_each_with_its_place(tmp_path):
+    path = tmp_path / "many.yaml"
+    text = FILE.replace("duration:", "duraton:").replace("do:", "doo:").replace("from:", "frm:")
+    path.write_text(text.replace("6 h}", "six}") + "seed: none\n")
+    with pytest.raises(InputError) as caught:
+        check(str(path))
+    told = [line.removeprefix("also ") for line in str(caught.value).splitlines()]
+    places = [":".join(line.split(":")[1:3]) for line in told]
+    assert places == ["3:1", "7:5", "8:12", "8:23", "10:1"]
+    assert all(line.startswith(str(path)) for line in told)
+    assert "did you mean duration?" in told[0]
+
+
+def test_mistakes_in_several_entries_are_told_together(tmp_path):
+    path = tmp_path / "many.yaml"
+    path.write_text(
+        "name: x\nattacks:\n  - {on: scada, do: {suppress-alarms: {tags: [L_T1]}}}\n"
+        "  - {on: sensor:L_T1, do: {zeroo: {}}}\n"
+    )
+    with pytest.raises(InputError) as caught:
+        check(str(path))
+    first, second = str(caught.value).splitlines()
+    mend = "tags belongs to the entry, beside `do`, not under suppress-alarms: tags: [L_T1]"
+    assert first.endswith(mend)
+    assert second.startswith(f"also {path}:4:")
+
+
 def test_a_typed_typographic_sign_in_a_description_is_no_mistake(tmp_path):
     path = tmp_path / "mine.yaml"
     text = FILE.replace("duration", "description: “a – b”, it’s\u00a0fine\nduration", 1)

@@ -58,6 +58,35 @@ def test_what_changes_readings_of_a_plc_that_is_down_all_the_while_is_warned_of(
     assert said(crash, link | {"do": {"freeze": {}}}) == []
 
 
+@pytest.mark.parametrize("on", ["sensor:L_T2", "link:T2->PLC3", "link:PLC4->PLC3", "plc:PLC3"])
+def test_what_changes_what_a_plc_reads_that_is_down_all_the_while_is_warned_of(on):
+    crash = {"name": "stop", "on": "plc:PLC3", "do": {"crash": {}}, "when": {"from": "2 h"}}
+    lie = {"name": "a", "on": on, "do": {"freeze": {}}, "when": {"from": "3 h"}}
+    ((message, keys),) = said(crash, lie)
+    how = "stop keeps PLC3 down all the while"
+    assert message == f"a changes what PLC3 reads, and it reads nothing: {how}"
+    assert keys == ("attacks", 1, "on")
+    assert said(crash, lie | {"when": {"from": "1 h"}}) == []
+
+
+def test_rules_that_an_instruments_range_keeps_from_acting_are_warned_of():
+    def of(low, high):
+        control = {"sensors": {"L_T1": {"range": [low, high]}}}
+        data = {"name": "x", "duration": "1 d", "warmup": "0 h", "control": control}
+        scenario = from_data(data)
+        with armed(scenario) as (bed, entries):
+            return [(n.message, n.keys) for n in notices(scenario, bed, entries)]
+
+    found = of(0, 6)
+    assert {keys for _, keys in found} == {("control", "sensors", "L_T1", "range")}
+    assert any(
+        message == "PLC1's rule for PU1, `L_T1 > 6.3`, can never act: the instrument of L_T1 shows "
+        "0 to 6 m only"
+        for message, _ in found
+    )
+    assert of(0, 6.5) == []
+
+
 def test_check_warns_of_rules_without_a_dead_band(tmp_path):
     draft(town(tmp_path, **CASES["no dead band"]), tmp_path / "town")
     file = tmp_path / "mine.yaml"

@@ -63,7 +63,7 @@ def test_the_library_is_what_the_readme_promises():
         ("start: 2026-01-05", "seed: four", "seed"),
         ("start: 2026-01-05", "warmup: 90 min", "whole hours"),
         ("start: 2026-01-05", "demand_model: pressure", "demand_model"),
-        ("start: 2026-01-05", "required_pressure: 300", "at most 100 m, not 300"),
+        ("start: 2026-01-05", "required_pressure: 3000", "at most 1000 m, not 3000"),
         ("from: 2 h, to", "start: t > 2, once: false, to", "follow: true instead"),
         ("  - name: lie", "  - nam: lie", "did you mean name"),
         ("    on: link", "    at: link", "unknown field"),

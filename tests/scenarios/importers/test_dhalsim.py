@@ -396,6 +396,27 @@ def test_a_tag_that_the_plant_lacks_is_left_out_by_line(folder):
     assert [tags for _, tags, _ in entries(made)] == [["L_T1"]]
 
 
+def test_an_actuator_that_the_plant_lacks_is_left_out_by_line(folder):
+    (folder / "plcs.yaml").write_text("- name: PLC1\n  sensors: [PU1F]\n  actuators: [PU1, PU99]\n")
+    attack = "device_attacks:\n- {name: one, actuators: [PU2, PU98], command: closed"
+    made = read(folder, attack + ", trigger: {type: time, start: 1, end: 2}}\n")
+    left = {note.text.split("'")[1]: note for note in made.notes if "has no 'PU9" in note.text}
+    assert {name: (n.kind, n.file, n.line) for name, n in left.items()} == {
+        "PU99": (LEFT_OUT, "plcs.yaml", 3),
+        "PU98": (LEFT_OUT, "attacks.yaml", 2),
+    }
+    assert [on for on, _, _ in entries(made)] == ["actuator:PU2"]
+
+
+def test_another_network_than_the_plants_is_told(folder):
+    assert not any("another network" in note.text for note in read(folder).notes)
+    (folder / "town.inp").write_text(TOWN.replace("1:00", "0:05"))
+    (note,) = [note for note in read(folder).notes if "another network" in note.text]
+    assert note.text.startswith("town.inp is another network than the plant ctown: 11 of its 12 ")
+    assert "hydrotwin plant new town.inp --out DIR" in note.text
+    assert (note.file, note.line) == ("theirs.yaml", 1)
+
+
 def test_a_component_that_a_small_plant_lacks_is_told_with_those_there_are():
     class Small:
         name = "town"

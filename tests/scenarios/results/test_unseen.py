@@ -12,9 +12,10 @@ from tests.scenarios.report.test_story import texts
 STOP = {"name": "stop", "on": "actuator:PU8", "do": {"force": {"to": "closed"}}, "incident": "x"}
 
 
-def silenced(**more):
+def silenced(also=(), **more):
     entry = {"name": "silence", "on": "scada", "do": {"suppress-alarms": {}}, "incident": "x"}
     data = {"name": "x", "duration": "8 h", "warmup": "24 h", "attacks": [STOP, entry | more]}
+    data["attacks"] += also
     return scenarios.run(from_data(data), watch=False, pair=False)
 
 
@@ -55,7 +56,23 @@ def test_what_is_raised_when_the_suppression_ends_was_unseen_until_then():
 
 
 def test_a_forged_view_hides_limits_too():
-    lie = {"on": "link:PLC7->SCADA", "do": {"freeze": {}}, "incident": "x"}
+    lie = {"name": "lie", "on": "link:PLC7->SCADA", "do": {"freeze": {}}, "incident": "x"}
     data = {"name": "x", "duration": "8 h", "warmup": "24 h", "attacks": [STOP, lie]}
     run = scenarios.run(from_data(data), watch=False, pair=False)
     assert {one.tag for one in unseen_limits(run)} == {"L_T5"}
+    assert {(one.true, one.shown, one.hidden_by) for one in unseen_limits(run)} == {
+        (True, False, ("lie",))
+    }
+    assert any("SCADA was shown another value by lie" in line for line in operator(run))
+
+
+def test_alarms_of_a_forged_view_are_told_when_they_are_suppressed():
+    """The water passes L and LL, SCADA is shown a full tank: no alarm of either."""
+    lie = {"name": "lie", "on": "link:PLC7->SCADA", "tags": ["L_T5"], "incident": "x",
+           "do": {"constant": {"value": 4.49}}, "when": {"from": "1 h"}}  # fmt: skip
+    run = silenced(also=[lie])
+    told = {(one.limit, one.true, one.shown, one.hidden_by) for one in unseen_limits(run)}
+    assert {("HH", False, True, ("silence",)), ("LL", True, False, ("lie",))} <= told
+    lines = operator(run)
+    assert any("suppressed of limits that the water did not pass" in line for line in lines)
+    assert any(line.startswith("  L_T5 HH: 4.49 m") and "by silence" in line for line in lines)

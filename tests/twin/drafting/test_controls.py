@@ -238,3 +238,11 @@ def test_what_acts_otherwise_than_in_epanet_is_said(tmp_path):
     notes = read(tmp_path, controls=controls).notes
     assert any("warm-up" in note and note.startswith("PU") for note in notes)
     assert any("next scan" in note and note.startswith("P1") for note in notes)
+
+
+@pytest.mark.parametrize("condition", ["SYSTEM TIME > 6", "TANK T LEVEL > 3\nAND SYSTEM TIME < 9"])
+def test_a_rule_on_the_time_since_the_start_is_said_to_act_otherwise_in_the_warm_up(
+    tmp_path, condition
+):
+    notes = read(tmp_path, rules=f"RULE 1\nIF {condition}\nTHEN PUMP PU STATUS IS CLOSED").notes
+    assert any("warm-up" in note and note.startswith("PU") for note in notes)

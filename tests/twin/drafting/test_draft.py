@@ -1,5 +1,6 @@
 """A plant folder from any EPANET file."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -191,6 +192,14 @@ def test_names_that_no_condition_could_name_are_changed(tmp_path):
     assert "S_Pu_1" in plant.tag_names
     (rule,) = [rule for plc in plant.plcs.values() for rule in plc.rules]
     assert rule.actuator == "~@Pu-1"
+
+
+def test_names_that_are_changed_are_listed_and_others_not(tmp_path):
+    made = make(tmp_path, change=lambda text: re.sub(r"\bT\b", "Dépôt", text))
+    (said,) = [line for line in made.done if line.startswith("Tags' names")]
+    assert "D_p_t for Dépôt." in said
+    assert "PU" not in said
+    assert not any("Tags' names" in line for line in make(tmp_path / "plant").done)
 
 
 def test_a_tank_with_a_volume_curve_fills_and_spills_by_it(tmp_path):

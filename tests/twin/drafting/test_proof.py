@@ -1,6 +1,7 @@
 """A draft held against its EPANET file."""
 
 import json
+import re
 
 import pytest
 from typer.testing import CliRunner
@@ -10,6 +11,7 @@ from tests.twin.plants.test_rewrite import TOWN
 from twin.drafting.draft import check, draft
 from twin.drafting.proof import table, verdict
 from twin.errors import InputError
+from twin.testbed import Testbed
 
 CONTROLS = """
 [CONTROLS]
@@ -60,6 +62,22 @@ def test_it_is_checked_again_and_a_changed_threshold_is_found(tmp_path):
     assert "**Warning" in verdict(proof)[0]
     assert any("the first to switch otherwise is P1" in reason for reason in proof.reasons)
     assert any("| K |" in line for line in table(proof))
+    shown = CliRunner().invoke(app, ["plant", "check", str(made.spec.folder)])
+    assert shown.exit_code == 1
+    assert f"- the level of tank K: up to {tank.apart_m:.3f} m apart" in shown.stdout
+    assert "Levels may be 20 mm apart" in shown.stdout
+
+
+def test_controls_at_times_of_a_days_file_become_daily_and_explain_what_parts(tmp_path):
+    made = town(
+        tmp_path,
+        "LINK P1 OPEN AT TIME 3\nLINK P1 CLOSED AT TIME 9",
+        lambda text: re.sub("LINK P1 .* IF .*\n", "", text.replace("48:00", "24:00")),
+    )
+    (note,) = made.notes
+    assert note.startswith("P1 switches daily, by the `hour`: the file's `AT TIME` controls come")
+    assert not made.proof.holds
+    assert any("P1 switches daily here" in reason for reason in made.proof.reasons)
 
 
 def test_a_statement_that_is_left_out_is_given_as_the_reason(tmp_path):
@@ -95,11 +113,33 @@ def test_a_start_in_the_middle_of_a_day_and_of_the_pattern(tmp_path):
     assert town(tmp_path, more, change).proof.holds
 
 
-def test_a_pressure_driven_file_is_compared_pressure_driven(tmp_path):
-    def change(text):
-        return text.replace("Units LPS", "Units LPS\nDemand Model PDA\nRequired Pressure 30")
+def pressure_driven(required, minimum=0):
+    options = f"Demand Model PDA\nMinimum Pressure {minimum}\nRequired Pressure {required}"
+    return lambda text: text.replace("Units LPS", f"Units LPS\n{options}")
 
-    assert town(tmp_path, change=change).proof.holds
+
+def test_a_pressure_driven_file_is_compared_pressure_driven(tmp_path):
+    assert town(tmp_path, change=pressure_driven(30)).proof.holds
+
+
+def drawn(spec, required):
+    with Testbed(spec, warmup=0.0, pressure_driven=True, required_pressure=required) as bed:
+        for _ in bed.run(7200):
+            pass
+        return bed.totals()["drawn_m3"]
+
+
+def test_a_drafted_plant_keeps_the_files_own_required_pressure(tmp_path):
+    made = town(tmp_path, change=pressure_driven(105, minimum=20))
+    assert made.proof.holds
+    assert made.spec.required_pressure == 105.0
+    (note,) = [note for note in made.notes if "required pressure" in note]
+    assert "`demand_model: pressure-driven`" in note
+    assert "105 m" in note
+    own, same, less = (drawn(made.spec, required) for required in (None, 105.0, 30.0))
+    assert own == same < less
+    with pytest.raises(InputError, match=r"at least 20.1 m .* MINIMUM PRESSURE is 20 m, not 5 m"):
+        Testbed(made.spec, warmup=0.0, pressure_driven=True, required_pressure=5.0)
 
 
 def test_a_plant_without_its_file_is_told_how_to_give_one(tmp_path):
