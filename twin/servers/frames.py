@@ -50,6 +50,11 @@ class Frames:
         What the link carries.
     writes : bool
         Whether it carries orders.
+
+    Attributes
+    ----------
+    runs : list of list of Point
+        What one request each reads or writes: points that stand one behind the other.
     """
 
     def __init__(self, points: Sequence[Point], tags: Sequence[str], writes: bool):
@@ -64,7 +69,7 @@ class Frames:
                 if key not in chosen or point.words > chosen[key].words:  # a FLOAT32, if there is
                     chosen[key] = point
         ordered = sorted(chosen.values(), key=lambda p: (p.table in (INPUT, HOLDING), p.address))
-        self._runs = list(_runs(ordered))
+        self.runs = list(_runs(ordered))
 
     def exchanges(self, values: Mapping[str, float], number: int) -> list[Exchange]:
         """Return the exchanges that carry values by tag; the first has this transaction number."""
@@ -84,7 +89,7 @@ class Frames:
         return _FRAMER.buildFrame(pdu)
 
     def _read(self, values: Mapping[str, float]) -> Iterator[_Pair]:
-        for run in self._runs:
+        for run in self.runs:
             at, words = run[0].address, [word for p in run for word in p.encode(values[p.tag])]
             if run[0].table == DISCRETE:
                 said = [bool(word) for word in words]
@@ -102,7 +107,7 @@ class Frames:
 
     def _write(self, values: Mapping[str, float]) -> Iterator[_Pair]:
         """Commands by hand go to coils; which they are, to the modes."""
-        for run in self._runs:
+        for run in self.runs:
             if run[0].table == COIL:
                 by_hand = [point for point in run if not math.isnan(values[point.tag])]
                 for part in _runs(by_hand):
