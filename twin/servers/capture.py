@@ -157,6 +157,8 @@ class Capture(Closing):
         number = self._number
         asked = wire.frames.exchanges(sent, number)
         self._number += len(asked)
+        if not asked:  # a PLC that measures nothing has nothing to be asked for
+            return
         if message.passed is None and link.medium == PERFECT:
             wire.held.update(sent)
             self._converse(wire.near, asked, about)
