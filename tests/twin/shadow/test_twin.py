@@ -53,6 +53,18 @@ def test_frame_by_frame_gives_the_same_numbers(ctown, frames, explained):
     pd.testing.assert_frame_equal(again, explained.iloc[:40])
 
 
+def test_what_was_seen_long_ago_does_not_matter(ctown, frames, explained):
+    with ShadowTwin(ctown) as shadow:
+        found = shadow.extend_table(frames.iloc[144:])
+    np.testing.assert_allclose(found.iloc[12:], explained.iloc[156:], atol=0.005)
+
+
+def test_a_full_tank_is_told_from_one_just_below_its_rim(frames, explained):
+    full = (frames["L_T6"] > 5.49).to_numpy()
+    assert 50 < full.sum() < len(frames) - 50
+    assert (explained.filter(regex="residual:|projected:")[full].abs() < 0.2).all(axis=None)
+
+
 def test_it_uses_no_later_frame(ctown, frames, explained):
     forged = frames.copy()
     forged.iloc[200:] += 1.0
