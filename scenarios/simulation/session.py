@@ -32,6 +32,7 @@ from twin.closeable import Closing
 from twin.control.alarms import Alarm
 from twin.errors import RunError
 from twin.plants.spec import PlantSpec
+from twin.shadow.perturbation import Perturbation
 from twin.testbed import Testbed
 from twin.units import HOUR
 
@@ -145,7 +146,8 @@ class Session(Closing):
             watchers = []
             for name, detector in found.items():
                 wanted = detector.columns_wanted == "tags+shadow"
-                shadow = shadow_of(scenario) if wanted else None
+                perturb = Perturbation.of(detector.perturb)
+                shadow = shadow_of(scenario, perturb) if wanted else None
                 watchers.append(Watcher(detector, spec, bed.scada, on_alarm, shadow, name))
             return cls(
                 scenario,

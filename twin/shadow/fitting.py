@@ -21,14 +21,15 @@ Mask = NDArray[np.bool_]
 READING = 0.005
 """L/s or m: what two decimals leave open."""
 _NUDGE = 0.02  # of a multiplier, for its derivative
-_STEPS = 4  # Gauss–Newton steps in a fit
+_STEPS = 8  # Gauss–Newton steps in a fit
+_FAR = 0.01  # a change of a multiplier beyond which the network is linearised anew
 _CLOSE = 3e-4  # a change of every multiplier below this ends them
 _LONGEST_STEP = 0.3  # of a multiplier at once
 _HIGHEST = 3.0  # beyond any multiplier
 _FARTHEST = 50.0  # L/s, m; a forged reading pulls no further
 _MOST = 50.0  # times what rounding leaves open; a forged reading speaks no louder against a side
 _BESIDE = 0.003  # m from a tank's rim or bottom: the other side of what rounding shows as at it
-_EXACT = 1e-4  # m; a level shown so close to a rim is more likely at it than beside it
+_EXACT = 1e-6  # m; a level shown so close to a rim is more likely at it than beside it
 _UNLIKELY = 9.0  # what the less likely side of a rim costs: three standard deviations of a reading
 
 
@@ -209,10 +210,8 @@ class DemandFit:
         if anew or balance is not None:
             for step in range(_STEPS if anew else 1):
                 rows = [slope / READING, root]
-                targets = [
-                    np.clip(residual, -_FARTHEST, _FARTHEST) / READING,
-                    root @ (before - demands),
-                ]
+                pull = np.clip(residual, -_FARTHEST, _FARTHEST)
+                targets = [pull / READING, root @ (before - demands)]
                 if balance is not None:
                     rows.append(tank_slope[balance.tanks] / balance.spread[:, None])
                     targets.append(np.clip(balance.off / balance.spread, -30.0, 30.0))
@@ -227,7 +226,7 @@ class DemandFit:
                     break
                 demands, residual = moved, left
                 expected, inflows = solution
-                if anew and not step:  # what was linear about the prior's mean is not so here
+                if anew and np.abs(move).max() > _FAR:
                     found = self._jacobian(known, demands, expected, inflows)
                     self._jacobians[key] = slope, tank_slope, inverse = found
             news = slope / READING

@@ -174,6 +174,7 @@ class ShadowTwin(Closing):
         self._time: float | None = None
         self._hour: int | None = None
         self._shut = np.zeros(len(self._levels), dtype=bool)
+        self._demands = self._prior(0)[0]
         self._noise = None if self.perturbation is None else self.perturbation.readings()
         self._expectation: Expectation | None = None
 
@@ -229,15 +230,18 @@ class ShadowTwin(Closing):
             self._frames += 1
             self._any_switched |= switched
         try:
+            between = self._between(levels, opened)
             fit = self._explain(values, time_s, levels, opened, switched)
         except PlantError:
             return self._lose(time_s, levels, opened)
-        rates = np.array(self._network.tanks.rates(levels.tolist(), fit.inflows.tolist()))
-        changed = switched or bool((fit.shut != self._shut).any())
-        level_errors = self._level_errors(values, seconds, levels, rates, changed)
+        rates = self._rates_of(levels, fit.inflows)
+        courses = [self._rates, *between]
+        if switched or (fit.shut != self._shut).any():
+            courses.append(rates)
+        level_errors = self._level_errors(values, seconds, np.array(courses))
         self._expect(time_s, fit, levels, rates, opened, seconds)
         self._gains += fit.inflows
-        self._levels, self._rates = levels, rates
+        self._levels, self._rates, self._demands = levels, rates, fit.demands
         self._opened, self._shut, self._time = opened, fit.shut, time_s
         mean, std = self._prior(hour)
         missing = ~np.isfinite(values[self._measured])
@@ -326,28 +330,46 @@ class ShadowTwin(Closing):
         off = gained - self._gains[which] / self._frames
         return Balance(which, off, READING * per_second)
 
-    def _level_errors(
-        self,
-        values: Values,
-        seconds: float | None,
-        levels: Values,
-        rates: Values,
-        switched: bool,
-    ) -> Values:
+    def _rates_of(self, levels: Values, inflows: Values) -> Values:
+        return np.array(self._network.tanks.rates(levels.tolist(), inflows.tolist()))
+
+    def _between(self, levels: Values, opened: Mask) -> list[Values]:
+        """Return how fast tanks may have filled [m/s] where several drives switched one by one.
+
+        That is with each of them switched alone, and with each alone yet to switch; in the first
+        frame of an hour, whose own rates are those of new demands, also with all of them switched.
+        """
+        drives = np.flatnonzero(opened != self._opened)
+        states = [opened] if len(drives) and not self._frames else []
+        for drive in drives if len(drives) > 1 else ():
+            for state in (self._opened, opened):
+                states.append(state.copy())
+                states[-1][drive] ^= True
+        found = []
+        for state in states:
+            self._network.impose(levels, state)
+            found.append(self._rates_of(levels, self._network.solve(self._demands)[1]))
+        return found
+
+    def _level_errors(self, values: Values, seconds: float | None, courses: Values) -> Values:
         """Return how far each level is from where its inflow took it [m].
 
-        Where something switched since the last frame, or a tank's inlet shut or opened, from what
-        lies between the old inflow and the new one. No level is expected beyond rim or bottom.
+        Parameters
+        ----------
+        values : ndarray of shape (tags,)
+        seconds : float, optional
+            Since the last frame.
+        courses : ndarray of shape (n, tanks)
+            How fast tanks may have filled since then [m/s]: whatever lies between is expected, but
+            nothing beyond rim or bottom.
         """
         shown = values[self._level_places]
         if seconds is None or seconds > _GAP * self.interval_s:
             return np.full(len(shown), np.nan)
         tanks = self._level_tanks
         rise = shown - self._levels[tanks]
-        low = high = self._rates[tanks] * seconds
-        if switched:
-            after = rates[tanks] * seconds
-            low, high = np.minimum(low, after), np.maximum(high, after)
+        rises = courses[:, tanks] * seconds
+        low, high = rises.min(axis=0), rises.max(axis=0)
         bounds = self._network.tanks.lowest, self._network.tanks.highest
         bottom, rim = (np.array(each)[tanks] - self._levels[tanks] for each in bounds)
         low, high = np.clip(low, bottom, rim), np.clip(high, bottom, rim)

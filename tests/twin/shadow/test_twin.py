@@ -119,6 +119,19 @@ def test_a_wrong_shadow_is_further_off_and_repeatable(ctown, frames, explained):
         Perturbation(roughness=-0.1)
 
 
+def test_a_wrong_shadow_is_told_by_name():
+    assert Perturbation.of({}) is None
+    assert Perturbation.of({"roughness": 0.05, "seed": 3.0}) == Perturbation(roughness=0.05, seed=3)
+    with pytest.raises(InputError, match="did you mean roughness"):
+        Perturbation.of({"roughnes": 0.05})
+
+
+def test_pumps_that_switch_one_after_the_other_leave_no_level_unexplained(frames, explained):
+    states = frames.filter(like="S_").diff().abs().sum(axis=1).to_numpy()
+    assert (states > 1).any()
+    assert (explained.filter(like="level:")[states > 1].abs() < 0.011).all(axis=None)
+
+
 def test_sensor_noise_is_drawn_anew_for_each_frame_but_repeatable(ctown, frames):
     with ShadowTwin(ctown, perturb=Perturbation(sensor_noise=0.01)) as shadow:
         found = shadow.extend_table(frames.iloc[:30])
