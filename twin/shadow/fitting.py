@@ -42,7 +42,7 @@ class Instant:
     levels, before : ndarray of shape (tanks,)
         Now, and at the frame before [m].
     seconds : float
-        Since that frame.
+        For how long since then the demands have been the same.
     opened : ndarray of shape (drives,)
     seen : ndarray of shape (flows + pressures,)
         As `ShadowNetwork.solve` orders them; NaN where a reading is missing.

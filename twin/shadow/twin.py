@@ -310,9 +310,10 @@ class ShadowTwin(Closing):
         network.set_time(time_s)
         balance = self._balance(time_s, levels)
         seconds = 0.0 if self._time is None else time_s - self._time
-        followed = 0.0 < seconds <= gap
-        before = self._levels if followed else levels
-        at = Instant(levels, before, seconds * followed, opened, values[self._measured])
+        followed = seconds <= gap and self._frames > 0  # at the hour, demands were others before
+        at = Instant(
+            levels, self._levels, seconds if followed else 0.0, opened, values[self._measured]
+        )
         return self._fit.explain(at, balance, self._frames == 0 or switched)
 
     def _balance(self, time_s: float, levels: Values) -> Balance | None:
@@ -337,10 +338,10 @@ class ShadowTwin(Closing):
         """Return how fast tanks may have filled [m/s] where several drives switched one by one.
 
         That is with each of them switched alone, and with each alone yet to switch; in the first
-        frame of an hour, whose own rates are those of new demands, also with all of them switched.
+        frame of an hour, whose own rates are those of new demands, also as all stands now.
         """
         drives = np.flatnonzero(opened != self._opened)
-        states = [opened] if len(drives) and not self._frames else []
+        states = [] if self._frames else [opened]
         for drive in drives if len(drives) > 1 else ():
             for state in (self._opened, opened):
                 states.append(state.copy())
