@@ -20,7 +20,8 @@ from ruamel.yaml.error import YAMLError
 
 from attacks.attack import Attack
 from attacks.build import as_data, build
-from attacks.entries.entry import Entry, arm
+from attacks.entries.armed import arm
+from attacks.entries.entry import Entry
 from attacks.entries.trigger import When
 from attacks.fields import fields, is_nested
 from twin.control.ports import FAMILIES, Port

@@ -12,7 +12,8 @@ from pathlib import Path
 import simpy
 
 from twin.closeable import Closing
-from twin.control.orders import Order
+from twin.control.operator import Operator
+from twin.control.orders import Answer, Order
 from twin.control.system import ControlSystem
 from twin.control.taps import TapPoint
 from twin.errors import InputError, under
@@ -56,6 +57,8 @@ class Testbed(Closing):
         Of every hour from the start on, in place of what is drawn.
     orders : sequence of Order, optional
         What the operator writes to PLCs, and when.
+    answers : sequence of Answer, optional
+        What the operator writes once SCADA shows something.
     folder : Path, optional
         Where the historian writes; by default it keeps its tables in memory.
 
@@ -66,6 +69,8 @@ class Testbed(Closing):
     control : ControlSystem
         Its parts are attributes of the testbed too: `plcs`, `sensors`, `links`, `actuators`,
         `scada`.
+    operator : Operator
+        Whoever writes orders; `operator.give` takes one while the run goes on.
     observers : list of Watcher
         Each is called first at every instant: it sees how the last one ended, and changes nothing.
     actors : list of Watcher
@@ -88,6 +93,7 @@ class Testbed(Closing):
         levels: Mapping[str, float] | None = None,
         demand: Hours | None = None,
         orders: Sequence[Order] = (),
+        answers: Sequence[Answer] = (),
         folder: Path | None = None,
     ):
         if warmup % HOUR:
@@ -127,6 +133,7 @@ class Testbed(Closing):
             )
             self.sensors, self.plcs, self.links = control.sensors, control.plcs, control.links
             self.actuators, self.scada = control.actuators, control.scada
+            self.operator = Operator(self.scada, orders, answers, midnight)
             self._check_start()
         except InputError:
             self.plant.close()
@@ -134,6 +141,8 @@ class Testbed(Closing):
         names = [f"{plc}.{tag}" for plc in self.plcs for tag in self.plcs[plc].memory.tags]
         self.historian = Historian(spec.tag_names, names, self.plant.meters.columns, folder)
         self.scada.subscribers.append(self._record_view)
+        if self.operator.answers:
+            self.scada.subscribers.append(self.operator.see)
 
     def points(self, name: str, outputs: bool = False) -> list[TapPoint]:
         """Return the tap points that a port has; see `twin.control.ports.points_of`."""
@@ -158,7 +167,7 @@ class Testbed(Closing):
             required_pressure=self.required_pressure,
             levels=self._levels,
             demand=self._played,
-            orders=self._orders,
+            orders=[order for order in self._orders if not order.by],
         )
         self._beside.append(beside)
         return beside
@@ -203,18 +212,17 @@ class Testbed(Closing):
         """Step through instants: those that are due, and those of `Crossings` and the engine."""
         plant, control, env = self.plant, self.control, self.env
         step, polling = self.spec.step, self.spec.polling
-        orders = iter(sorted(self._orders, key=lambda order: order.at))
-        order = next(orders, None)
         planned, crossing = int(env.now), -1
         while env.now < end:
             now = int(env.now)
             if now == 0:
                 self._begin()
+            if now >= 0 and now % DAY == 0:
+                plant.start_afresh()
             if self.demand is not None and now % 3600 == 0:
                 plant.set_demands(self.demand.next_hour())
-            while order is not None and order.at <= now:
+            for order in self.operator.due(now):
                 control.write(now, order)
-                order = next(orders, None)
             for observe in self.observers:
                 observe(now, plant.values)
             for act in self.actors:
@@ -277,10 +285,6 @@ class Testbed(Closing):
             self.plant.check(self._levels)
         if self._played is not None and not self.spec.profiled:
             raise InputError("no demand of this plant is drawn by the hour", keys=["demands"])
-        for i, order in enumerate(self._orders):
-            for name in order.values:
-                with under("operator", i, "write"):
-                    self.scada.check(name)
 
     def totals(self) -> dict[str, float]:
         """Return what the plant's meters have added up since the start, by column of `truth`."""

@@ -6,7 +6,7 @@ import functools
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
 from attacks.attack import Attack
@@ -18,7 +18,7 @@ from twin.control.ports import FAMILIES, Port, port_like
 from twin.control.taps import Late, Place, TapPoint
 from twin.errors import InputError, nearest, under
 from twin.seeds import generator
-from twin.tags import Reading, Values
+from twin.tags import Reading
 
 if TYPE_CHECKING:
     from twin.testbed import Testbed
@@ -43,6 +43,8 @@ class Entry:
         Attacks that belong together, like one and its concealment, share it.
     label : str
         `attack`, or `fault` for a benign disturbance.
+    since : float
+        When it gets to its port [s]: what passed before, it has not heard.
     """
 
     name: str
@@ -52,6 +54,7 @@ class Entry:
     tags: tuple[str, ...] = ()
     incident: str
     label: str = "attack"
+    since: float = 0.0
 
     @property
     def port(self) -> Port:
@@ -129,10 +132,10 @@ class ArmedEntry:
         with under("when"):
             self.trigger = facts.trigger(entry.name, entry.when, passing)
         self._listener = Listener(self.trigger)
-        for point in inputs or points:
-            self._listener.attach(point)
+        self._heard_at = inputs or points
+        self._wanted: dict[TapPoint, list[str]] = {}
         if points:
-            self._attach(passing)
+            self._select(passing)
         with under("do", entry.do.kind):
             entry.do.check(testbed, self._target)
             self.touched = tuple(entry.do.touched(entry.tags or passing))
@@ -147,7 +150,8 @@ class ArmedEntry:
         if self.entry.tags:
             raise InputError("nothing is read at the plant itself: no tags here", keys=["tags"])
 
-    def _attach(self, passing: Sequence[str]) -> None:
+    def _select(self, passing: Sequence[str]) -> None:
+        """Find at which points it taps which tags, of those that pass."""
         for i, tag in enumerate(self.entry.tags):
             if tag not in passing:
                 message = f"{tag!r} never passes at {self.entry.on}: "
@@ -162,16 +166,21 @@ class ArmedEntry:
             return
         with under("do", self.entry.do.kind):
             self.entry.do.check_tags(wanted)
-        for point in self.points:
-            here = [tag for tag in wanted if tag in point.tags]
-            if here:
-                if self.entry.do.watches_raw:
-                    point.attach(self._listen, here, Place.RAW)
-                alterations = Alterations()
-                self._alterations.append(alterations)
-                tap, answer = (functools.partial(f, alterations) for f in (self._tap, self._answer))
-                answers = self.entry.do.answers
-                point.attach(tap, here, self._place(point), answer if answers else None)
+        here = {point: [tag for tag in wanted if tag in point.tags] for point in self.points}
+        self._wanted = {point: tags for point, tags in here.items() if tags}
+
+    def attach(self) -> None:
+        """Put its taps on the tap points of its port."""
+        for point in self._heard_at:
+            self._listener.attach(point)
+        for point, tags in self._wanted.items():
+            if self.entry.do.watches_raw:
+                point.attach(self._listen, tags, Place.RAW)
+            alterations = Alterations()
+            self._alterations.append(alterations)
+            tap, answer = (functools.partial(f, alterations) for f in (self._tap, self._answer))
+            answers = self.entry.do.answers
+            point.attach(tap, tags, self._place(point), answer if answers else None)
 
     def _place(self, point: TapPoint) -> Place:
         """Return where on the way past a point it acts: a PLC that is down is one end of a link."""
@@ -179,6 +188,27 @@ class ArmedEntry:
         if do.outputs and port.sender == self._target:
             return Place.SENDER
         return Place.RECEIVER if do.inputs_too else Place.WAY
+
+    @property
+    def attack(self) -> Attack:
+        """What acts in this run, with its state."""
+        return self._attack
+
+    def stop(self, now: float) -> Entry:
+        """End it at `now` [s]; return the entry that ends then by itself.
+
+        Raises
+        ------
+        InputError
+            If it does not act.
+        """
+        if not self.active:
+            raise InputError(f"{self.entry.name} does not act: nothing to stop")
+        when = self.entry.when
+        lasts = when.lasts if when.start is not None or when.every is not None else math.inf
+        self.trigger.when = replace(when, ends=now, lasts=lasts)
+        self.entry = replace(self.entry, when=self.trigger.when)
+        return self.entry
 
     @property
     def altered(self) -> set[str]:
@@ -320,39 +350,3 @@ def _port_like(name: str, testbed: Testbed) -> str:
         return alike
     families = ", ".join(f"{family}:…" for family in FAMILIES if family != "scada")
     return f"a port is {families} or scada"
-
-
-def arm(entries: Sequence[Entry], testbed: Testbed) -> list[ArmedEntry]:
-    """Arm entries, in order, on a testbed that has not run yet.
-
-    Raises
-    ------
-    InputError
-        For a port, tag, PLC or condition that does not exist; its keys start with the list,
-        `attacks` or `faults`, and the entry's place in it.
-    """
-    facts = Facts(testbed, [entry.name for entry in entries])
-    armed: list[ArmedEntry] = []
-    for entry in entries:
-        place = sum(one.entry.label == entry.label for one in armed)
-        with under(f"{entry.label}s", place):
-            try:
-                armed.append(ArmedEntry(entry, testbed, facts))
-            except InputError:
-                raise
-            except Exception as error:
-                where = plugin_place(error, type(entry.do))
-                if where is None:
-                    raise
-                kind = entry.do.kind
-                raise InputError(f"{kind} broke at {where}", keys=["do", kind]) from error
-
-    def watch(now: float, values: Values) -> None:
-        if now >= 0:  # nothing acts in the warm-up
-            facts.update(now, values)
-            for one in armed:
-                one.update(now)
-
-    if armed:
-        testbed.actors.append(watch)
-    return armed

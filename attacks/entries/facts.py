@@ -67,7 +67,6 @@ class Facts:
 
     def __init__(self, testbed: Testbed, entries: Sequence[str]):
         self._bed = testbed
-        self._entries = entries
         self._asked: list[tuple[str, int]] = []
         self._clock = time_of_day(testbed.start)
         self._day = testbed.start.weekday()
@@ -76,8 +75,15 @@ class Facts:
             "max_level": {tank.name: tank.max_level for tank in tanks},
             "min_level": {tank.name: tank.min_level for tank in tanks},
         }
-        states = (name + state for name in entries for state in (ACTIVE, ENDED))
-        self.values: dict[str, float] = dict.fromkeys(states, 0.0)
+        self.values: dict[str, float] = {}
+        self._entries: list[str] = []
+        for name in entries:
+            self.add(name)
+
+    def add(self, entry: str) -> None:
+        """Take one more entry, which conditions of those after it may name."""
+        self._entries.append(entry)
+        self.values |= {entry + ACTIVE: 0.0, entry + ENDED: 0.0}
 
     def trigger(self, entry: str, when: When, passing: Collection[str]) -> Trigger:
         """Return the trigger of one entry, at whose port the tags `passing` pass.

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import detector
-from attacks.entries.entry import ArmedEntry, arm
+from attacks.entries.armed import ArmedEntries, arm
 from detector import DataError
 from scenarios.definition.notices import empty_tags, notices
 from scenarios.definition.scenario import Scenario
@@ -21,7 +21,7 @@ from twin.testbed import Testbed
 @contextmanager
 def armed(
     scenario: Scenario, spec: PlantSpec | None = None
-) -> Iterator[tuple[Testbed, list[ArmedEntry]]]:
+) -> Iterator[tuple[Testbed, ArmedEntries]]:
     """Yield the testbed of a scenario and its armed faults and attacks, before anything runs.
 
     Parameters

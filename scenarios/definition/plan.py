@@ -14,7 +14,7 @@ from scenarios.definition.check import armed
 from scenarios.definition.scenario import Scenario
 from scenarios.definition.when import when_in_words
 from scenarios.definition.words import clock, fields_in_words, order_in_words
-from twin.control.orders import Order
+from twin.control.orders import Answer, Order
 from twin.errors import listed
 from twin.testbed import Testbed
 from twin.units import HOUR, spoken
@@ -33,7 +33,7 @@ class Step:
     waits : bool
         Whether it begins at that hour only if a condition holds then.
     name, incident, label : str
-        `label` is `attack`, `fault` or `order`.
+        `label` is `attack`, `fault`, `order` or `answer`.
     when, who, about, what, then : str
         From when to when; who is deceived or what is acted on, about what; what is done; and what
         happens at the end.
@@ -86,6 +86,7 @@ def plan(scenario: Scenario) -> Plan:
         ahead = zip(entries, forecasts(entries, testbed, scenario.duration), strict=True)
         steps = [_step(entry, forecast, testbed) for entry, forecast in ahead]
         steps += [_order(order, scenario, testbed) for order in scenario.operator]
+        steps += [_answer(answer, testbed) for answer in scenario.answers]
     steps.sort(key=lambda step: math.inf if step.at_h is None else step.at_h)
     head = (
         f"{scenario.name}: {spoken(scenario.duration)} of {scenario.plant} from "
@@ -126,8 +127,6 @@ def _instant(forecast: Forecast, testbed: Testbed) -> float:
 
 
 def _order(order: Order, scenario: Scenario, testbed: Testbed) -> Step:
-    plcs = testbed.spec.plcs
-    takes = [name for name, plc in plcs.items() if set(order.values) & set(plc.orders)]
     late = order.at >= scenario.duration
     return Step(
         at_h=None if late else order.at / HOUR,
@@ -137,12 +136,39 @@ def _order(order: Order, scenario: Scenario, testbed: Testbed) -> Step:
         incident="",
         label="order",
         when=f"at {spoken(order.at)}",
-        who=f"{' and '.join(takes)}, by what SCADA writes",
+        who=_takers(order, testbed),
         about="",
         what=order_in_words(order, testbed.spec),
-        then="it holds until something else is written",
+        then=_STANDS,
         never=f"the run ends at {spoken(scenario.duration)}" if late else "",
     )
+
+
+_STANDS = "it holds until something else is written"
+
+
+def _answer(answer: Answer, testbed: Testbed) -> Step:
+    later = f", {spoken(answer.delay)} later" if answer.delay else ""
+    return Step(
+        at_h=0.0,
+        until_h=None,
+        waits=True,
+        name="operator",
+        incident="",
+        label="answer",
+        when=f"each time `{answer.when}` begins to hold{later}",
+        who=_takers(answer, testbed),
+        about="",
+        what=order_in_words(answer, testbed.spec),
+        then=_STANDS,
+    )
+
+
+def _takers(written: Order | Answer, testbed: Testbed) -> str:
+    """Say which PLCs take what is written."""
+    plcs = testbed.spec.plcs
+    takes = [name for name, plc in plcs.items() if set(written.values) & set(plc.orders)]
+    return f"{' and '.join(takes)}, by what SCADA writes"
 
 
 def _who(armed_entry: ArmedEntry, testbed: Testbed) -> str:

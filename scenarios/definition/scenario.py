@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from attacks.entries.entry import Entry
-from twin.control.orders import Order
+from twin.control.orders import Answer, Order
 from twin.errors import InputError, under
 from twin.plants.spec import PlantSpec, load_plant
 from twin.testbed import START, Testbed
@@ -53,7 +53,9 @@ class Scenario:
     control : dict
         What holds instead of the plant's plcs.yaml, in its own form; see `twin.plants.plcs.read`.
     operator : tuple of Order
-        What the operator writes to PLCs.
+        What the operator writes to PLCs by the clock, or wrote by hand.
+    answers : tuple of Answer
+        What the operator writes once SCADA shows something; the paired run has none.
     attacks, faults : tuple of Entry
         Faults are benign, and labelled so.
     detector : str or None
@@ -78,6 +80,7 @@ class Scenario:
     demands: str = "profile"
     control: Mapping[str, Any] = field(default_factory=dict)
     operator: tuple[Order, ...] = ()
+    answers: tuple[Answer, ...] = ()
     attacks: tuple[Entry, ...] = ()
     faults: tuple[Entry, ...] = ()
     detector: str | None = DETECTOR
@@ -135,5 +138,6 @@ def testbed(scenario: Scenario, spec: PlantSpec, folder: Path | None = None) -> 
         levels=scenario.initial_levels,
         demand=None if played is None else Playback(played),
         orders=scenario.operator,
+        answers=scenario.answers,
         folder=folder,
     )

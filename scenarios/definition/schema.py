@@ -5,9 +5,8 @@ from __future__ import annotations
 import copyreg
 import dataclasses
 import io
-import math
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from datetime import date, datetime
 from pathlib import Path
@@ -33,8 +32,15 @@ from attacks.mistakes import explain, main_error
 from scenarios.definition.plugins import load_plugin
 from scenarios.definition.scenario import DEMANDS, DETECTOR, LONGEST, Scenario
 from scenarios.definition.vary import assign
-from scenarios.definition.when import STRICT, WrittenArrivals, WrittenWhen, read_when, when_data
-from twin.control.orders import Order, order
+from scenarios.definition.when import (
+    STRICT,
+    Condition,
+    WrittenArrivals,
+    WrittenWhen,
+    read_when,
+    when_data,
+)
+from twin.control.orders import Answer, Order, order, word
 from twin.errors import InputError, nearest, under
 from twin.files import place_of, plain, read_text, read_yaml, shown
 from twin.plants.spec import plants
@@ -68,11 +74,15 @@ class _Entry(_Strict):
     on: str
     tags: list[str] = []
     do: dict[str, Any]
+    since: Seconds = 0.0
     when: WrittenWhen = Field(default_factory=lambda: WrittenWhen.model_validate({}))
 
 
 class _Order(_Strict):
-    at: Seconds
+    at: Seconds | None = None
+    by: str = ""
+    when: Condition | None = None
+    delay: Seconds = 0.0
     write: Annotated[dict[str, float | str], WithJsonSchema(WRITES)]
 
 
@@ -242,18 +252,34 @@ def from_data(data: Mapping[str, Any], folder: Path | None = None) -> Scenario:
                     raise InputError(f"two entries are called {entry.name!r}", keys=["name"])
             names.add(entry.name)
             entries.append(entry)
-    orders = []
-    for i, written_order in enumerate(file.operator):
-        with under("operator", i, "write"):
-            values_written = {n: _order(n, v) for n, v in written_order.write.items()}
-            orders.append(Order(written_order.at, values_written))
+    orders, answers = _operator(file.operator)
     values = {
-        f.name: getattr(file, f.name) for f in dataclasses.fields(Scenario) if f.name != "folder"
+        f.name: getattr(file, f.name)
+        for f in dataclasses.fields(Scenario)
+        if f.name not in ("folder", "answers")
     }
     values |= {key: tuple(entries) for key, entries in lists.items()}
-    values |= {"operator": tuple(orders), "plugins": tuple(file.plugins)}
+    values |= {"operator": orders, "answers": answers, "plugins": tuple(file.plugins)}
     values |= {"description": file.description.strip()}
     return Scenario(**values, folder=folder or Path.cwd())
+
+
+def _operator(written: Sequence[_Order]) -> tuple[tuple[Order, ...], tuple[Answer, ...]]:
+    """Return what the operator writes by the clock, and once SCADA shows something."""
+    orders, answers = [], []
+    for i, one in enumerate(written):
+        with under("operator", i):
+            if (one.at is None) == (one.when is None):
+                raise InputError("give either at, a time, or when, a condition on what SCADA shows")
+            if one.when is None and one.delay:
+                raise InputError("delay belongs to a `when:`", keys=["delay"])
+            with under("write"):
+                values = {name: _order(name, value) for name, value in one.write.items()}
+        if one.when is not None:
+            answers.append(Answer(one.when, values, one.delay))
+        elif one.at is not None:
+            orders.append(Order(one.at, values, one.by))
+    return tuple(orders), tuple(answers)
 
 
 def _order(name: str, written: float | str) -> float:
@@ -279,6 +305,7 @@ def _entry(written: _Entry, place: int, label: str, folder: Path | None) -> Entr
         tags=tuple(written.tags),
         incident=written.incident or name,
         label=label,
+        since=written.since,
     )
 
 
@@ -351,10 +378,7 @@ def scenario_data(scenario: Scenario) -> dict[str, Any]:
         "initial_levels": dict(scenario.initial_levels),
         "demands": _absolute(scenario.demands, DEMANDS, scenario.folder),
         "control": plain(scenario.control),
-        "operator": [
-            {"at": readable(o.at), "write": {k: _order_data(v) for k, v in o.values.items()}}
-            for o in scenario.operator
-        ],
+        "operator": [*map(order_data, scenario.operator), *map(answer_data, scenario.answers)],
         "attacks": [entry_data(entry) for entry in scenario.attacks],
         "faults": [entry_data(entry) for entry in scenario.faults],
         "detector": _absolute(scenario.detector, detector.kinds(), scenario.folder),
@@ -366,8 +390,20 @@ def scenario_data(scenario: Scenario) -> dict[str, Any]:
     return {key: value for key, value in data.items() if value != defaults.get(key, data)}
 
 
-def _order_data(order: float) -> float | str:
-    return "auto" if math.isnan(order) else order
+def order_data(order: Order) -> dict[str, Any]:
+    """Return an order as a scenario file writes it."""
+    data: dict[str, Any] = {"at": readable(order.at)}
+    return data | ({"by": order.by} if order.by else {}) | _write_data(order.values)
+
+
+def answer_data(answer: Answer) -> dict[str, Any]:
+    """Return an operator's answer as a scenario file writes it."""
+    delay = {"delay": readable(answer.delay)} if answer.delay else {}
+    return {"when": answer.when} | delay | _write_data(answer.values)
+
+
+def _write_data(values: Mapping[str, float]) -> dict[str, Any]:
+    return {"write": {name: word(value) for name, value in values.items()}}
 
 
 def _absolute(name: str | None, known: Collection[str], folder: Path) -> str | None:
@@ -382,6 +418,8 @@ def entry_data(entry: Entry) -> dict[str, Any]:
     if entry.tags:
         data["tags"] = list(entry.tags)
     data["do"] = {entry.do.kind: as_data(entry.do)}
+    if entry.since:
+        data["since"] = readable(entry.since)
     if when:
         data["when"] = when
     return data

@@ -27,7 +27,8 @@ _RANDOM = [
     }
     for kind, values in (("exponential", DURATION), ("uniform", _PAIR))
 ]
-_Condition = Annotated[str, BeforeValidator(_condition)]
+Condition = Annotated[str, BeforeValidator(_condition)]
+"""A condition, as a file has it."""
 _Duration = Annotated[
     RandomDuration,
     BeforeValidator(RandomDuration.read),
@@ -53,8 +54,8 @@ class WrittenWhen(BaseModel):
     begins: Seconds = Field(0.0, alias="from")
     ends: Seconds = Field(FOREVER, alias="to")
     lasts: Seconds = Field(FOREVER, alias="for")
-    start: _Condition | None = None
-    end: _Condition | None = None
+    start: Condition | None = None
+    end: Condition | None = None
     not_before: Seconds = 0.0
     delay: Seconds = 0.0
     follow: bool = False

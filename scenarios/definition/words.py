@@ -10,7 +10,7 @@ from attacks.entries.entry import Entry
 from attacks.entries.targets import touched
 from attacks.fields import fields
 from scenarios.definition.when import when_in_words
-from twin.control.orders import Order, order
+from twin.control.orders import Answer, Order, order
 from twin.plants.logic import state
 from twin.plants.spec import PlantSpec
 
@@ -36,7 +36,7 @@ def joined(parts: Sequence[str]) -> str:
     return " and ".join([*([", ".join(parts[:-1])] if parts[1:] else []), *parts[-1:]])
 
 
-def order_in_words(written: Order, spec: PlantSpec) -> str:
+def order_in_words(written: Order | Answer, spec: PlantSpec) -> str:
     """Say what the operator writes."""
     return ", ".join(f"{k} {spec.command(k, v)}" for k, v in written.values.items())
 
@@ -78,6 +78,8 @@ class _ValueFormatter:
 
     def text(self, value: object, unit: str) -> str:
         """Return a value, as a scenario file has it, nested or not, with its unit."""
+        if isinstance(value, dict) and all(isinstance(one, dict) for one in value.values()):
+            return joined([f"{self.text(one, unit)} at {at}" for at, one in value.items()])
         if isinstance(value, dict):
             when = f" when {value['when']}" if "when" in value else ""
             orders = [f"{k} {self._order(k, v)}" for k, v in value.items() if k != "when"]

@@ -241,6 +241,10 @@ def _operator(run: Run) -> list[str]:
     if any(order.forged for order in run.orders):
         lines.append("PLCs held orders that were not SCADA's: see what the PLCs saw.")
     lines += _unseen(run)
+    if run.scenario.answers and not run.written:
+        lines.append("Nothing came that was to be answered.")
+    given = [f"{clock(at / HOUR)}: {what}" for at, what in run.written.items() if "(" in what]
+    lines += [f"Answered or written by hand, {line}." for line in _few(given, "more")]
     raised = run.limits.loc[0.0:]
     if len(raised):
         at, alarm = clock(float(raised.index[0]) / HOUR), raised.iloc[0]

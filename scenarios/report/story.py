@@ -64,7 +64,7 @@ def _panels(run: Run) -> list[tuple[float, Callable[[Axes], None]]]:
     bars, tags, devices = entry_bars(run), shown_tags(run), device_rows(run)
     not_shown = not_shown_in_words(tags_not_shown(run, tags, [row.device for row in devices]))
     panels: list[tuple[float, Callable[[Axes], None]]] = []
-    rows = sum(bar.height for bar in bars) + bool(run.scenario.operator)
+    rows = sum(bar.height for bar in bars) + bool(run.written)
     if rows:
         panels.append((0.4 * rows + 0.15, partial(plot_entries, run=run, bars=bars)))
     panels += [(1.15, partial(plot_tag, run=run, tag=tag)) for tag in tags]

@@ -13,6 +13,7 @@ from attacks.entries.targets import SCADA, named
 from scenarios.definition.words import blamed
 from scenarios.report.style import ALARM, PAIR, TRUTH, VIEW, legend_beside, on_spans
 from scenarios.results.run import Run
+from twin.control.orders import Answer, Order
 from twin.tags import Tag
 from twin.units import HOUR
 
@@ -84,8 +85,8 @@ def _shown_statuses(run: Run) -> list[Tag]:
     tags = {tag.element: tag for tag in run.spec.tags if tag.quantity == "status"}
     elements = {tag.name: element for element, tag in tags.items()}
     falsified = [elements[name] for name in run.views.falsified if name in elements]
-    orders = [order.values for order in run.scenario.operator]  # noqa: PD011, no table
-    targets = [name for names in orders for name in names]
+    written: list[Order | Answer] = [*run.scenario.operator, *run.scenario.answers]
+    targets = [name for one in written for name in one.values]  # noqa: PD011, no table
     targets += [order.name for order in run.orders]
     deceived: list[str] = []
     for entry in run.scenario.entries:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from matplotlib.axes import Axes
 
 from attacks.entries.entry import Entry
-from scenarios.definition.words import entry_in_words, order_in_words
+from scenarios.definition.words import entry_in_words
 from scenarios.report.style import CHARACTERS, ENTRY, OUTLINE, TRUTH, on_spans, shortened
 from scenarios.results.run import Run
 from twin.units import HOUR
@@ -84,7 +84,7 @@ def plot_entries(axes: Axes, run: Run, bars: Sequence[EntryBar]) -> None:
         axes.text(bar.at + shift, row - 0.06, bar.words, va="bottom", fontsize=7.5,
                   ha="right" if bar.right_aligned else "left", linespacing=1.05,
                   color="#1c2833" if bar.spans else "#7b7d7d", path_effects=OUTLINE)  # fmt: skip
-    if run.scenario.operator:
+    if run.written:
         below += 1.0
         names[below - 0.35] = "operator"
         _plot_orders(axes, run, below - 0.35)
@@ -95,10 +95,10 @@ def plot_entries(axes: Axes, run: Run, bars: Sequence[EntryBar]) -> None:
 def _plot_orders(axes: Axes, run: Run, row: float) -> None:
     """Mark when the operator wrote, and what: in words above or below, where either fits."""
     free_from = {row - 0.06: -1.0, row + 0.32: -1.0}  # hour from which a line of words has room
-    for order in run.scenario.operator:
-        at = order.at / HOUR
+    for time, what in run.written.items():
+        at = time / HOUR
         axes.plot([at], [row + 0.17], marker="v", ms=5, color=TRUTH)
-        words = shortened(order_in_words(order, run.spec), 40)
+        words = shortened(what, 40)
         y = next((y for y, hour in free_from.items() if at >= hour), None)
         if y is not None:
             axes.text(at, y, words, va="bottom" if y < row else "top", fontsize=7.5,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain, repeat
 
 import numpy as np
 import pandas as pd
@@ -31,10 +32,9 @@ class Labels:
 
     def __init__(self, armed: Sequence[ArmedEntry], testbed: Testbed):
         self._armed, self._step = armed, testbed.spec.step
-        self._rows: list[tuple[float, str, str, bool, list[str]]] = []
+        self._steps: list[tuple[float, list[tuple[bool, list[str]]]]] = []
         self._last = -1.0
-        if armed:
-            testbed.observers.append(self._see)
+        testbed.observers.append(self._see)
 
     def _see(self, now: float, _: Values) -> None:
         self._note()
@@ -44,10 +44,8 @@ class Labels:
         """Write down how things stand after the last instant, if it was a step's mark."""
         if self._last < 0 or self._last % self._step:
             return
-        for one in self._armed:
-            entry = one.entry
-            altered = sorted(one.altered)
-            self._rows.append((self._last, entry.name, entry.label, one.active, altered))
+        states = [(one.active, sorted(one.altered)) for one in self._armed]
+        self._steps.append((self._last, states))
 
     def table(
         self, truth: pd.DataFrame, paired: pd.DataFrame | None, spec: PlantSpec
@@ -64,7 +62,14 @@ class Labels:
         """
         self._note()
         self._last = -1.0
-        table = pd.DataFrame(self._rows, columns=COLUMNS)
+        entries = [one.entry for one in self._armed]
+        idle: tuple[bool, list[str]] = (False, [])  # before it was launched by hand
+        rows = [
+            (at, entry.name, entry.label, *state)
+            for at, states in self._steps
+            for entry, state in zip(entries, chain(states, repeat(idle)), strict=False)
+        ]
+        table = pd.DataFrame(rows, columns=COLUMNS)
         table = table[table["time"].isin(truth.index)].reset_index(drop=True)
         apart = deviating(truth, paired, spec) if paired is not None else []
         by_time = dict(zip(truth.index, apart, strict=bool(apart)))

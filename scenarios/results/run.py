@@ -132,6 +132,13 @@ class Run(Tables):
         """The limits that the water passed without an alarm of SCADA's."""
         return unseen_limits(self)
 
+    @property
+    def written(self) -> dict[float, str]:
+        """What the operator wrote, in words, by time [s]: by the clock, as an answer, by hand."""
+        events = self.events[self.events["source"] == "operator"]
+        times = dict.fromkeys(events.index.to_numpy(dtype=float).tolist())
+        return {at: ", ".join(events.loc[[at], "what"]) for at in times}
+
     def summary(self) -> dict[str, Any]:
         """Return the run in figures, ready for JSON."""
         alarms = [

@@ -24,7 +24,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from filelock import FileLock
 
-from attacks.entries.entry import arm
+from attacks.entries.armed import arm
 from attacks.entries.trigger import When
 from scenarios.definition.scenario import DEMANDS, LONGEST, Scenario, testbed
 from scenarios.definition.schema import to_yaml
@@ -45,8 +45,12 @@ def other(scenario: Scenario, incident: str | None = None) -> Scenario:
     """Return the scenario's pair: without its attacks, or, if it has none, without its faults.
 
     With an `incident`, only the attacks of that one are left out. An entry that the condition of
-    one that stays asks for stays too, and never begins.
+    one that stays asks for stays too, and never begins. The operator does in it what the clock
+    says, and nothing because of an attack: without any, no answers and nothing by hand.
     """
+    if incident is None:
+        planned = tuple(order for order in scenario.operator if not order.by)
+        scenario = replace(scenario, operator=planned, answers=())
     if not scenario.attacks:
         return replace(scenario, faults=())
     gone = [e for e in scenario.attacks if incident in (None, e.incident)]

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple, Self
 
 import pandas as pd
 
-from attacks.entries.entry import arm
+from attacks.entries.armed import arm
+from attacks.entries.entry import ArmedEntry, Entry
+from attacks.kinds.external import Client, External
 from detector import Detector
 from scenarios.definition.scenario import DETECTOR, Scenario, testbed
 from scenarios.definition.words import joined
@@ -30,11 +32,12 @@ from scenarios.simulation.watch import Watcher, shadow_of
 from scenarios.simulation.watch import watchers as watching
 from twin.closeable import Closing
 from twin.control.alarms import Alarm
-from twin.errors import RunError
+from twin.control.orders import Order, word
+from twin.errors import InputError, RunError, nearest
 from twin.plants.spec import PlantSpec
 from twin.shadow.perturbation import Perturbation
 from twin.testbed import Testbed
-from twin.units import HOUR
+from twin.units import HOUR, readable
 
 _NOTHING = "nothing was recorded yet"
 
@@ -60,8 +63,8 @@ class Session(Closing):
     scenario : Scenario
     spec : PlantSpec
     testbed : Testbed
-    entries : list of ArmedEntry
-        The scenario's attacks and faults, at work.
+    entries : ArmedEntries
+        The scenario's attacks and faults, at work, and those launched since.
     watchers : tuple of Watcher
         The detectors that watch; the figures of the run are the first one's.
     pace : Pace
@@ -90,8 +93,9 @@ class Session(Closing):
         self.status, self.reason = "running", ""
         self._labels, self._orders = Labels(self.entries, bed), Orders(bed)
         self._notes, self._aftermath, self._on_time = list(notes), aftermath, on_time
-        self._compares = pair and bool(scenario.entries)
+        self._compares = pair
         self._paired: pd.DataFrame | None = None
+        self._begun = False
         self._opened = time.perf_counter()
         self._grain = HOUR
         self._instants = bed.run(scenario.duration, every=lambda: self._grain)
@@ -188,8 +192,9 @@ class Session(Closing):
         """
         until = min(until, self.scenario.duration)
         try:
-            if self._compares and self._paired is None:
+            if self._compares and self.scenario.entries and not self._begun:
                 self._run_pair()
+            self._begun = True
             while self.status == "running" and self.now < until:
                 self._grain = min(self.pace.grain(), until - self.now)
                 now = next(self._instants)
@@ -211,6 +216,100 @@ class Session(Closing):
             self.status, self.reason = "interrupted", "stopped by the user"
         return self.now
 
+    def operate(self, values: Mapping[str, float], by: str = "operator") -> None:
+        """Have the operator write orders now, by hand; see `Scada.write`.
+
+        Like all that is done by hand, it is done between two calls of `advance`, on their thread.
+
+        Raises
+        ------
+        InputError
+            If no PLC takes an order of a name.
+        """
+        given = Order(max(self.now, 0.0), dict(values), by)
+        self.testbed.operator.give(given)
+        self.scenario = replace(self.scenario, operator=(*self.scenario.operator, given))
+
+    def write_external(
+        self, plc: str, values: Mapping[str, float], *, peer: str, protocol: str
+    ) -> None:
+        """Write to a PLC's registers as a client outside does; the PLC takes it at its next scan.
+
+        All that one peer writes to one PLC is one entry, `external-1` and so on.
+
+        Parameters
+        ----------
+        plc : str
+        values : mapping of str to float
+            By actuator or setpoint; see `Plc.write`.
+        peer : str
+            The client's address.
+        protocol : str
+            `modbus` or `opcua`.
+
+        Raises
+        ------
+        InputError
+            If the PLC takes no order of a name.
+        """
+        at, host = max(self.now, 0.0), peer.rpartition(":")[0] or peer
+        for one in self.entries:
+            client, target = one.attack, one.entry.port.target
+            if not isinstance(client, Client):
+                continue
+            if (target, client.peer, client.protocol) == (plc, host, protocol):
+                self.testbed.plcs[plc].check(values)
+                client.add(at, dict(values))
+                return
+        said = {readable(at): {name: word(value) for name, value in values.items()}}
+        count = sum(isinstance(one.attack, Client) for one in self.entries)
+        self.launch(
+            Entry(
+                name=f"external-{count + 1}",
+                on=f"plc:{plc}",
+                do=External(writes=said, peer=host, protocol=protocol),
+                incident="external",
+            )
+        )
+
+    def launch(self, entry: Entry) -> ArmedEntry:
+        """Begin an attack now, by hand: it gets to its port now, and by the clock acts from now on.
+
+        Raises
+        ------
+        InputError
+            If it cannot be used here, or an entry of its name is there.
+        """
+        now = max(self.now, 0.0)
+        when = entry.when
+        if when.start is None and when.begins < now:
+            when = replace(when, begins=now)
+        armed = self.entries.launch(replace(entry, when=when, since=now))
+        self.scenario = replace(self.scenario, attacks=(*self.scenario.attacks, armed.entry))
+        return armed
+
+    def stop(self, name: str) -> None:
+        """End an entry that acts, now.
+
+        Raises
+        ------
+        InputError
+            If there is none of that name, or it does not act.
+        """
+        armed = {one.entry.name: one for one in self.entries}
+        if name not in armed:
+            raise InputError(f"no entry is called {name!r}: {nearest(name, armed)}")
+        armed[name].stop(self.now)
+
+    def as_scenario(self) -> Scenario:
+        """Return the scenario with all that was done by hand: run again, it is the same run."""
+        now = {one.entry.name: _as_done(one) for one in self.entries}
+        return replace(
+            self.scenario,
+            attacks=tuple(now[entry.name] for entry in self.scenario.attacks),
+            faults=tuple(now[entry.name] for entry in self.scenario.faults),
+        )
+
     def _run_pair(self) -> None:
         try:
             self._paired = paired_truth(self.scenario, self.spec)
@@ -228,10 +327,13 @@ class Session(Closing):
         """
         if self.status == "running":
             self.status, self.reason = "interrupted", "stopped by the user"
+        self.scenario = self.as_scenario()
         self.testbed.historian.close()
         self._notes += [*_unheard(self.scenario, self.spec), *cautions(self.testbed)]
         interrupted = self.status == "interrupted"
         try:
+            if self._compares and self.scenario.entries and self._paired is None:
+                self._run_pair()  # of what was launched by hand
             return self._run([*self._notes], None if interrupted else on_compare or _silent)
         except KeyboardInterrupt:  # the second time it is brief
             self.status, self.reason = "interrupted", "stopped by the user after its end"
@@ -352,6 +454,14 @@ class Session(Closing):
     def close(self) -> None:
         """Give the engine back."""
         self.testbed.close()
+
+
+def _as_done(armed: ArmedEntry) -> Entry:
+    """Return an entry with all that its client wrote."""
+    client = armed.attack
+    return (
+        replace(armed.entry, do=client.as_written()) if isinstance(client, Client) else armed.entry
+    )
 
 
 def _by_time(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:

@@ -121,6 +121,7 @@ class Watcher:
         if frame.time < 0:
             return
         self.scores.append(score)
+        (self.scada.detecting.add if score.alarm else self.scada.detecting.discard)(self.name)
         episode = self.episodes.update(score)
         if episode is not None:
             shares: dict[str, float] = {}

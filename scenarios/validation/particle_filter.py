@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from attacks.entries.entry import arm
+from attacks.entries.armed import arm
 from scenarios.definition.scenario import Scenario
 from scenarios.validation.hidden_readings import level_bounds
 from twin.closeable import Closing

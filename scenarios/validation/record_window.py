@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import numpy as np
 import pandas as pd
 
-from attacks.entries.entry import arm
+from attacks.entries.armed import arm
 from detector.records.record import Record
 from scenarios.definition.scenario import Scenario
 from twin.errors import InputError, under

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from attacks.entries.entry import arm
+from attacks.entries.armed import arm
 from twin.plants.spec import load_plant
 from twin.testbed import Testbed
 

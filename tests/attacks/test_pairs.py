@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from attacks.entries.entry import arm
+from attacks.entries.armed import arm
 from scenarios.definition.schema import from_data
 from twin.plants.spec import load_plant
 from twin.testbed import Testbed

@@ -14,7 +14,7 @@ from attacks.annotations import Unit
 from attacks.attack import Attack
 from attacks.build import as_data, build
 from attacks.discovery import kinds
-from attacks.entries.entry import arm
+from attacks.entries.armed import arm
 from attacks.fields import fields
 from attacks.registry import forget, register
 from scenarios.definition.scenario import Scenario

@@ -16,7 +16,7 @@ import pandas as pd
 from ruamel.yaml import YAML
 
 from attacks.discovery import kinds
-from attacks.entries.entry import arm
+from attacks.entries.armed import arm
 from scenarios.definition.scenario import Scenario, testbed
 from scenarios.definition.schema import from_data
 from twin.units import DAY, HOUR

@@ -68,6 +68,11 @@ class LimitWatch:
         self._silent = np.zeros((len(watched), 1), dtype=bool)
         self._turn(np.zeros(self._bounds.shape, dtype=bool))
 
+    @property
+    def standing(self) -> list[LimitAlarm]:
+        """The alarms that are raised and not cleared."""
+        return list(self._open.values())
+
     def suppress(self, tags: Iterable[str], cause: object) -> None:
         """Raise and clear no alarm of `tags` until the same cause suppresses others, or none."""
         self._causes[cause] = frozenset(tags)

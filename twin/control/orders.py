@@ -34,6 +34,11 @@ def order(name: str, written: float | str) -> float:
     return written
 
 
+def word(value: float) -> float | str:
+    """Return an order as files have it: NaN is `auto`."""
+    return "auto" if math.isnan(value) else value
+
+
 @dataclass(frozen=True)
 class Order:
     """What the operator writes at one time.
@@ -44,7 +49,31 @@ class Order:
         Seconds since the scenario's start.
     values : dict of str to float
         By actuator (as `Rule.command`, NaN to leave it to its PLC) or setpoint; see `Scada.write`.
+    by : str
+        Who gave it by hand, or the condition it answers; empty for an order planned by the clock.
+        The paired run has only the latter.
     """
 
     at: float
     values: dict[str, float]
+    by: str = ""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the operator writes once SCADA shows something; the paired run has no answers.
+
+    Attributes
+    ----------
+    when : str
+        A condition on what SCADA shows (`seen.L_T1 > 6.2`), its limit alarms (`alarm(L_T1.HH)`),
+        `detector.alarm`, `t` and `hour`. Each time it begins to hold, the operator answers.
+    values : dict of str to float
+        As in `Order`.
+    delay : float
+        How long [s] the operator takes.
+    """
+
+    when: str
+    values: dict[str, float]
+    delay: float = 0.0

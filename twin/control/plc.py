@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from twin.conditions.condition import moved
 from twin.control.memory import Register
+from twin.errors import InputError, nearest
 from twin.plants.logic import PlcSpec, Rule, setpoints
 
 Patch = Callable[["Plc", tuple[Rule, ...]], tuple[Rule, ...]]
@@ -40,6 +41,12 @@ class Plc:
         A PLC that does not run scans nothing, and its coils stay as they are.
     skew : float
         How far its clock is ahead [s].
+    external : dict of str to tuple
+        What others than SCADA wrote over its orders: by order, the value, the order that stood
+        there, and when [s]. The last to write counts: each is dropped once SCADA's order is
+        another, or is given anew.
+    given : dict of str to float
+        When the operator last gave each order [s].
     """
 
     spec: PlcSpec
@@ -51,6 +58,8 @@ class Plc:
     crossing: float | None = field(init=False)
     running: bool = True
     skew: float = 0.0
+    external: dict[str, tuple[float, float, float]] = field(default_factory=dict)
+    given: dict[str, float] = field(default_factory=dict)
     _own: tuple[Rule, ...] = field(init=False)
     _patches: list[Patch] = field(default_factory=list)
     _starting: bool = False
@@ -82,6 +91,37 @@ class Plc:
         for change in self._patches:
             self.rules = change(self, self.rules)
 
+    def write(self, now: float, values: Mapping[str, float]) -> None:
+        """Write orders from outside at `now` [s], not in SCADA's name; its next scan takes them.
+
+        Raises
+        ------
+        InputError
+            If it takes no order of a name.
+        """
+        self.check(values)
+        for name, value in values.items():
+            self.external[name] = (value, self.orders.value(name), now)
+
+    def check(self, names: Iterable[str]) -> None:
+        """Raise InputError if it takes no order of a name."""
+        for name in names:
+            if name not in self.orders.index:
+                hint = nearest(name, self.orders.tags)
+                raise InputError(f"{self.spec.name} takes no {name!r}: {hint}", keys=[name])
+
+    def present_orders(self) -> dict[str, float]:
+        """Return its orders as they stand: what SCADA wrote, and what others wrote since."""
+        orders = dict(zip(self.orders.tags, self.orders.values.tolist(), strict=True))
+        for name, (value, stood, at) in list(self.external.items()):
+            changed = orders[name] != stood and (orders[name] == orders[name] or stood == stood)
+            arrived = float(self.orders.arrived[self.orders.index[name]])
+            if changed or at <= self.given.get(name, -math.inf) <= arrived:
+                del self.external[name]
+            else:
+                orders[name] = value
+        return orders
+
     def is_due(self, now: int, crossing: bool) -> bool:
         """Return whether it scans at `now` [s], the instant of a threshold crossing or not."""
         if not self.running:
@@ -102,7 +142,7 @@ class Plc:
             The time [h] since the start, and of the day.
         """
         self._starting = False
-        if self.orders.values.tobytes() != self._obeyed:
+        if self.external or self.orders.values.tobytes() != self._obeyed:
             self._take_orders()
         values = self.memory.values
         if self.spec.hold < math.inf:
@@ -135,8 +175,8 @@ class Plc:
 
     def _take_orders(self) -> None:
         """Apply what SCADA has written: setpoints to the rules, manual commands after them."""
-        orders = dict(zip(self.orders.tags, self.orders.values.tolist(), strict=True))
-        self._obeyed = self.orders.values.tobytes()
+        orders = self.present_orders()
+        self._obeyed = b"" if self.external else self.orders.values.tobytes()
         self._manual = {a: v for a, v in orders.items() if a in self.coils and v == v}
         own = list(self._own)
         for name, place in setpoints(own).items():
@@ -155,6 +195,7 @@ class Plc:
         self.memory.values[:] = np.nan
         self.memory.arrived[:] = -np.inf
         self._own, self._obeyed, self._heard = self.spec.rules, b"", {}
+        self.external.clear()
         self._patches.clear()
         self._compose()
         self.coils = {actuator: self.spec.failsafe.get(actuator, 0.0) for actuator in self.coils}

@@ -55,6 +55,8 @@ class Scada:
     alarms : list of Alarm
         A detector's; those of limits are in `limits.alarms`.
     limits : LimitWatch
+    detecting : set of str
+        The detectors whose score is above its threshold now.
     on_limit : callable
         Called with each limit alarm when it is raised and when it is cleared.
     """
@@ -74,6 +76,7 @@ class Scada:
         self.screen = TapPoint("scada", tags)
         self.subscribers: list[Callable[[Frame], None]] = []
         self.alarms: list[Alarm] = []
+        self.detecting: set[str] = set()
         self.limits = LimitWatch(self.register.tags, limits)
         self.on_limit: Callable[[LimitAlarm], None] = lambda alarm: None
         self._all_good = np.full(len(tags), Quality.GOOD, dtype=np.int8)

@@ -188,8 +188,12 @@ class ControlSystem:
         """Give an order of the operator's to SCADA at `now` [s]."""
         for name, value in order.values.items():
             self.scada.write(name, value)
+            for plc in self.drivers:
+                if name in plc.orders.index:
+                    plc.given[name] = now
             if now >= 0:
-                what = f"{name} set to {self._spec.command(name, value)}"
+                by = f" ({order.by})" if order.by else ""
+                what = f"{name} set to {self._spec.command(name, value)}{by}"
                 self._log(now, "operator", "operator", name, what)
 
     def take_settings(self) -> None:

@@ -127,10 +127,11 @@ class Event:
         Seconds since the scenario's start.
     kind : str
         `entry` (an attack or fault starts or ends), `switch` (an actuator's setting changes),
-        `operator` (an order is written), `limit` (SCADA's alarm is raised or cleared), `trip` or
-        `reset` (of a pump's dry-run protection).
+        `operator` (an order is written), `external` (a client outside writes to a PLC), `limit`
+        (SCADA's alarm is raised or cleared), `trip` or `reset` (of a pump's dry-run protection).
     source : str
-        Who did it: the entry, the PLC or `actuator:…`, `operator`, `SCADA` or `plant`.
+        Who did it: the entry, the PLC or `actuator:…`, `operator`, `external` and the client's
+        address, `SCADA` or `plant`.
     subject : str
         What it happened to: the entry's port, the actuator, the order, the tag or the pump.
     what : str

@@ -195,6 +195,12 @@ class Gauges:
         self._leaky: set[int] = set()
         self.look_again()
 
+    def start_afresh(self) -> None:
+        """Forget the last solution: the next one's rates are all read."""
+        self._doubtful = False
+        self._leaky.clear()
+        self.look_again()
+
     def look_again(self) -> None:
         """Read the demands and pressures of the next solution, whatever the time."""
         self._looked = -1

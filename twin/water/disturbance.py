@@ -144,6 +144,11 @@ class Disturbances:
         """Let a pump turn at a share of the speed that is commanded; 1 repairs it."""
         self._worn.setdefault(pump, {})[cause] = factor
 
+    @property
+    def links(self) -> set[str]:
+        """The links that were ever held or worn."""
+        return {*self._held, *self._worn}
+
     def setting(self, link: str, command: float) -> float:
         """Return the setting that a link takes when it is commanded one."""
         held = self._held.get(link)

@@ -88,7 +88,18 @@ class Engine(Closing):
         if not self._has_emitters():
             # A leak below zero pressure draws in air, not water; emitters of the file may do so.
             self.must(epanet.EN_setoption(self.project, EN.EN_EMITBACKFLOW, 0.0))
+        self._pattern_start = int(epanet.EN_gettimeparam(self.project, EN.EN_PATTERNSTART)[1])
         self.must(epanet.EN_openH(self.project))
+        self.must(epanet.EN_initH(self.project, 10))
+
+    def restart(self) -> None:
+        """Let the solver forget its last solution; the clock, and that of patterns, goes on.
+
+        Tanks are then at their `EN_TANKLEVEL` and links as the INP file has them, whatever was set
+        since; what is a property of the network, like emitters and demands, stays.
+        """
+        pattern_start = self._pattern_start + self.time
+        self.must(epanet.EN_settimeparam(self.project, EN.EN_PATTERNSTART, pattern_start))
         self.must(epanet.EN_initH(self.project, 10))
 
     def _has_emitters(self) -> bool:

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from attacks.entries.entry import arm
+from attacks.entries.armed import arm
 from scenarios.definition.schema import from_data
 from tests.attacks.beds import HOUR, armed_run
 from twin.errors import InputError

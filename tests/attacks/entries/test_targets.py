@@ -3,7 +3,8 @@
 import pytest
 
 from attacks.build import build
-from attacks.entries.entry import Entry, arm
+from attacks.entries.armed import arm
+from attacks.entries.entry import Entry
 from attacks.entries.targets import elements, readers, touched
 from twin.plants.spec import load_plant
 from twin.testbed import Testbed

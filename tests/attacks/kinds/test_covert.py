@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from attacks.attacker import attacker_model
-from attacks.entries.entry import arm
+from attacks.entries.armed import arm
 from attacks.kinds.covert import slip
 from scenarios.definition.schema import from_data
 from tests.attacks.beds import HOUR

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from attacks.entries.entry import arm
+from attacks.entries.armed import arm
 from scenarios.definition.schema import from_data
 from scenarios.simulation import pair
 from tests.attacks.beds import HOUR, armed_run

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from attacks.build import build
-from attacks.entries.entry import arm
+from attacks.entries.armed import arm
 from scenarios.definition.schema import from_data
 from tests.attacks.beds import HOUR, armed_run
 from tests.attacks.ports import STEP, Port

@@ -6,7 +6,7 @@ import functools
 import pytest
 
 from attacks.discovery import kinds
-from attacks.entries.entry import arm
+from attacks.entries.armed import arm
 from scenarios.definition import schema
 from twin.plants.spec import load_plant
 from twin.testbed import Testbed

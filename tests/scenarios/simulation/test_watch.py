@@ -81,7 +81,7 @@ def rows(spec):
 
 class Scada:
     def __init__(self):
-        self.subscribers, self.alarms = [], []
+        self.subscribers, self.alarms, self.detecting = [], [], set()
 
     def raise_alarm(self, alarm):
         self.alarms.append(alarm)

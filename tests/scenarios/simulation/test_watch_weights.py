@@ -27,7 +27,7 @@ class _Loud(Stream):
 @pytest.fixture
 def watcher():
     spec = load_plant("ctown")
-    scada = SimpleNamespace(subscribers=[], alarms=[])
+    scada = SimpleNamespace(subscribers=[], alarms=[], detecting=set())
     scada.raise_alarm = scada.alarms.append
     loud = SimpleNamespace(
         kind="loud",
