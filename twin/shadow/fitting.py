@@ -21,7 +21,8 @@ Mask = NDArray[np.bool_]
 READING = 0.005
 """L/s or m: what two decimals leave open."""
 _NUDGE = 0.02  # of a multiplier, for its derivative
-_STEPS = 8  # Gauss–Newton steps in a fit
+_STEPS = 8  # Gauss–Newton steps where demands are fitted anew
+_FEW = 3  # where only a tank's inlet has shut or opened
 _FAR = 0.01  # a change of a multiplier beyond which the network is linearised anew
 _CLOSE = 3e-4  # a change of every multiplier below this ends them
 _LONGEST_STEP = 0.3  # of a multiplier at once
@@ -153,7 +154,8 @@ class DemandFit:
         for levels in self._sides(at.levels):
             shut = self._network.closing & (levels >= self._highest) | (levels <= self._lowest)
             refit = anew or bool((shut != self._shut).any())
-            fit = self._fit(at, levels, shut, balance, refit)
+            steps = _STEPS if anew else _FEW if refit else balance is not None
+            fit = self._fit(at, levels, shut, balance, steps)
             fit.cost += self._oddness(at, levels, fit)
             if best is None or fit.cost < best.cost:
                 best = fit
@@ -195,7 +197,7 @@ class DemandFit:
         return float(squares.sum() + _UNLIKELY * odd[near].sum())
 
     def _fit(
-        self, at: Instant, levels: Values, shut: Mask, balance: Balance | None, anew: bool
+        self, at: Instant, levels: Values, shut: Mask, balance: Balance | None, steps: int
     ) -> Fit:
         network, known = self._network, np.isfinite(at.seen)
         network.impose(levels, at.opened)
@@ -207,8 +209,8 @@ class DemandFit:
         slope, tank_slope, inverse = self._jacobians[key]
         residual = np.where(known, at.seen - expected, 0.0)
         root = np.linalg.cholesky(information).T
-        if anew or balance is not None:
-            for step in range(_STEPS if anew else 1):
+        if steps:
+            for step in range(steps):
                 rows = [slope / READING, root]
                 pull = np.clip(residual, -_FARTHEST, _FARTHEST)
                 targets = [pull / READING, root @ (before - demands)]
@@ -226,18 +228,18 @@ class DemandFit:
                     break
                 demands, residual = moved, left
                 expected, inflows = solution
-                if anew and np.abs(move).max() > _FAR:
+                if steps == _STEPS and np.abs(move).max() > _FAR:
                     found = self._jacobian(known, demands, expected, inflows)
                     self._jacobians[key] = slope, tank_slope, inverse = found
             news = slope / READING
             if balance is not None:
                 news = tank_slope[balance.tanks] / balance.spread[:, None]
             information = information + news.T @ news
-        steps = inverse @ residual
+        moves = inverse @ residual
         squares = np.clip(residual / READING, -_MOST, _MOST) ** 2
         cost = float(squares.sum() + ((root @ (before - demands)) ** 2).sum())
-        projected = residual - slope @ steps
-        return Fit(demands, information, shut, expected, inflows, residual, projected, steps, cost)
+        projected = residual - slope @ moves
+        return Fit(demands, information, shut, expected, inflows, residual, projected, moves, cost)
 
     def _jacobian(
         self, known: Mask, demands: Values, expected: Values, inflows: Values
