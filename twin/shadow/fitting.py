@@ -30,8 +30,8 @@ _HIGHEST = 3.0  # beyond any multiplier
 _FARTHEST = 50.0  # L/s, m; a forged reading pulls no further
 _MOST = 50.0  # times what rounding leaves open; a forged reading speaks no louder against a side
 _BESIDE = 0.003  # m from a tank's rim or bottom: the other side of what rounding shows as at it
-_EXACT = 1e-6  # m; a level shown so close to a rim is more likely at it than beside it
-_UNLIKELY = 9.0  # what the less likely side of a rim costs: three standard deviations of a reading
+_EXACT = 3e-5  # m; a level shown so close to a rim is more likely at it than beside it
+_UNLIKELY = 25.0  # what the less likely side of a rim costs: five standard deviations of a reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,8 +173,9 @@ class DemandFit:
         """Yield levels on either side of each rim or bottom, first those as at the last frame."""
         full, empty = self._near(levels)
         rim = np.where(full, self._highest, self._lowest)
-        within = np.clip(levels, self._lowest + _BESIDE, self._highest - _BESIDE)
         near = full | empty
+        inside = np.clip(levels, self._lowest + _BESIDE, self._highest - _BESIDE)
+        within = np.where(np.abs(levels - rim) <= _EXACT, inside, levels)
         usual = np.where(near, np.where(self._shut, rim, within), levels)
         yield usual
         for tank in np.flatnonzero(near):
