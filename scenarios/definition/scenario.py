@@ -19,7 +19,7 @@ from twin.units import DAY, HOUR, counted
 from twin.water.demand import Playback, read_hours
 from twin.water.plant import REQUIRED_PRESSURE
 
-DETECTOR = "cnn-lstm"
+DETECTOR = "physics"
 DEMANDS = ("profile", "patterns")
 LONGEST = 3650 * DAY
 

@@ -22,9 +22,11 @@ from twin.plants.spec import PLANTS, PlantSpec
 from twin.shadow.perturbation import Perturbation
 from twin.shadow.twin import ShadowTwin
 from twin.tags import Frame, Values
-from twin.units import readable
+from twin.units import DAY, readable
 
 _TAGS_SHOWN = 3
+_LEAD = 3 * DAY
+"""So much of the warm-up [s] a detector sees: `physics` remembers two days, windows are one."""
 
 
 class FrameExtender(Protocol):
@@ -75,7 +77,8 @@ def shadow_of(scenario: Scenario, perturb: Perturbation | None = None) -> Shadow
 class Watcher:
     """Scores every frame that is due and raises an alarm when an episode begins.
 
-    Frames of the warm-up fill the detector's window; nothing is recorded or raised for them.
+    Frames of the warm-up's last three days fill the detector's window; nothing is recorded or
+    raised for them.
 
     Attributes
     ----------
@@ -115,7 +118,7 @@ class Watcher:
 
     def see(self, frame: Frame) -> None:
         """Take a frame; those between the detector's intervals pass unscored."""
-        if frame.time % self.detector.interval_s:
+        if frame.time % self.detector.interval_s or frame.time < -_LEAD:
             return
         score = self._online.update(frame.time, self._columns(frame))
         if frame.time < 0:
