@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from detector.errors import DataError, did_you_mean
 
@@ -141,6 +141,24 @@ class NoOptions(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
+class ShadowOptions(NoOptions):
+    """The options of a kind that wants a shadow twin's columns."""
+
+    perturb: Mapping[str, float] = Field(
+        default={},
+        description="errors of the shadow twin, as of a defender who does not hold the exact plant:"
+        " roughness=0.05,demand_split=0.1,seed=1",
+    )
+
+    @field_validator("perturb", mode="before")
+    @classmethod
+    def _read(cls, given: object) -> object:
+        if not isinstance(given, str):
+            return given
+        parts = (part.partition("=") for part in given.split(","))
+        return {name.strip(): value for name, _, value in parts}
+
+
 def frame_values(values: Floats, tags: Sequence[str]) -> Floats:
     """Return a frame's values as float64; ValueError where there is not one for each tag."""
     values = np.asarray(values, dtype=np.float64)
@@ -241,6 +259,11 @@ class Detector(ABC):
         self.threshold = float("nan")
         self.held_out_scores: tuple[Floats, ...] = ()
         self.about: dict[str, Any] = {}
+
+    @property
+    def perturb(self) -> Mapping[str, float]:
+        """The errors of the shadow twin whose columns it scores; empty for an exact one."""
+        return dict(self.about.get("options", {}).get("perturb", {}))
 
     @classmethod
     def options(cls, training: Training) -> NoOptions:

@@ -18,6 +18,7 @@ from detector.errors import DataError, did_you_mean
 SHIPPED = {
     "cnn-lstm": "detector.methods.cnn_lstm",
     "pca": "detector.methods.pca",
+    "hybrid": "detector.methods.hybrid",
     "physics": "detector.methods.physics",
 }
 """The modules that register the shipped kinds: imported when a kind is first asked for, since torch

@@ -27,6 +27,7 @@ from detector.base import (
     Floats,
     NoOptions,
     Score,
+    ShadowOptions,
     Stream,
     Training,
     frame_values,
@@ -61,7 +62,7 @@ _SPARE = 1.2  # a group's line lies so much above what its budget asks
 _LEAST = 4 * 24 * HOUR  # s of normal rows for either half of a calibration
 
 
-class PhysicsOptions(NoOptions):
+class PhysicsOptions(ShadowOptions):
     """What `physics` is told beside its columns."""
 
     plant: Plant = Field(

@@ -18,7 +18,7 @@ from twin.testbed import START, Testbed
 from twin.units import DAY, HOUR, counted
 from twin.water.demand import Playback, read_hours
 
-DETECTOR = "cnn-lstm"
+DETECTOR = "physics"
 DEMANDS = ("profile", "patterns")
 LONGEST = 3650 * DAY
 REQUIRED = (0.1, 1000.0)

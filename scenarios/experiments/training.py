@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from scenarios.experiments.plant_card import plant_card
 from scenarios.results.folder import METRICS, read_metrics, read_scenario, read_table
 from scenarios.simulation.watch import Shadow, shadow_of
 from twin.errors import InputError
+from twin.shadow.perturbation import Perturbation
 from twin.units import readable
 
 _LIBRARIES = ("hydrotwin", "torch", "scikit-learn", "numpy", "pandas")
@@ -140,7 +142,7 @@ def train(
     *,
     command: str,
     interval_s: float = HOUR,
-    shadow: Callable[[Scenario], Shadow] = shadow_of,
+    shadow: Callable[[Scenario], Shadow] | None = None,
 ) -> Detector:
     """Fit a detector on normal operation, and note in its `about` how.
 
@@ -157,7 +159,8 @@ def train(
     interval_s
         From row to row [s].
     shadow
-        Returns the shadow twin of a scenario's plant, for kinds that want its columns.
+        Returns the shadow twin of a scenario's plant, for kinds that want its columns; by default
+        `shadow_of`'s, with the errors that the options tell.
 
     Raises
     ------
@@ -165,6 +168,9 @@ def train(
         If the detector cannot be fitted on the data.
     """
     wants_shadow = kind_class(kind).columns_wanted == "tags+shadow"
+    if shadow is None:
+        errors = getattr(kind_class(kind).options(training), "perturb", {})
+        shadow = partial(shadow_of, perturb=Perturbation.of(errors))
     tables = [
         with_shadow(rows, interval_s, shadow) if wants_shadow else rows.table for rows in normal
     ]

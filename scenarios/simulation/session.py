@@ -36,6 +36,7 @@ from twin.control.alarms import Alarm
 from twin.control.orders import Order, word
 from twin.errors import InputError, RunError, nearest
 from twin.plants.spec import PlantSpec
+from twin.shadow.perturbation import Perturbation
 from twin.testbed import Testbed
 from twin.units import HOUR, readable
 
@@ -148,10 +149,12 @@ class Session(Closing):
         found, notes = watching(scenario, spec, detectors) if watch else ({}, [])
         bed = testbed(scenario, spec, folder)
         try:
-            watchers, live = [], pace is not None or on_alarm is not None
+            watchers: list[Watcher] = []
+            live = pace is not None or on_alarm is not None or bool(scenario.answers)
             for name, detector in found.items():
                 wanted = detector.columns_wanted == "tags+shadow"
-                shadow = shadow_of(scenario) if wanted else None
+                perturb = Perturbation.of(detector.perturb)
+                shadow = shadow_of(scenario, perturb) if wanted else None
                 watchers.append(Watcher(detector, spec, bed.scada, on_alarm, shadow, name, live))
             return cls(
                 scenario,

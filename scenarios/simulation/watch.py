@@ -19,11 +19,14 @@ from twin.control.alarms import Alarm
 from twin.control.scada import Scada
 from twin.errors import InputError
 from twin.plants.spec import PLANTS, PlantSpec
+from twin.shadow.perturbation import Perturbation
 from twin.shadow.twin import ShadowTwin
 from twin.tags import Frame, Values
-from twin.units import readable
+from twin.units import DAY, readable
 
 _TAGS_SHOWN = 3
+_LEAD = 3 * DAY
+"""So much of the warm-up [s] a detector sees: `physics` remembers two days, windows are one."""
 
 
 class FrameExtender(Protocol):
@@ -50,11 +53,11 @@ Shadow = Callable[[PlantSpec, float], FrameExtender]
 """Returns a shadow twin of a plant whose frames are so far apart [s]."""
 
 
-def shadow_of(scenario: Scenario) -> Shadow:
+def shadow_of(scenario: Scenario, perturb: Perturbation | None = None) -> Shadow:
     """Return the shadow twin that knows what a defender knows of a scenario.
 
     That is the plant, the date, and how its demands are modelled; not the seed, nor what is drawn
-    by it, and no attack.
+    by it, and no attack. With `perturb` he knows the plant with errors.
     """
 
     def shadow(spec: PlantSpec, interval_s: float) -> FrameExtender:
@@ -64,6 +67,7 @@ def shadow_of(scenario: Scenario) -> Shadow:
             start=scenario.start,
             pressure_driven=scenario.demand_model == "pressure-driven",
             required_pressure=scenario.required_pressure,
+            perturb=perturb,
         )
 
     return shadow
@@ -73,7 +77,8 @@ def shadow_of(scenario: Scenario) -> Shadow:
 class Watcher:
     """Scores every frame that is due and raises an alarm where an episode begins.
 
-    Frames of the warm-up fill the detector's window; nothing is recorded or raised for them.
+    Frames of the warm-up's last three days fill the detector's window; nothing is recorded or
+    raised for them.
 
     Attributes
     ----------
@@ -117,7 +122,7 @@ class Watcher:
 
     def see(self, frame: Frame) -> None:
         """Take a frame; those between the detector's intervals pass unscored."""
-        if frame.time % self.detector.interval_s:
+        if frame.time % self.detector.interval_s or frame.time < -_LEAD:
             return
         if not self.live:
             self._frames.append(frame)
@@ -144,9 +149,11 @@ class Watcher:
             for cause in episode.causes:
                 plc = next((self._plc[tag] for tag in _tags_of(cause) if tag in self._plc), "")
                 shares[plc] = shares.get(plc, 0.0) + cause.share
-            tags = tuple(cause.name for cause in episode.causes[:_TAGS_SHOWN])
+            found = dict.fromkeys(tag for cause in episode.causes for tag in _tags_of(cause))
+            tags = tuple(found)[:_TAGS_SHOWN]
             plc = max(shares, key=lambda name: shares[name], default="")
-            alarm = Alarm(score.time, score.value, score.threshold, tags, plc, self.name)
+            why = self.detector.explain(score)
+            alarm = Alarm(score.time, score.value, score.threshold, tags, plc, self.name, why)
             self.alarms.append(alarm)
             self.scada.raise_alarm(alarm)
             if self.on_alarm is not None:
@@ -174,10 +181,11 @@ class Watcher:
                 episode.peak,
                 list(alarm.tags),
                 alarm.plc,
+                alarm.why,
             )
             for alarm, episode in zip(self.alarms, self.episodes.all, strict=True)
         ]
-        columns = ["time", "detector", "last", "score", "peak", "tags", "plc"]
+        columns = ["time", "detector", "last", "score", "peak", "tags", "plc", "why"]
         return pd.DataFrame(rows, columns=columns).set_index("time")
 
 

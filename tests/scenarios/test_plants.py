@@ -32,7 +32,7 @@ def test_it_runs_in_place_of_a_scenarios_plant(net3):
     assert done.returncode == 0, done.stderr
     result = json.loads(done.stdout)
     assert result["hours"] == 48
-    assert any("no trained cnn-lstm for plant net3" in note for note in result["notes"])
+    assert any("no trained physics for plant net3" in note for note in result["notes"])
     assert Path(result["folder"]) == Path("runs/normal-net3-seed0")
     assert (net3 / result["folder"] / "report.html").is_file()
 
@@ -64,7 +64,7 @@ def test_a_plant_of_a_shipped_ones_name_is_another_plant(tmp_path):
     data = {"name": "x", "plant": "./ctown", "duration": "2 h", "warmup": "0 h"}
     run = scenarios.run(from_data(data, tmp_path))
     assert run.spec.folder == tmp_path / "ctown"
-    assert any("no trained cnn-lstm" in note for note in run.notes)
+    assert any("no trained physics" in note for note in run.notes)
 
 
 @pytest.mark.slow

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
-from twin.errors import InputError
+from twin.errors import InputError, nearest
 from twin.seeds import generator
 from twin.tags import Values
 
@@ -50,6 +51,24 @@ class Perturbation:
             if not 0.0 <= spread < np.inf:
                 message = f"{field.name} is a standard deviation, 0 or more, and cannot be {spread}"
                 raise InputError(message, keys=[field.name])
+
+    @classmethod
+    def of(cls, told: Mapping[str, float]) -> Self | None:
+        """Return what is told by name; None where nothing is, as the plant is then known exactly.
+
+        Raises
+        ------
+        InputError
+            If there is no such error, or it cannot be so large.
+        """
+        names = [field.name for field in fields(cls)]
+        for name in told:
+            if name not in names:
+                message = f"a shadow twin has no error {name!r}: {nearest(name, names)}"
+                raise InputError(message, keys=[name])
+        if not told:
+            return None
+        return cls(**{**told, "seed": int(told.get("seed", 0))})  # type: ignore[arg-type]
 
     def errors(self, what: str, count: int) -> Values:
         """Draw the relative errors of `count` pipes, pumps or junctions; shape (count,)."""

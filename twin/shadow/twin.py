@@ -6,39 +6,29 @@ pressures; what remains is the frame's residual, and a level's next value follow
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from twin.closeable import Closing
 from twin.errors import PlantError
 from twin.plants.profile import DAY_TYPE
 from twin.plants.spec import PlantSpec
+from twin.shadow.fitting import READING, Balance, DemandFit, Fit, Instant, Mask
 from twin.shadow.network import ShadowNetwork
 from twin.shadow.perturbation import Perturbation
 from twin.tags import Values
 from twin.units import DAY, HOUR, time_of_day
 from twin.water.model import Physics
 
-Mask = NDArray[np.bool_]
-
 REFIT = "refit:demands"
 """The column that is 1 where demands were fitted anew, as at the first frame of an hour, else 0."""
 START = datetime(2026, 1, 5)
 """Of frames whose date is not known: a Monday, midnight."""
 _ACCURACY = 1e-4  # EPANET's; coarser leaves noise that hides a pressure's answer to a demand
-_READING = 0.005  # L/s, m: what two decimals leave open
-_NUDGE = 0.02  # of a multiplier, for its derivative
-_STEPS = 4  # Gauss–Newton steps in the first frame of an hour
-_CLOSE = 3e-4  # a change of every multiplier below this ends them
-_LONGEST_STEP = 0.3  # of a multiplier at once
-_HIGHEST = 3.0  # beyond any multiplier
 _BALANCED = (2, 4, 7, 10)  # frames of an hour at which what tanks gained so far is weighed in
-_BESIDE = 0.003  # m from a tank's rim or bottom: the other side of what rounding shows as at it
 _SPREAD_OWN = 0.1  # standard deviation of a factor on demands that follow their pattern
 _SPREAD_LEAST = 0.01  # of a drawn multiplier
 _FARTHEST = 1e4  # a residual is cut here: a dry network's pressures are -2e7 m
@@ -69,23 +59,6 @@ class Expectation:
     usual_demands: Values
     values: Values
     next_levels: Values
-
-
-@dataclass(slots=True)
-class _Fit:
-    """What came of a fit; `information` is of the demands, the inverse of their covariance."""
-
-    demands: Values
-    information: Values
-    expected: Values
-    inflows: Values
-    residual: Values
-    projected: Values
-    steps: Values
-
-    @property
-    def cost(self) -> float:
-        return float(np.minimum(np.abs(self.projected), 1.0).sum())
 
 
 class ShadowTwin(Closing):
@@ -194,12 +167,13 @@ class ShadowTwin(Closing):
     def reset(self) -> None:
         """Begin a new sequence of frames: the same frames then give the same numbers again."""
         self._network.restart()
-        self._jacobians: dict[bytes, tuple[Values, Values, Values]] = {}
+        self._fit = DemandFit(self._network)
         self._levels = self._network.initial_levels.copy()
         self._rates = np.zeros(len(self._levels))
         self._opened = self._network.initially_open.copy()
         self._time: float | None = None
         self._hour: int | None = None
+        self._shut = np.zeros(len(self._levels), dtype=bool)
         self._demands = self._prior(0)[0]
         self._noise = None if self.perturbation is None else self.perturbation.readings()
         self._expectation: Expectation | None = None
@@ -256,15 +230,19 @@ class ShadowTwin(Closing):
             self._frames += 1
             self._any_switched |= switched
         try:
+            between = self._between(levels, opened)
             fit = self._explain(values, time_s, levels, opened, switched)
         except PlantError:
             return self._lose(time_s, levels, opened)
-        rates = np.array(self._network.tanks.rates(levels.tolist(), fit.inflows.tolist()))
-        level_errors = self._level_errors(values, seconds, levels, rates, switched)
+        rates = self._rates_of(levels, fit.inflows)
+        courses = [self._rates, *between]
+        if switched or (fit.shut != self._shut).any():
+            courses.append(rates)
+        level_errors = self._level_errors(values, seconds, np.array(courses))
         self._expect(time_s, fit, levels, rates, opened, seconds)
         self._gains += fit.inflows
-        self._demands, self._levels, self._rates = fit.demands, levels, rates
-        self._opened, self._time = opened, time_s
+        self._levels, self._rates, self._demands = levels, rates, fit.demands
+        self._opened, self._shut, self._time = opened, fit.shut, time_s
         mean, std = self._prior(hour)
         missing = ~np.isfinite(values[self._measured])
         residual = np.where(missing, np.nan, fit.residual)
@@ -313,7 +291,7 @@ class ShadowTwin(Closing):
         levels[self._level_tanks[known]] = shown[known]
         levels = np.clip(levels, self._network.tanks.lowest, self._network.tanks.highest)
         states = np.where(self._drive_places < 0, np.nan, values[self._drive_places])
-        opened = np.where(np.isfinite(states), np.abs(states) > _READING, self._opened)
+        opened = np.where(np.isfinite(states), np.abs(states) > READING, self._opened)
         return levels, opened.astype(bool)
 
     def _begin_hour(self, hour: int, time_s: float, levels: Values) -> None:
@@ -322,156 +300,86 @@ class ShadowTwin(Closing):
         self._any_switched = False
         self._hour_levels = levels
         self._gains = np.zeros(len(levels))
-        self._demands, spread = self._prior(hour)
-        self._information = np.diag(1.0 / spread**2)
+        self._free = np.ones(len(levels), dtype=bool)
+        self._fit.begin(*self._prior(hour))
 
     def _explain(
         self, values: Values, time_s: float, levels: Values, opened: Mask, switched: bool
-    ) -> _Fit:
-        network = self._network
+    ) -> Fit:
+        network, gap = self._network, _GAP * self.interval_s
         network.set_time(time_s)
-        areas = 1e3 / np.array(network.tanks.rates(levels.tolist(), [1e6] * len(levels)))
-        seen = values[self._measured]
-        balance = None
-        if self._frames in _BALANCED and not self._any_switched:
-            elapsed = time_s - self._hour_time
-            spread = _READING * areas * 1000.0 / elapsed
-            gained = (levels - self._hour_levels) * areas * 1000.0 / elapsed
-            off = (gained - self._gains / self._frames) / spread
-            balance = (spread[self._level_tanks], off[self._level_tanks])
-        best: _Fit | None = None
-        for side in self._sides(levels):
-            fit = self._fit(side, opened, seen, balance, self._frames == 0 or switched)
-            if best is None or fit.cost < best.cost:
-                best = fit
-            if best.cost < _READING * len(seen):
-                break
-        assert best is not None
-        self._information = best.information
-        return best
-
-    def _sides(self, levels: Values) -> Iterator[Values]:
-        """Yield levels on either side of each rim or bottom that rounding hides."""
-        tanks = self._network.tanks
-        full = self._network.closing & (np.abs(levels - tanks.highest) <= _READING)
-        empty = np.abs(levels - tanks.lowest) <= _READING
-        at = np.where(full, tanks.highest, np.where(empty, tanks.lowest, levels))
-        yield at
-        for tank in np.flatnonzero(full | empty):
-            beside = at.copy()
-            beside[tank] += -_BESIDE if full[tank] else _BESIDE
-            yield beside
-
-    def _fit(
-        self,
-        levels: Values,
-        opened: Mask,
-        seen: Values,
-        balance: tuple[Values, Values] | None,
-        anew: bool,
-    ) -> _Fit:
-        """Fit demands to a frame where it says something new: the first of an hour, or a switch.
-
-        What is known of them before counts by its information, the inverse of its covariance: a
-        district whose pumps stood still may only now show in a flow, and one whose pumps have just
-        stopped was well known before.
-        """
-        network, known = self._network, np.isfinite(seen)
-        network.impose(levels, opened)
-        demands = self._demands
-        expected, inflows = network.solve(demands)
-        slope, tank_slope, inverse = self._jacobian(
-            levels, opened, known, demands, expected, inflows
+        balance = self._balance(time_s, levels)
+        seconds = 0.0 if self._time is None else time_s - self._time
+        followed = seconds <= gap and self._frames > 0  # at the hour, demands were others before
+        at = Instant(
+            levels, self._levels, seconds if followed else 0.0, opened, values[self._measured]
         )
-        residual = np.where(known, seen - expected, 0.0)
-        information = self._information
-        if anew or balance is not None:
-            before, root = demands, np.linalg.cholesky(information).T
-            news = slope / _READING
-            for step in range(_STEPS if anew else 1):
-                rows = [news, root]
-                targets = [np.clip(residual, -50.0, 50.0) / _READING, root @ (before - demands)]
-                if balance is not None:
-                    spread, off = balance
-                    rows.append(tank_slope / spread[:, None])
-                    targets.append(np.clip(off, -30.0, 30.0))
-                move = np.linalg.lstsq(np.concatenate(rows), np.concatenate(targets), rcond=None)[0]
-                move = np.clip(move, -_LONGEST_STEP, _LONGEST_STEP)
-                if not len(move) or np.abs(move).max() < _CLOSE:
-                    break
-                moved = np.clip(demands + move, 0.0, _HIGHEST)
-                solution = network.solve(moved)
-                left = np.where(known, seen - solution[0], 0.0)
-                if step and left @ left > residual @ residual:
-                    break
-                demands, residual = moved, left
-                expected, inflows = solution
-            if balance is not None:
-                news = tank_slope / balance[0][:, None]
-            information = information + news.T @ news
-        steps = inverse @ residual
-        projected = residual - slope @ steps
-        return _Fit(demands, information, expected, inflows, residual, projected, steps)
+        return self._fit.explain(at, balance, self._frames == 0 or switched)
 
-    def _jacobian(
-        self,
-        levels: Values,
-        opened: Mask,
-        known: Mask,
-        demands: Values,
-        expected: Values,
-        inflows: Values,
-    ) -> tuple[Values, Values, Values]:
-        """Return how flows and pressures, and tanks' inflows, answer to demands, and its inverse.
-
-        Kept for each pattern of open drives, full tanks and missing readings: it hardly depends on
-        anything else.
-        """
+    def _balance(self, time_s: float, levels: Values) -> Balance | None:
+        """Return what tanks gained since the hour began; of those that may have been full, none."""
         tanks = self._network.tanks
-        full = self._network.closing & (levels >= tanks.highest)
-        key = b"".join(mask.tobytes() for mask in (opened, full, levels <= tanks.lowest, known))
-        if key not in self._jacobians:
-            slope = np.empty((len(expected), len(demands)))
-            tank_slope = np.empty((len(self._level_tanks), len(demands)))
-            for i in range(len(demands)):
-                nudged = demands.copy()
-                nudged[i] += _NUDGE
-                there, filling = self._network.solve(nudged)
-                slope[:, i] = np.where(known, there - expected, 0.0) / _NUDGE
-                tank_slope[:, i] = (filling - inflows)[self._level_tanks] / _NUDGE
-            self._network.solve(demands)
-            inverse = np.asarray(np.linalg.pinv(slope, rcond=1e-3), dtype=float)
-            self._jacobians[key] = slope, tank_slope, inverse
-        return self._jacobians[key]
+        self._free &= (levels > np.array(tanks.lowest) + READING) & (
+            levels < np.array(tanks.highest) - READING
+        )
+        if self._frames not in _BALANCED or self._any_switched:
+            return None
+        which = self._level_tanks[self._free[self._level_tanks]]
+        areas = 1e3 / np.array(tanks.rates(levels.tolist(), [1e6] * len(levels)))[which]
+        per_second = areas * 1000.0 / (time_s - self._hour_time)
+        gained = (levels - self._hour_levels)[which] * per_second
+        off = gained - self._gains[which] / self._frames
+        return Balance(which, off, READING * per_second)
 
-    def _level_errors(
-        self,
-        values: Values,
-        seconds: float | None,
-        levels: Values,
-        rates: Values,
-        switched: bool,
-    ) -> Values:
+    def _rates_of(self, levels: Values, inflows: Values) -> Values:
+        return np.array(self._network.tanks.rates(levels.tolist(), inflows.tolist()))
+
+    def _between(self, levels: Values, opened: Mask) -> list[Values]:
+        """Return how fast tanks may have filled [m/s] where several drives switched one by one.
+
+        That is with each of them switched alone, and with each alone yet to switch; in the first
+        frame of an hour, whose own rates are those of new demands, also as all stands now.
+        """
+        drives = np.flatnonzero(opened != self._opened)
+        states = [] if self._frames else [opened]
+        for drive in drives if len(drives) > 1 else ():
+            for state in (self._opened, opened):
+                states.append(state.copy())
+                states[-1][drive] ^= True
+        found = []
+        for state in states:
+            self._network.impose(levels, state)
+            found.append(self._rates_of(levels, self._network.solve(self._demands)[1]))
+        return found
+
+    def _level_errors(self, values: Values, seconds: float | None, courses: Values) -> Values:
         """Return how far each level is from where its inflow took it [m].
 
-        Where something switched since the last frame, from what lies between the old inflow and
-        the new one.
+        Parameters
+        ----------
+        values : ndarray of shape (tags,)
+        seconds : float, optional
+            Since the last frame.
+        courses : ndarray of shape (n, tanks)
+            How fast tanks may have filled since then [m/s]: whatever lies between is expected, but
+            nothing beyond rim or bottom.
         """
         shown = values[self._level_places]
         if seconds is None or seconds > _GAP * self.interval_s:
             return np.full(len(shown), np.nan)
         tanks = self._level_tanks
         rise = shown - self._levels[tanks]
-        low = high = self._rates[tanks] * seconds
-        if switched:
-            after = rates[tanks] * seconds
-            low, high = np.minimum(low, after), np.maximum(high, after)
+        rises = courses[:, tanks] * seconds
+        low, high = rises.min(axis=0), rises.max(axis=0)
+        bounds = self._network.tanks.lowest, self._network.tanks.highest
+        bottom, rim = (np.array(each)[tanks] - self._levels[tanks] for each in bounds)
+        low, high = np.clip(low, bottom, rim), np.clip(high, bottom, rim)
         return np.asarray(rise - np.clip(rise, low, high))
 
     def _expect(
         self,
         time_s: float,
-        fit: _Fit,
+        fit: Fit,
         levels: Values,
         rates: Values,
         opened: Mask,

@@ -139,3 +139,17 @@ def test_too_few_rows_and_unknown_groups_are_refused(fitted):
         fresh.fit(frames(3, 1))
     with pytest.raises(DataError, match="no group speed"):
         fresh.fit(frames(10, 1), Training(options={"budgets": {"speed": 0.1}}))
+
+
+def test_the_errors_of_a_wrong_shadow_are_told_as_text_and_kept_on_the_card(fitted, tmp_path):
+    assert fitted.perturb == {}
+    read = type(fitted).options(Training(options={"perturb": "roughness=0.05, seed=1"}))
+    assert read.perturb == {"roughness": 0.05, "seed": 1}
+    with pytest.raises(DataError, match="option perturb"):
+        type(fitted).options(Training(options={"perturb": "roughness"}))
+    wrong = create("physics", fitted.tags, fitted.interval_s)
+    told = {"plant": PLANT, "perturb": {"roughness": 0.05}}
+    wrong.fit([frames(10, 1), frames(10, 2)], Training(options=told))
+    wrong.save(tmp_path / "wrong.safetensors")
+    loaded = detector.load(tmp_path / "wrong.safetensors", interval_s=None)
+    assert loaded.perturb == {"roughness": 0.05}

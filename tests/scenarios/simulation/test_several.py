@@ -39,7 +39,7 @@ def test_each_scores_for_itself(run, pca):
 
 
 def test_the_figures_are_the_first_ones(run):
-    first = scenarios.run("pu3-forced", duration=3 * DAY)
+    first = scenarios.run("pu3-forced", duration=3 * DAY, detector="cnn-lstm")
     assert run.incidents == first.incidents
     assert run.false_episodes == first.false_episodes == run.detectors[0].false_episodes
     assert run.detection() == first.detection()

@@ -30,7 +30,12 @@ def watcher():
     scada = SimpleNamespace(subscribers=[], alarms=[], detecting=set())
     scada.raise_alarm = scada.alarms.append
     loud = SimpleNamespace(
-        kind="loud", columns_wanted="tags", interval_s=3600.0, tags=spec.tag_names, stream=_Loud
+        kind="loud",
+        columns_wanted="tags",
+        interval_s=3600.0,
+        tags=spec.tag_names,
+        stream=_Loud,
+        explain=lambda score: f"too loud: {score.value:g}",
     )
     return Watcher(loud, spec, scada)
 
@@ -52,6 +57,7 @@ def test_each_alarm_keeps_its_own_episode(watcher):
     hours = table.reset_index()[["time", "last"]].to_numpy() / 3600.0
     assert hours.tolist() == [[2, 3], [20, 20]]  # an alarm raised by hand is not the detector's
     assert table["peak"].tolist() == [4.0, 21.0]
+    assert table["why"].tolist() == ["too loud: 3", "too loud: 21"]
 
 
 def test_two_detectors_share_the_operators_list(watcher):

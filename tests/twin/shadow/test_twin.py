@@ -53,6 +53,18 @@ def test_frame_by_frame_gives_the_same_numbers(ctown, frames, explained):
     pd.testing.assert_frame_equal(again, explained.iloc[:40])
 
 
+def test_what_was_seen_long_ago_does_not_matter(ctown, frames, explained):
+    with ShadowTwin(ctown) as shadow:
+        found = shadow.extend_table(frames.iloc[144:])
+    np.testing.assert_allclose(found.iloc[12:], explained.iloc[156:], atol=0.005)
+
+
+def test_a_full_tank_is_told_from_one_just_below_its_rim(frames, explained):
+    full = (frames["L_T6"] > 5.49).to_numpy()
+    assert 50 < full.sum() < len(frames) - 50
+    assert (explained.filter(regex="residual:|projected:")[full].abs() < 0.2).all(axis=None)
+
+
 def test_it_uses_no_later_frame(ctown, frames, explained):
     forged = frames.copy()
     forged.iloc[200:] += 1.0
@@ -105,6 +117,19 @@ def test_a_wrong_shadow_is_further_off_and_repeatable(ctown, frames, explained):
     assert off > 5 * explained.iloc[:60].filter(like="projected:").abs().mean(axis=None)
     with pytest.raises(InputError, match="standard deviation"):
         Perturbation(roughness=-0.1)
+
+
+def test_a_wrong_shadow_is_told_by_name():
+    assert Perturbation.of({}) is None
+    assert Perturbation.of({"roughness": 0.05, "seed": 3.0}) == Perturbation(roughness=0.05, seed=3)
+    with pytest.raises(InputError, match="did you mean roughness"):
+        Perturbation.of({"roughnes": 0.05})
+
+
+def test_pumps_that_switch_one_after_the_other_leave_no_level_unexplained(frames, explained):
+    states = frames.filter(like="S_").diff().abs().sum(axis=1).to_numpy()
+    assert (states > 1).any()
+    assert (explained.filter(like="level:")[states > 1].abs() < 0.011).all(axis=None)
 
 
 def test_sensor_noise_is_drawn_anew_for_each_frame_but_repeatable(ctown, frames):
