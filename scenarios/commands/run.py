@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from scenarios.commands.keyboard import keyboard
-from scenarios.commands.output import print_json
+from scenarios.commands.output import check_free, print_json
 from twin.errors import InputError
 
 if TYPE_CHECKING:
@@ -59,6 +59,14 @@ def run(
             "(as in BATADAL), attack, or out (not at all)."
         ),
     ] = "normal",
+    pcap: Annotated[
+        Path | None,
+        typer.Option(
+            help="Also write what the messages would look like on the wire, and their labels "
+            "beside it as CSV.",
+            metavar="FILE.pcapng",
+        ),
+    ] = None,
     dry_run: Annotated[
         bool,
         typer.Option(
@@ -78,6 +86,7 @@ def run(
     from scenarios.simulation.pace import Pace
     from twin.plants.spec import plants
 
+    check_free(pcap, option="--pcap", force=True)
     chosen = load(scenario)
     for path in plugin or ():
         load_plugin(path)
@@ -96,6 +105,7 @@ def run(
         "aftermath": _aftermath(aftermath, not no_pair),
         "duration": _seconds(duration),
         "out": out or Path("runs") / f"{label}-seed{number}",
+        "capture": pcap,
     }
     length = options["duration"] or chosen.duration
     console = Console(quiet=as_json, highlight=False)

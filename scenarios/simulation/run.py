@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from detector import Detector
 from scenarios.definition.scenario import Scenario
@@ -17,7 +18,12 @@ from scenarios.results.run import Run
 from scenarios.simulation.pace import Pace
 from scenarios.simulation.session import Session
 from twin.control.alarms import Alarm
+from twin.errors import InputError
 from twin.plants.spec import PlantSpec
+from twin.servers.registers import register_map
+
+if TYPE_CHECKING:
+    from twin.servers.capture import Capture
 
 
 def run(
@@ -31,6 +37,7 @@ def run(
     pair: bool = True,
     aftermath: Aftermath = "normal",
     pace: Pace | None = None,
+    capture: Path | str | None = None,
     on_start: Callable[[PlantSpec], None] | None = None,
     on_time: Callable[[float], None] | None = None,
     on_alarm: Callable[[Alarm], None] | None = None,
@@ -58,6 +65,9 @@ def run(
         still deviates; see `scenarios.results.detection`.
     pace : Pace, optional
         How fast simulated time goes by; by default as fast as possible.
+    capture : Path or str, optional
+        A pcapng file to write, with what the messages would look like on the wire; labels stand
+        beside it in a CSV file.
     on_start, on_time, on_alarm, on_compare : callable, optional
         Told the plant when everything has been checked and the run begins; the time [s], hourly
         or finer when paced; every alarm as it is raised; and, after the run, each incident of
@@ -94,7 +104,11 @@ def run(
         )
         if on_start is not None:
             on_start(session.spec)
-        session.advance(chosen.duration)
+        if capture is None:
+            session.advance(chosen.duration)
+        else:
+            with captured(session, Path(capture)):
+                session.advance(chosen.duration)
         made = session.conclude(on_compare)
         if out is None or draft is None:
             return made
@@ -114,6 +128,29 @@ def keep(draft: Path, run: Run, out: Path) -> Run:
     html.write(draft, made)
     folder.publish(draft, out)
     return made
+
+
+def captured(session: Session, path: Path) -> Capture:
+    """Capture a session's messages from now on; see `twin.servers.capture`."""
+    try:
+        from twin.servers.capture import Capture  # brings pymodbus and dpkt
+    except ImportError:
+        raise InputError("a capture needs: pip install 'hydrotwin[live]'") from None
+
+    def marks(link: str) -> tuple[str, str]:
+        """Return what acts on a link: attack, fault or nothing, and by which names."""
+        acting = [
+            one.entry
+            for one in session.entries
+            if one.active and any(point.name == link for point in one.points)
+        ]
+        labels = {entry.label for entry in acting}
+        label = "attack" if "attack" in labels else min(labels, default="")
+        return label, " ".join(entry.name for entry in acting)
+
+    bed, scada = session.testbed, session.testbed.scada
+    links = [*bed.links, *scada.answers, *scada.commands]
+    return Capture(path, register_map(session.spec), links, session.scenario.start, marks)
 
 
 def _drawn(place: Path, run: Run) -> Run:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import simpy
 
 from twin.control.memory import Block, Places, Register
-from twin.control.taps import TapPoint
+from twin.control.taps import Late, TapPoint
 from twin.plants.equipment import PERFECT, Medium, message_bits
 from twin.seeds import Draws
 from twin.state import State
@@ -18,12 +18,36 @@ from twin.tags import Flags, Reading, Values
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Message:
+class Arrival:
     """What is under way on a link: when it arrives [s], its values, and which of them are bad."""
 
     at: float
     values: Values
     bad: Flags | None
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What a link was given to send at one instant, and what became of it.
+
+    Attributes
+    ----------
+    link : Link
+    time : float
+        When it was sent [s].
+    sent : ndarray of shape (tags,)
+        The link's tags, each in its unit.
+    latency : float or None
+        How long it takes [s]; None if it is lost.
+    passed : list of Late, or None
+        What its taps let through; None where there is no tap, and all of it arrives.
+    """
+
+    link: Link
+    time: float
+    sent: Values
+    latency: float | None
+    passed: list[Late] | None
 
 
 class Link(TapPoint):
@@ -60,8 +84,9 @@ class Link(TapPoint):
         self.medium, self._draws = medium, draws
         self._from, self._to = source.places(self.tags), target.places(self.tags)
         self._busy = -math.inf
-        self._under_way: list[Message] = []
+        self._under_way: list[Arrival] = []
         self._perfect = medium == PERFECT
+        self._watchers: list[Callable[[Message], None]] = []
 
     @property
     def places(self) -> tuple[Places, Places]:
@@ -70,8 +95,18 @@ class Link(TapPoint):
 
     @property
     def is_plain(self) -> bool:
-        """Whether it delivers everything at once, with no tap on it."""
-        return not self.taps and self._perfect
+        """Whether it delivers everything at once, with no tap on it and nobody watching."""
+        return not self.taps and self._perfect and not self._watchers
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether anybody watches its messages."""
+        return bool(self._watchers)
+
+    def watch(self, watcher: Callable[[Message], None]) -> None:
+        """Call `watcher` with every message from now on; it changes nothing."""
+        self._watchers.append(watcher)
+        self.on_change()
 
     @property
     def patience(self) -> float:
@@ -81,21 +116,28 @@ class Link(TapPoint):
     def send(self, now: float) -> None:
         """Send the source's present values [their tags' units] at `now` [s]."""
         latency = self._carry(now)
-        if latency is None:
-            return
         values = self.source.values[self._from]
+        passed = None if latency is None else self._deliver(now, values, latency)
+        for watcher in self._watchers:
+            watcher(Message(self, now, values, latency, passed))
+
+    def _deliver(self, now: float, values: Values, latency: float) -> list[Late] | None:
+        """Let values that take so long [s] arrive; return what taps let through, if there are."""
         bad = self.source.bad[self._from] if self.source.block.any_bad else None
         if self.taps:
             marks = [False] * len(values) if bad is None else bad.tolist()
             numbers = zip(self.tags, values.tolist(), marks, strict=True)
-            for late in self.tamper([Reading(now, *number) for number in numbers], now):
+            passed = self.tamper([Reading(now, *number) for number in numbers], now)
+            for late in passed:
                 self.target.take(self.env, late, latency)
-        elif latency > 0.0:
-            self._await(Message(now + latency, values, bad))
+            return passed
+        if latency > 0.0:
+            self._await(Arrival(now + latency, values, bad))
         else:
             self.target.store(self._to, values, now, bad)
+        return None
 
-    def _await(self, message: Message) -> None:
+    def _await(self, message: Arrival) -> None:
         self._under_way.append(message)
 
         def arrive(_: object) -> None:
@@ -117,7 +159,7 @@ class Link(TapPoint):
             self._draws.began = state["began"]
         for at, values, bad in state["messages"]:
             marks = None if bad is None else np.array(bad, dtype=bool)
-            self._await(Message(at, np.array(values, dtype=float), marks))
+            self._await(Arrival(at, np.array(values, dtype=float), marks))
 
     def _carry(self, now: float) -> float | None:
         """Return how long a message sent at `now` takes [s], or None if it is lost."""

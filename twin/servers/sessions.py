@@ -23,7 +23,7 @@ from twin.servers.items import Item
 
 MayWrite = Callable[[str, str], bool]
 """Whether a user, given name and password, may write."""
-_MOST_CONNECTIONS = 100
+_MOST_CONNECTIONS = 200
 _PATIENCE = 10.0  # s until a client must have opened its session
 _CHUNK, _LARGEST = 65_535, 1 << 20  # bytes of a message's part, and of a message
 _PENDING = 16  # messages of one client that wait
@@ -129,6 +129,17 @@ class _Connections(BinaryServer):
 
 class _Connection(OPCUAProtocol):
     _buffer: bytes
+
+    def connection_made(self, transport: Any) -> None:
+        """Let a client in; where there are too many, the oldest without a session goes."""
+        if len(self.clients) >= self.iserver.max_connections:
+            for other in self.clients:
+                session = other.processor.session
+                if session is None or not session.is_activated():
+                    self.clients.remove(other)
+                    other.transport.abort()
+                    break
+        super().connection_made(transport)
 
     def data_received(self, data: bytes) -> None:
         """Cut off who sends a part larger than was agreed."""

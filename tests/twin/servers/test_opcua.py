@@ -1,12 +1,16 @@
 import asyncio
 import contextlib
+import gc
 import math
 import os
+import random
 import socket
 import struct
 import subprocess
 import sys
+import threading
 import time
+import tracemalloc
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -279,9 +283,65 @@ def test_clients_that_break_the_protocol_hold_up_nobody(served, hour):
         assert values(served, LEVEL)[0].Value.Value == hour["PLC2"].values["L_T1"]
 
 
+def test_who_opens_no_session_makes_room_for_others(served, hour):
+    with contextlib.ExitStack() as held:
+        for _ in range(250):
+            held.enter_context(socket.create_connection(WHERE, timeout=10))
+        assert values(served, LEVEL)[0].Value.Value == hour["PLC2"].values["L_T1"]
+
+
 def test_who_promises_four_gigabytes_is_cut_off(served):
     with socket.create_connection(WHERE, timeout=10) as greedy:
         greedy.sendall(b"HELF" + struct.pack("<I", 0xFFFFFFF0))
         with pytest.raises(ConnectionError):
             for _ in range(2000):
                 greedy.sendall(bytes(1 << 16))
+
+
+@pytest.mark.slow
+def test_broken_messages_beside_silent_clients(served, hour, capsys):
+    rng = random.Random(3)
+
+    def attack(messages):
+        for _ in range(messages):
+            body = rng.randbytes(rng.randrange(1, 200))
+            size = rng.choice([len(body) + 8, rng.randrange(1 << 32)])
+            kind = rng.choice([b"HELF", b"OPNF", b"MSGF", b"CLOF", b"ERRF", rng.randbytes(4)])
+            with (
+                socket.create_connection(WHERE, timeout=20) as connection,
+                contextlib.suppress(OSError),
+            ):
+                connection.sendall(kind + struct.pack("<I", size) + body)
+
+    async def poll(client):
+        node, waits = client.get_node(LEVEL), []
+        attacker = threading.Thread(target=attack, args=(1_500,))
+        attacker.start()
+        while attacker.is_alive():
+            began = time.perf_counter()
+            assert await node.read_value() == hour["PLC2"].values["L_T1"]
+            waits.append(time.perf_counter() - began)
+            await asyncio.sleep(0.05)
+        return waits
+
+    attack(500)
+    tracemalloc.start()
+    before, _ = tracemalloc.get_traced_memory()
+    began = time.perf_counter()
+    with contextlib.ExitStack() as held:
+        for _ in range(250):
+            held.enter_context(socket.create_connection(WHERE, timeout=10)).sendall(b"HEL")
+        waits = sorted(as_client(served, poll))
+    took = time.perf_counter() - began
+    time.sleep(11.0)  # the server looks after closed connections every 10 s
+    gc.collect()
+    after, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    with capsys.disabled():
+        print(
+            f"\n1,500 broken messages beside 250 silent clients in {took:.0f} s; an honest "
+            f"client's {len(waits)} answers took {1e3 * waits[len(waits) // 2]:.1f} ms (median), "
+            f"{1e3 * waits[-1]:.0f} ms (worst); memory {(after - before) / 1e3:+.0f} kB after, "
+            f"{(peak - before) / 1e3:.0f} kB at most"
+        )
+    assert after - before < 5_000_000
