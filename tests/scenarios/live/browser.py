@@ -36,7 +36,7 @@ PORTS = (8080, 4840, *range(15021, 15030))
 
 def free_offset():
     """Return by how much all ports are moved so that nobody has any of them."""
-    for offset in random.sample(range(1000, 40000, 20), 50):
+    for offset in random.sample(range(1000, 16000, 20), 50):  # below the ports of clients
         with ExitStack() as stack:
             try:
                 for port in PORTS:
