@@ -7,6 +7,7 @@ A new kind is a frozen dataclass with `tamper` (for readings and commands) or `b
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
@@ -77,6 +78,15 @@ class Attack:
     def watches_raw(self) -> bool:
         """Whether it watches what comes in at its port, before any other entry has changed it."""
         return False
+
+    @property
+    def hears(self) -> float:
+        """How long before it begins it must have watched what passes [s]; the last value apart.
+
+        A run is begun shortly before its attacks can act, if what they need to have seen is not
+        older. Whoever has a `watch` of his own and says nothing here has seen everything.
+        """
+        return 0.0 if type(self).watch is Attack.watch else math.inf
 
     def watch(self, reading: Reading) -> None:
         """See a reading that passes, active or not, before it is tampered with."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import typing
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from attacks.annotations import as_written
 from attacks.attack import Attack
 from attacks.discovery import kinds
 from attacks.fields import fields as fields_of
+from attacks.fields import hints_of
 from attacks.mistakes import explain, plugin_place
 from twin.errors import InputError, nearest
 from twin.files import flow, plain, shown
@@ -55,7 +55,7 @@ def build(do: Mapping[str, Any], folder: Path | None = None, label: str = "attac
             message = f"{field.name} is a number, not {shown(fields[field.name])}"
             raise InputError(message, keys=[kind, field.name])
     try:
-        return TypeAdapter(cls).validate_python(dict(fields), context={"folder": folder})
+        return _reader(cls).validate_python(dict(fields), context={"folder": folder})
     except ValidationError as error:
         units = {field.name: field.unit for field in fields_of(cls)}
         reason = explain(error, units)
@@ -66,6 +66,16 @@ def build(do: Mapping[str, Any], folder: Path | None = None, label: str = "attac
         if where is None:
             raise
         raise InputError(f"{kind} broke at {where}", keys=[kind]) from error
+
+
+def _reader(cls: type[Attack]) -> TypeAdapter[Attack]:
+    """Return what reads a kind's fields; making it takes longer than reading a whole scenario."""
+    if cls not in _READERS:
+        _READERS[cls] = TypeAdapter(cls)
+    return _READERS[cls]
+
+
+_READERS: dict[type[Attack], TypeAdapter[Attack]] = {}
 
 
 def _pairs_meant(do: Mapping[str, Any], known: Collection[str]) -> str:
@@ -87,7 +97,7 @@ def _like(cls: type[Attack], name: str) -> str:
 
 def as_data(attack: Attack) -> dict[str, Any]:
     """Return an attack's fields as a scenario file writes them, without those left at default."""
-    hints = typing.get_type_hints(type(attack), include_extras=True)
+    hints = hints_of(type(attack))
     values = {field: getattr(attack, field.name) for field in dataclasses.fields(attack)}
     return {
         field.name: as_written(value, hints[field.name])

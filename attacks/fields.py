@@ -63,9 +63,26 @@ class FieldWords:
         return line + (f", like {flow(self.example)}" if self.example is not None else "")
 
 
+def hints_of(cls: type[Attack]) -> dict[str, Any]:
+    """Return the types of a kind's fields, with what annotates them; not to be changed."""
+    if cls not in _HINTS:
+        _HINTS[cls] = typing.get_type_hints(cls, include_extras=True)
+    return _HINTS[cls]
+
+
 def fields(cls: type[Attack]) -> list[FieldWords]:
-    """Return each field of a kind in words."""
-    hints = typing.get_type_hints(cls, include_extras=True)
+    """Return each field of a kind in words; not to be changed."""
+    if cls not in _WORDS:
+        _WORDS[cls] = _in_words(cls)
+    return _WORDS[cls]
+
+
+_HINTS: dict[type[Attack], dict[str, Any]] = {}
+_WORDS: dict[type[Attack], list[FieldWords]] = {}
+
+
+def _in_words(cls: type[Attack]) -> list[FieldWords]:
+    hints = hints_of(cls)
     rows = []
     for field in dataclasses.fields(cls):
         hint = hints[field.name]

@@ -225,7 +225,13 @@ def threshold_is_apart(trial: Trial) -> None:
 def streams_as_it_scores(trial: Trial) -> None:
     """Expect of a stream the numbers of the table, with readings missing and absurd."""
     for words, table in (("", trial.fresh), (" with holes and odd readings", _odd(trial))):
-        _expect_same(_streamed(trial, table), trial.detector.score(table), f"a stream{words}")
+        scores = trial.detector.score(table)
+        _expect_same(_streamed(trial, table), scores, f"a stream{words}")
+        times, frames = map(np.array, zip(*_frames(trial, table), strict=True))
+        for row in (0, len(scores) // 2):
+            many = trial.detector.stream().score_many(times, frames, float(times[row]))
+            found = np.array([score.value for score in many])
+            _expect_same(found, scores[row:], f"many frames at once{words}, from row {row}")
 
 
 def keeps_streams_apart(trial: Trial) -> None:

@@ -10,12 +10,13 @@ from typing import Annotated, Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
-from scenarios.commands import attacks, batadal, bench, demand, detectors, plants
+from scenarios.commands import attacks, batadal, bench, demand, detectors, labs, plants
 from scenarios.commands import scenarios as shipped
 from scenarios.commands.compare import compare
 from scenarios.commands.export import export
 from scenarios.commands.fidelity import fidelity
 from scenarios.commands.imports import import_
+from scenarios.commands.live import live
 from scenarios.commands.results import results
 from scenarios.commands.run import run
 from scenarios.commands.sweep import sweep
@@ -67,6 +68,9 @@ app.command(
     "hydrotwin run my-attack.yaml --out runs/mine --json · hydrotwin run normal --plant my-town"
 )(run)
 app.command(
+    epilog="Examples: hydrotwin live t1-overflow-concealed --teacher · hydrotwin live --replay RUN"
+)(live)
+app.command(
     epilog="Examples: hydrotwin sweep mine.yaml --dry-run · hydrotwin sweep mine.yaml --out DIR"
 )(sweep)
 app.command(epilog="Example: hydrotwin results DIR --by seed")(results)
@@ -77,6 +81,7 @@ app.add_typer(plants.app, name="plant")
 app.add_typer(batadal.app, name="batadal")
 app.add_typer(bench.app, name="bench")
 app.add_typer(demand.app, name="demand")
+app.add_typer(labs.app, name="labs")
 app.command(
     epilog="Examples: hydrotwin compare t2-starved · hydrotwin compare runs/a runs/b --out ab.png"
 )(compare)

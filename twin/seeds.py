@@ -38,10 +38,17 @@ class Draws:
         Given a number of rows, returns an array of that many, drawn in order.
     step : int
         Length of a step [s].
+
+    Attributes
+    ----------
+    began : int or None
+        The number of the step that got the first row; set before the first row is asked for, the
+        rows are as if they had been asked for since then.
     """
 
     def __init__(self, draw: Callable[[int], Any], step: int):
         self._draw, self._step = draw, step
+        self.began: int | None = None
         self._first: int | None = None
         self._rows = draw(0)
 
@@ -49,7 +56,7 @@ class Draws:
         """Return the row of the step that holds `now` [s]; time must not go back."""
         step = int(now // self._step)
         if self._first is None:
-            self._first = step
+            self.began = self._first = step if self.began is None else self.began
             self._rows = self._draw(_STEPS)
         while step - self._first >= _STEPS:
             self._first += _STEPS

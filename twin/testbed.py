@@ -6,6 +6,7 @@ import copy
 import heapq
 import math
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from dataclasses import astuple
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from twin.control.taps import TapPoint
 from twin.errors import InputError, under
 from twin.plants.spec import PlantSpec
 from twin.records.historian import Event, Historian
+from twin.state import State
 from twin.tags import Frame, Values
 from twin.units import DAY, HOUR, time_of_day
 from twin.water.demand import Demand, Hours
@@ -62,6 +64,9 @@ class Testbed(Closing):
         What the operator writes once SCADA shows something.
     folder : Path, optional
         Where the historian writes; by default it keeps its tables in memory.
+    state : State, optional
+        What `state` returned of a testbed with the same arguments, but for the folder and, in the
+        warm-up, `levels`, `demand` and `orders`: it goes on from there, and records from there on.
 
     Attributes
     ----------
@@ -96,6 +101,7 @@ class Testbed(Closing):
         orders: Sequence[Order] = (),
         answers: Sequence[Answer] = (),
         folder: Path | None = None,
+        state: State | None = None,
     ):
         if warmup % HOUR:
             raise InputError(f"warmup must be whole hours, not {warmup:g} s")
@@ -105,7 +111,7 @@ class Testbed(Closing):
         self._levels, self._played = dict(levels or {}), demand
         self._beside: list[Testbed] = []
         self.recording = True
-        self.env = simpy.Environment(initial_time=-self.warmup)
+        self.env = simpy.Environment(-self.warmup)
         first = start - timedelta(seconds=self.warmup)
         self.demand: Hours | None = None
         if spec.profiled and (demand is None or self.warmup):
@@ -117,6 +123,7 @@ class Testbed(Closing):
             required_pressure=required_pressure,
         )
         self._tripped: set[str] = set()
+        self._planned, self._crossing = -self.warmup, -self.warmup - 1
         self._wakes: list[int] = []
         self.observers: list[Watcher] = []
         self.actors: list[Watcher] = []
@@ -144,6 +151,8 @@ class Testbed(Closing):
         self.scada.subscribers.append(self._record_view)
         if self.operator.answers:
             self.scada.subscribers.append(self.operator.see)
+        if state is not None:
+            self.restore(state)
 
     def points(self, name: str, outputs: bool = False) -> list[TapPoint]:
         """Return the tap points that a port has; see `twin.control.ports.points_of`."""
@@ -198,6 +207,56 @@ class Testbed(Closing):
         finally:
             self.close()
 
+    def state(self) -> State:
+        """Return what it needs to go on from the instant that comes next, in plain values.
+
+        A caller of `run` may ask for it at the start of the scenario and every 24 h from there,
+        where EPANET starts afresh. What entries do is not in it.
+
+        Raises
+        ------
+        ValueError
+            At another time, or where an actor may have changed anything.
+        """
+        now = int(self.env.now)
+        if not self._is_fresh(now):
+            raise ValueError(f"a state is of a day's beginning, not of {now} s")
+        if self.actors:
+            raise ValueError("a state is of a testbed on which nothing acts")
+        drawn = self.demand if isinstance(self.demand, Demand) else None
+        return {
+            "time": now,
+            "demand": None if drawn is None else drawn.state(),
+            "plant": self.plant.state(),
+            "control": self.control.state(),
+            "tripped": sorted(self._tripped),
+            "planned": [self._planned, self._crossing],
+            "operator": self.operator.state(),
+            "events": [list(astuple(event)) for event in self.historian.events],
+        }
+
+    def restore(self, state: State) -> None:
+        """Go on from a state, of a testbed that has not run yet."""
+        if state["time"] > self.env.now:
+            self.env.run(until=state["time"])  # nothing is scheduled yet: the clock is put forward
+        if self._played is not None and state["time"] > 0:
+            self.demand = copy.deepcopy(self._played)
+            for _ in range(0, state["time"], int(HOUR)):
+                self.demand.next_hour()
+        elif isinstance(self.demand, Demand):
+            self.demand.restore(state["demand"])
+        self.plant.restore(state["plant"])
+        self.control.restore(state["control"])
+        self._tripped.update(state["tripped"])
+        self._planned, self._crossing = state["planned"]
+        self.operator.restore(state["operator"])
+        self.historian.events[:] = [Event(*event) for event in state["events"]]
+
+    @staticmethod
+    def _is_fresh(now: float) -> bool:
+        """Return whether EPANET starts afresh at `now` [s]."""
+        return now >= 0 and now % DAY == 0
+
     def impose(self, values: Values) -> None:
         """Go on from what a frame shows: levels, pumps, valves and their PLCs' coils.
 
@@ -213,12 +272,12 @@ class Testbed(Closing):
         """Step through instants: those that are due, and those of `Crossings` and the engine."""
         plant, control, env = self.plant, self.control, self.env
         step, polling = self.spec.step, self.spec.polling
-        planned, crossing = int(env.now), -1
+        yield env.timeout(0.0)  # after what arrives at this very time
         while env.now < end:
             now = int(env.now)
             if now == 0:
                 self._begin()
-            if now >= 0 and now % DAY == 0:
+            if self._is_fresh(now):
                 plant.start_afresh()
             if self.demand is not None and now % 3600 == 0:
                 plant.set_demands(self.demand.next_hour())
@@ -230,7 +289,7 @@ class Testbed(Closing):
                 act(now, plant.values)
             control.sense(now, levels=True)
             control.exchange(now)
-            control.scan(now, now == crossing or now != planned)
+            control.scan(now, now == self._crossing or now != self._planned)
             plant.solve()
             self._log_trips(now)
             control.sense(now, levels=False)
@@ -241,9 +300,8 @@ class Testbed(Closing):
             if now % polling == 0:
                 self.scada.poll(now)
             ahead = control.until_crossing(now)
-            crossing = now + ahead if ahead else -1
             due = self._due(now)
-            planned = now + due
+            self._planned, self._crossing = now + due, now + ahead
             plant.advance(min(due, ahead or due))
             yield env.timeout(plant.time - self.warmup - now)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Iterable, Iterator, Sequence
 from typing import overload
 
 from attacks.entries.entry import ArmedEntry, Entry
@@ -11,6 +12,8 @@ from attacks.mistakes import plugin_place
 from twin.errors import InputError, under
 from twin.tags import Values
 from twin.testbed import Testbed
+
+Past = Iterable[tuple[float, Values]]
 
 
 class ArmedEntries(Sequence[ArmedEntry]):
@@ -104,3 +107,29 @@ class ArmedEntries(Sequence[ArmedEntry]):
 def arm(entries: Sequence[Entry], testbed: Testbed) -> ArmedEntries:
     """Arm entries, in order, on a testbed that has not run yet; see `ArmedEntries`."""
     return ArmedEntries(entries, testbed)
+
+
+def first_action(armed: Sequence[ArmedEntry], testbed: Testbed, past: Past) -> float:
+    """Return when the first of some entries would act [s], if the water went on as in `past`.
+
+    Parameters
+    ----------
+    armed : sequence of ArmedEntry
+        None of whose conditions names what comes to its port.
+    testbed : Testbed
+        On which they are armed.
+    past : iterable of (float, ndarray of shape (tags,))
+        Time [s] and true values at each instant, as an actor is told them.
+
+    Returns
+    -------
+    float
+        Infinite if none would.
+    """
+    facts = Facts(testbed, [one.entry.name for one in armed])
+    triggers = [facts.trigger(one.entry.name, one.entry.when, one.passing) for one in armed]
+    for now, values in past:
+        facts.update(now, values)
+        if any(trigger.update(now, facts.values) for trigger in triggers):
+            return now
+    return math.inf

@@ -20,6 +20,7 @@ from twin.control.taps import Late, Place, TapPoint
 from twin.errors import InputError, nearest, under
 from twin.seeds import generator
 from twin.tags import Reading
+from twin.units import HOUR
 
 if TYPE_CHECKING:
     from twin.testbed import Testbed
@@ -63,6 +64,7 @@ class Entry:
         return Port.parse(self.on)
 
 
+_OURS = "attacks.kinds."
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
@@ -99,6 +101,8 @@ class ArmedEntry:
         What decides when it acts.
     points : list of TapPoint
         The tap points of its port; none at the plant itself.
+    passing : tuple of str
+        The tags that pass at its port.
     touched : tuple of str
         The tags that it may change, of those that pass at its port; none at the plant itself. See
         `attacks.entries.targets.touched` for the same without a testbed.
@@ -130,6 +134,7 @@ class ArmedEntry:
                 inputs = testbed.points(entry.on) if entry.do.inputs_too else []
         self.points = [*inputs, *points]
         passing = tuple(dict.fromkeys(tag for point in self.points for tag in point.tags))
+        self.passing = passing
         with under("when"):
             self.trigger = facts.trigger(entry.name, entry.when, passing)
         self._listener = Listener(self.trigger)
@@ -237,6 +242,19 @@ class ArmedEntry:
     def tampers(self) -> bool:
         """Whether it changes readings or commands that pass, or listens to them."""
         return _overrides(self._attack, "watch", "tamper", "tamper_packet")
+
+    @property
+    def hears(self) -> float:
+        """How long before it begins it must have been armed, to act as if it always had been [s].
+
+        At least long enough for all that passes at its port to have come by; for ever, where what
+        it remembers is not known: a plug-in, or a condition on what comes to its port.
+        """
+        ours = type(self.entry.do).__module__.startswith(_OURS)
+        if not ours or self._listener.heard:
+            return math.inf
+        wiring = self._testbed.spec.plcs.values()
+        return self._attack.hears + 2.0 * max(HOUR, *(plc.polling for plc in wiring))
 
     @property
     def idle(self) -> str | None:

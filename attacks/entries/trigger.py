@@ -218,6 +218,11 @@ class Trigger:
         """When it begins first [s], as far as is known."""
         return self._first
 
+    @property
+    def soonest(self) -> float:
+        """When it can begin at the soonest by the clock [s]."""
+        return self._first if self._start is None else self.when.not_before + self.when.delay
+
     def update(self, now: float, values: Names) -> bool:
         """Return whether it acts at `now` [s], given the current values of `names`.
 

@@ -207,6 +207,8 @@ class _Spoofing(Attack):
     def begin(self, testbed: Testbed, target: str) -> None:
         self._due.clear()
 
+    hears = 0.0  # what it heard before it begins it forgets
+
     def watch(self, reading: Reading) -> None:
         if reading.tag in self._write:
             self._due.append(reading)

@@ -181,6 +181,8 @@ class _Frozen(Attack):
     def begin(self, testbed: Testbed, target: str) -> None:
         self._held.clear()
 
+    hears = 0.0  # the last value is all it needs
+
     def watch(self, reading: Reading) -> None:
         self._last[reading.tag] = reading.value
 
@@ -212,6 +214,8 @@ class Swap(Attack):
 class _Swapping(Attack):
     def __init__(self) -> None:
         self._seen: dict[str, float] = {}
+
+    hears = 0.0  # the last value is all it needs
 
     def watch(self, reading: Reading) -> None:
         self._seen[reading.tag] = reading.value

@@ -85,6 +85,11 @@ class _Recorder(Attack):
         self._replay, self._length, self._rng = replay, length, rng
         self._tape: dict[str, deque[tuple[float, float]]] = defaultdict(deque)
 
+    @property
+    def hears(self) -> float:
+        """The length of the tape."""
+        return self._length
+
     def watch(self, reading: Reading) -> None:
         tape = self._tape[reading.tag]
         tape.append((reading.time, reading.value))

@@ -206,6 +206,11 @@ class _Stealth(Attack):
     def end(self, testbed: Testbed, target: str) -> None:
         self._began = None
 
+    @property
+    def hears(self) -> float:
+        """Everything where a model is fitted to it; else the last value."""
+        return math.inf if self._kind.model == "ar1" else 0.0
+
     def watch(self, reading: Reading) -> None:
         if self._began is not None or math.isnan(reading.value):
             return

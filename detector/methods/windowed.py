@@ -142,7 +142,7 @@ class WindowDetector(Detector):
             np.concatenate([windows_of(tail, self.length) for _, tail in pairs]),
             training,
         )
-        errors = [self._row_errors(tail) for _, tail in pairs]
+        errors = [self.row_errors(tail) for _, tail in pairs]
         self.normal = np.nanmean(np.concatenate(errors), axis=0)
         # A badly reconstructed constant says nothing about the plant; only its moving does.
         self.normal[self.scaler.constant] = 0.0
@@ -180,13 +180,13 @@ class WindowDetector(Detector):
 
     def score(self, table: pd.DataFrame) -> Floats:  # noqa: D102 - the contract says it
         values = carry(values_of(table, self.tags), self.scaler.middle)
-        errors = self._row_errors(self.scaler.scale(values)).mean(axis=1)
+        errors = self.row_errors(self.scaler.scale(values)).mean(axis=1)
         moved = self.scaler.moved(values)
         recent = pd.DataFrame(moved).rolling(self.reach, min_periods=1).max().to_numpy()
         scores: Floats = errors + self.news * recent.sum(axis=1)
         return scores
 
-    def _row_errors(self, rows: Floats) -> Floats:
+    def row_errors(self, rows: Floats) -> Floats:
         """Return each channel's error, averaged over `trail` rows; NaN without a window.
 
         Parameters
@@ -294,9 +294,42 @@ class WindowStream(Stream):
         if not detector.includes_row:
             self._rows.append(row)
         if not full:
-            return Score(time, float("nan"), detector.threshold, False, ())
+            return self._score(time, np.full(len(row), np.nan), np.zeros(len(row), dtype=bool))
         errors = sum(reversed(self._errors), np.zeros(len(row))) / len(self._errors)
-        recent = np.any(self._moved, axis=0)
+        return self._score(time, errors, np.asarray(np.any(self._moved, axis=0)))
+
+    def score_many(  # noqa: D102 - the contract says it
+        self, times: Floats, frames: Floats, since: float
+    ) -> list[Score]:
+        detector = self._detector
+        values = carry(np.where(np.isfinite(frames), frames, np.nan), self._last)
+        moved = detector.scaler.moved(values)
+        wanted = int(np.searchsorted(times, since))
+        first = max(0, wanted - detector.length - detector.trail)
+        errors = detector.row_errors(detector.scaler.scale(values[first:]))
+        return [
+            self._score(
+                float(times[row]),
+                errors[row - first],
+                np.asarray(moved[max(0, row + 1 - detector.reach) : row + 1].any(axis=0)),
+            )
+            for row in range(wanted, len(times))
+        ]
+
+    def _score(self, time: float, errors: Floats, recent: NDArray[np.bool_]) -> Score:
+        """Return the score of a frame whose window has these errors, NaN without one.
+
+        Parameters
+        ----------
+        time
+        errors
+            ``(C,)``, over `trail` rows.
+        recent
+            Which constant channels have moved within `reach`, ``(C,)``.
+        """
+        detector = self._detector
+        if np.isnan(errors).any():
+            return Score(time, float("nan"), detector.threshold, False, ())
         value = float(errors.mean() + detector.news * recent.sum())
         return Score(
             time,

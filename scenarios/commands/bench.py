@@ -48,3 +48,35 @@ def twin(
         peak = f", peak {run.peak_mb:.0f} MB"
         alone = f"{counted(run.days, 'day')} alone"
         out.print(f"{alone}: {run.seconds:.1f} s, {rate:,.0f} hours a second{peak}")
+
+
+@app.command(epilog="Example: hydrotwin bench sweep --seeds 20")
+def sweep(
+    seeds: Annotated[
+        int, typer.Option(min=1, help="Seeds of each attacked week in the library.")
+    ] = 2,
+    as_json: Json = False,
+) -> None:
+    """Measure sweeps: attacked weeks a minute, detector, workers, the driver, and memory."""
+    from rich.console import Console
+
+    from scenarios.experiments.speed import DETECTOR, measure_sweeps
+
+    speed = measure_sweeps(seeds, tell=Console(stderr=True).print)
+    if as_json:
+        print_json(speed.as_dict())
+        return
+    out = Console()
+    out.print(
+        f"{speed.weeks_a_minute:.0f} attacked weeks a minute, {counted(speed.workers, 'worker')}, "
+        f"no detector ({speed.weeks} weeks, their pairs and warm-ups run too)"
+    )
+    out.print(f"with {DETECTOR}: {speed.detector:.2f} times as long")
+    out.print(f"1 to {counted(speed.workers, 'worker')}: {speed.speedup:.2f} times as fast")
+    for runs, share in speed.driver.items():
+        out.print(
+            f"the driver, {runs:,} runs: {share:.1%} of their time, "
+            f"peak {speed.driver_mb[runs]:.0f} MB"
+        )
+    for runs, peak in speed.worker_mb.items():
+        out.print(f"a worker, {runs} runs: peak {peak:.0f} MB")

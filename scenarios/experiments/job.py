@@ -23,7 +23,7 @@ from scenarios.definition.schema import from_data, scenario_data
 from scenarios.experiments.table import figures
 from scenarios.results import folder
 from scenarios.results.run import Run
-from scenarios.simulation.pair import code_digest, inputs_digest
+from scenarios.simulation.cache import code_digest, inputs_digest
 from scenarios.simulation.session import Session
 from twin.errors import InputError
 from twin.plants.spec import PlantSpec

@@ -24,7 +24,7 @@ from scenarios.definition.schema import from_data, scenario_data
 from scenarios.definition.vary import assign, lookup
 from scenarios.experiments.job import STREAMS, Job, Record, job_of, plant_of
 from scenarios.experiments.journal import Journal
-from scenarios.experiments.pool import DaskCluster, LocalProcesses, records
+from scenarios.experiments.pool import DaskCluster, Engine, LocalProcesses, records
 from scenarios.experiments.progress import Display
 from scenarios.experiments.table import (
     RESULTS,
@@ -354,8 +354,9 @@ class Sweep:
         streams: str = "drop",
         retry_failed: bool = False,
         progress: bool = True,
+        engine: Engine | None = None,
     ) -> Counts:
-        """Run what is not done yet into a folder; see `run`."""
+        """Run what is not done yet into a folder; see `run`. An `engine` does it, where given."""
         if streams not in STREAMS:
             raise InputError(f"streams {streams!r}: {nearest(streams, STREAMS)}")
         began = time.perf_counter()
@@ -380,11 +381,9 @@ class Sweep:
                         display = stack.enter_context(
                             Display(len(self), skipped, len(left), shown=progress)
                         )
-                        engine = (
-                            LocalProcesses(number_of_workers)
-                            if dask is None
-                            else DaskCluster(dask, number_of_workers)
-                        )
+                        if engine is None and dask is not None:
+                            engine = DaskCluster(dask, number_of_workers)
+                        engine = engine or LocalProcesses(number_of_workers)
                         stack.callback(engine.close)
                         numbers = dict(zip(keys, range(len(keys)), strict=True))
                         for record in records(self._jobs(left, streams, out), engine):

@@ -55,20 +55,27 @@ class Pace:
             return
         while True:
             self._obey(now)
-            if self.paused:
-                self._anchor = None
-            elif self.speed is None:
+            left = self.left(now)
+            if left <= 0:
                 return
-            else:
-                if self._anchor is None or self._anchor[2] != self.speed:
-                    self._anchor = (time.monotonic(), now, self.speed)
-                began, since, speed = self._anchor
-                left = began + (now - since) / speed - time.monotonic()
-                if left <= 0:
-                    return
-                time.sleep(min(left, _NAP))
-                continue
-            time.sleep(_NAP)
+            time.sleep(min(left, _NAP))
+
+    def left(self, now: float) -> float:
+        """Return how many seconds remain until the simulated time `now` [s] is due.
+
+        None remain in the warm-up; while paused, there is no end to them.
+        """
+        if now <= 0:
+            return 0.0
+        if self.paused:
+            self._anchor = None
+            return float("inf")
+        if self.speed is None:
+            return 0.0
+        if self._anchor is None or self._anchor[2] != self.speed:
+            self._anchor = (time.monotonic(), now, self.speed)
+        began, since, speed = self._anchor
+        return began + (now - since) / speed - time.monotonic()
 
     def _obey(self, now: float) -> None:
         key = self._listen() if self._listen else None

@@ -112,11 +112,22 @@ def run(
         made = session.conclude(on_compare)
         if out is None or draft is None:
             return made
-        made = _drawn(draft, replace(made, folder=Path(out)))
-        folder.write(draft, made)
-        html.write(draft, made)
-        folder.publish(draft, Path(out))
-        return made
+        return keep(draft, made, Path(out))
+
+
+def keep(draft: Path, run: Run, out: Path) -> Run:
+    """Write a run into a draft of its folder, with pictures and report, and put it in its place.
+
+    Returns
+    -------
+    Run
+        The run as it was written: with its folder, and with notes of what could not be drawn.
+    """
+    made = _drawn(draft, replace(run, folder=out))
+    folder.write(draft, made)
+    html.write(draft, made)
+    folder.publish(draft, out)
+    return made
 
 
 def captured(session: Session, path: Path) -> Capture:

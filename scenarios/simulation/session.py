@@ -27,7 +27,8 @@ from scenarios.results.slips import slips
 from scenarios.results.tables import events_table, limits_table
 from scenarios.simulation.notes import cautions
 from scenarios.simulation.pace import Pace
-from scenarios.simulation.pair import paired_truth, with_end
+from scenarios.simulation.pair import paired_truth, past_of, with_end
+from scenarios.simulation.past import begin
 from scenarios.simulation.watch import Watcher, shadow_of
 from scenarios.simulation.watch import watchers as watching
 from twin.closeable import Closing
@@ -134,7 +135,8 @@ class Session(Closing):
         pace : Pace, optional
             By default as fast as possible.
         on_time, on_alarm : callable, optional
-            Told the time [s], hourly or finer when paced, and every alarm as it is raised.
+            Told the time [s], hourly or finer when paced, and every alarm as it is raised. Where
+            neither a pace nor `on_alarm` is given, detectors score all frames after the run.
 
         Raises
         ------
@@ -146,11 +148,11 @@ class Session(Closing):
         found, notes = watching(scenario, spec, detectors) if watch else ({}, [])
         bed = testbed(scenario, spec, folder)
         try:
-            watchers = []
+            watchers, live = [], pace is not None or on_alarm is not None
             for name, detector in found.items():
                 wanted = detector.columns_wanted == "tags+shadow"
                 shadow = shadow_of(scenario) if wanted else None
-                watchers.append(Watcher(detector, spec, bed.scada, on_alarm, shadow, name))
+                watchers.append(Watcher(detector, spec, bed.scada, on_alarm, shadow, name, live))
             return cls(
                 scenario,
                 spec,
@@ -190,9 +192,8 @@ class Session(Closing):
         """
         until = min(until, self.scenario.duration)
         try:
-            if self._compares and self.scenario.entries and not self._begun:
-                self._run_pair()
-            self._begun = True
+            if not self._begun:
+                self._begin(until)
             while self.status == "running" and self.now < until:
                 self._grain = min(self.pace.grain(), until - self.now)
                 now = next(self._instants)
@@ -308,6 +309,15 @@ class Session(Closing):
             faults=tuple(now[entry.name] for entry in self.scenario.faults),
         )
 
+    def _begin(self, until: float) -> None:
+        """Run the pair, and skip what this run has in common with it, unless it is paced."""
+        self._begun = True
+        if self._compares and self.scenario.entries:
+            self._run_pair()
+        if self.pace.speed is None:
+            past = past_of(self.scenario, self.spec)
+            begin(self.testbed, self.entries, past, until)
+
     def _run_pair(self) -> None:
         try:
             self._paired = paired_truth(self.scenario, self.spec)
@@ -327,6 +337,8 @@ class Session(Closing):
             self.status, self.reason = "interrupted", "stopped by the user"
         self.scenario = self.as_scenario()
         self.testbed.historian.close()
+        for watcher in self.watchers:
+            watcher.finish()
         self._notes += [*_unheard(self.scenario, self.spec), *cautions(self.testbed)]
         interrupted = self.status == "interrupted"
         try:

@@ -71,7 +71,7 @@ def shadow_of(scenario: Scenario) -> Shadow:
 
 @dataclass
 class Watcher:
-    """Scores every frame that is due and raises an alarm when an episode begins.
+    """Scores every frame that is due and raises an alarm where an episode begins.
 
     Frames of the warm-up fill the detector's window; nothing is recorded or raised for them.
 
@@ -88,6 +88,8 @@ class Watcher:
         them.
     name : str
         What tables and the account call it; by default the detector's kind.
+    live : bool, default True
+        Whether frames are scored as they come, or all together by `finish`, which is faster.
     alarms : list of Alarm
         Those it raised.
     scores : list of Score
@@ -100,6 +102,7 @@ class Watcher:
     on_alarm: Callable[[Alarm], None] | None = None
     shadow: Shadow | None = None
     name: str = ""
+    live: bool = True
     alarms: list[Alarm] = field(default_factory=list)
     scores: list[Score] = field(default_factory=list)
     episodes: Episodes = field(default_factory=Episodes)
@@ -107,6 +110,7 @@ class Watcher:
     def __post_init__(self) -> None:
         self.name = self.name or self.detector.kind
         self._online = OnlineDetector(self.detector)
+        self._frames: list[Frame] = []
         self._plc = {tag.name: tag.plc for tag in self.spec.tags}
         self._shadow = extender(self.detector, self.spec, self.shadow)
         self.scada.subscribers.append(self.see)
@@ -115,9 +119,23 @@ class Watcher:
         """Take a frame; those between the detector's intervals pass unscored."""
         if frame.time % self.detector.interval_s:
             return
-        score = self._online.update(frame.time, self._columns(frame))
-        if frame.time < 0:
+        if not self.live:
+            self._frames.append(frame)
             return
+        score = self._online.update(frame.time, self._columns(frame))
+        if frame.time >= 0:
+            self._take(score)
+
+    def finish(self) -> None:
+        """Score the frames that were not scored as they came, and raise their alarms."""
+        frames, self._frames = self._frames, []
+        times = [frame.time for frame in frames]
+        table = np.array([self._columns(frame) for frame in frames])
+        for score in self._online.update_all(times, table, 0.0) if frames else ():
+            self._take(score)
+
+    def _take(self, score: Score) -> None:
+        """Keep a score of the run, and raise an alarm where it begins an episode."""
         self.scores.append(score)
         (self.scada.detecting.add if score.alarm else self.scada.detecting.discard)(self.name)
         episode = self.episodes.update(score)

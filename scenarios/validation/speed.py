@@ -171,11 +171,15 @@ def _loop(plant: PlantSpec, days: int) -> None:
 def _grow(days: int) -> Growth:
     plant = load_plant("ctown")
     seconds = _timed(partial(_loop, plant, days))
-    return Growth(days, seconds, _peak_bytes() / 2**20)
+    return Growth(days, seconds, peak_mb())
+
+
+def peak_mb() -> float:
+    """Return the most memory that this process has had so far [MB]."""
+    return _peak_bytes() / 2**20
 
 
 def _peak_bytes() -> int:
-    """Return the most memory that this process has had so far."""
     if sys.platform == "win32":
         return int(psutil.Process().memory_info().peak_wset)
     else:

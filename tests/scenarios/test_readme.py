@@ -25,6 +25,7 @@ PAGES = (
     "README.md",
     *(f"{name}/README.md" for name in PACKAGES),
     "twin/servers/README.md",
+    "scenarios/live/README.md",
     ".github/CONTRIBUTING.md",
 )
 FENCED = re.compile(r"^ *```(\w*)\n(.*?)^ *```$", re.S | re.M)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from twin.plants.equipment import LEVELS, Limits
+from twin.state import State
 from twin.tags import Values
 
 
@@ -72,6 +73,18 @@ class LimitWatch:
     def standing(self) -> list[LimitAlarm]:
         """The alarms that are raised and not cleared."""
         return list(self._open.values())
+
+    def state(self) -> State:
+        """Return which alarms are on, and every one raised."""
+        return {"on": self._on.tolist(), "alarms": [list(astuple(one)) for one in self.alarms]}
+
+    def restore(self, state: State) -> None:
+        """Go on from a state."""
+        self.alarms[:] = [LimitAlarm(*told) for told in state["alarms"]]
+        for alarm in self.alarms:
+            if alarm.cleared is None:
+                self._open[self._watched.index(alarm.tag), LEVELS.index(alarm.limit)] = alarm
+        self._turn(np.array(state["on"], dtype=bool).reshape(self._on.shape))
 
     def suppress(self, tags: Iterable[str], cause: object) -> None:
         """Raise and clear no alarm of `tags` until the same cause suppresses others, or none."""

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from twin.control.plc import Plc
 from twin.plants.logic import CLOCK, Rule
+from twin.state import State
 from twin.units import DAY, HOUR
 from twin.water.plant import Plant
 
@@ -93,6 +94,14 @@ class Crossings:
                     seconds = int(ahead)
                     soonest = min(soonest or seconds, seconds)
         return soonest
+
+    def state(self) -> State:
+        """Return the settings it saw last, and when each changed."""
+        return {"settings": dict(self._settings), "switched": dict(self._switched)}
+
+    def restore(self, state: State) -> None:
+        """Go on from a state."""
+        self._settings, self._switched = dict(state["settings"]), dict(state["switched"])
 
     def _thresholds(self, plc: Plc) -> list[_Threshold]:
         """Return the thresholds of a PLC's rules that would change a setting.

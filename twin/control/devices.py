@@ -12,6 +12,7 @@ from twin.control.memory import Block, Register
 from twin.control.taps import TapPoint
 from twin.plants.equipment import Instrument
 from twin.seeds import Draws, generator
+from twin.state import State
 from twin.tags import Flags, Reading, Tag, Values
 from twin.units import DAY
 from twin.water.plant import Plant
@@ -200,6 +201,14 @@ class Instruments:
             return errors
 
         self._noise = Draws(draw, step)
+
+    def state(self) -> State:
+        """Return where the noise is in its random streams."""
+        return {"began": self._noise.began}
+
+    def restore(self, state: State) -> None:
+        """Go on from a state."""
+        self._noise.began = state["began"]
 
     def show(self, now: float, truth: Values) -> Values:
         """Return what the instruments show at `now` [s] for `truth`; both of shape (tags,)."""

@@ -13,11 +13,21 @@ from twin.control.memory import Block, Places, Register
 from twin.control.taps import Late, TapPoint
 from twin.plants.equipment import PERFECT, Medium, message_bits
 from twin.seeds import Draws
-from twin.tags import Reading, Values
+from twin.state import State
+from twin.tags import Flags, Reading, Values
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Message:
+    """What is under way on a link: when it arrives [s], its values, and which of them are bad."""
+
+    at: float
+    values: Values
+    bad: Flags | None
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class Sent:
     """What a link was given to send at one instant, and what became of it.
 
     Attributes
@@ -74,8 +84,9 @@ class Link(TapPoint):
         self.medium, self._draws = medium, draws
         self._from, self._to = source.places(self.tags), target.places(self.tags)
         self._busy = -math.inf
+        self._under_way: list[Message] = []
         self._perfect = medium == PERFECT
-        self._watchers: list[Callable[[Message], None]] = []
+        self._watchers: list[Callable[[Sent], None]] = []
 
     @property
     def places(self) -> tuple[Places, Places]:
@@ -87,7 +98,7 @@ class Link(TapPoint):
         """Whether it delivers everything at once, with no tap on it and nobody watching."""
         return not self.taps and self._perfect and not self._watchers
 
-    def watch(self, watcher: Callable[[Message], None]) -> None:
+    def watch(self, watcher: Callable[[Sent], None]) -> None:
         """Call `watcher` with every message from now on; it changes nothing."""
         self._watchers.append(watcher)
         self.on_change()
@@ -103,7 +114,7 @@ class Link(TapPoint):
         values = self.source.values[self._from]
         passed = None if latency is None else self._deliver(now, values, latency)
         for watcher in self._watchers:
-            watcher(Message(self, now, values, latency, passed))
+            watcher(Sent(self, now, values, latency, passed))
 
     def _deliver(self, now: float, values: Values, latency: float) -> list[Late] | None:
         """Let values that take so long [s] arrive; return what taps let through, if there are."""
@@ -116,13 +127,34 @@ class Link(TapPoint):
                 self.target.take(self.env, late, latency)
             return passed
         if latency > 0.0:
-            later = self.env.timeout(latency)
-            later.callbacks.append(
-                lambda _: self.target.store(self._to, values, now + latency, bad)
-            )
+            self._await(Message(now + latency, values, bad))
         else:
             self.target.store(self._to, values, now, bad)
         return None
+
+    def _await(self, message: Message) -> None:
+        self._under_way.append(message)
+
+        def arrive(_: object) -> None:
+            self._under_way.remove(message)
+            self.target.store(self._to, message.values, message.at, message.bad)
+
+        self.env.timeout(message.at - self.env.now).callbacks.append(arrive)
+
+    def state(self) -> State:
+        """Return how long it is busy, where its random stream is, and what is under way on it."""
+        began = None if self._draws is None else self._draws.began
+        messages = [[m.at, m.values.tolist(), _plain(m.bad)] for m in self._under_way]
+        return {"busy": self._busy, "began": began, "messages": messages}
+
+    def restore(self, state: State) -> None:
+        """Go on from a state; of several links, in the order in which they send."""
+        self._busy = state["busy"]
+        if self._draws is not None:
+            self._draws.began = state["began"]
+        for at, values, bad in state["messages"]:
+            marks = None if bad is None else np.array(bad, dtype=bool)
+            self._await(Message(at, np.array(values, dtype=float), marks))
 
     def _carry(self, now: float) -> float | None:
         """Return how long a message sent at `now` takes [s], or None if it is lost."""
@@ -140,6 +172,10 @@ class Link(TapPoint):
             jitter = -medium.jitter * math.log1p(-chances[tries + i]) if medium.jitter else 0.0
             return self._busy - now + medium.latency + jitter
         return None
+
+
+def _plain(bad: Flags | None) -> list[bool] | None:
+    return None if bad is None else bad.tolist()
 
 
 class LinkRow:

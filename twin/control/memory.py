@@ -9,6 +9,7 @@ import simpy
 from numpy.typing import NDArray
 
 from twin.control.taps import Late
+from twin.state import State
 from twin.tags import Flags, Values
 
 Places = NDArray[np.intp]
@@ -38,6 +39,16 @@ class Block:
         self.bad: Flags = np.zeros(size, dtype=bool)
         self.any_bad = False
         self.used = 0
+
+    def state(self) -> State:
+        """Return all it holds."""
+        return {name: getattr(self, name).tolist() for name in ("values", "arrived", "bad")}
+
+    def restore(self, state: State) -> None:
+        """Hold what a state says."""
+        for name, held in state.items():
+            getattr(self, name)[:] = held
+        self.any_bad = bool(self.bad.any())
 
     def store(self, places: Places, values: Values, now: float, bad: Flags | None = None) -> None:
         """Write `values` that arrive at `now` [s] to `places` of the block; None of them is bad."""

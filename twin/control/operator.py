@@ -12,6 +12,7 @@ from twin.control.orders import Answer, Order
 from twin.control.scada import Scada
 from twin.errors import under
 from twin.plants.equipment import LEVELS
+from twin.state import State
 from twin.tags import Frame
 from twin.units import DAY, HOUR
 
@@ -47,6 +48,7 @@ class Operator:
                 with under("operator", i, "write"):
                     scada.check(name)
         self._pending = sorted(orders, key=lambda order: order.at)
+        self._given = 0
         self._answers = tuple(answers)
         alarms = [f"alarm({tag}.{level})" for tag in scada.limits.limits for level in LEVELS]
         names = [*(SEEN + tag for tag in scada.register.tags), "t", "hour"]
@@ -72,7 +74,25 @@ class Operator:
     def due(self, now: float) -> Iterator[Order]:
         """Yield the orders due at `now` [s], each once."""
         while self._pending and self._pending[0].at <= now:
+            self._given += 1
             yield self._pending.pop(0)
+
+    def state(self) -> State:
+        """Return how many orders were given.
+
+        Raises
+        ------
+        ValueError
+            Where there are answers, which may be under way.
+        """
+        if self._answers:
+            raise ValueError("a state is of an operator who answers nothing")
+        return {"given": self._given}
+
+    def restore(self, state: State) -> None:
+        """Go on from a state of one with the same orders, or of a time before all of them."""
+        self._given = state["given"]
+        del self._pending[: self._given]
 
     def see(self, frame: Frame) -> None:
         """Take what SCADA shows, and answer what begins to hold; nothing in the warm-up."""

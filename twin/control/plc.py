@@ -12,6 +12,7 @@ from twin.conditions.condition import moved
 from twin.control.memory import Register
 from twin.errors import InputError, nearest
 from twin.plants.logic import PlcSpec, Rule, setpoints
+from twin.state import State
 
 Patch = Callable[["Plc", tuple[Rule, ...]], tuple[Rule, ...]]
 """Given a PLC and its rules, returns the rules it applies instead."""
@@ -113,14 +114,17 @@ class Plc:
     def present_orders(self) -> dict[str, float]:
         """Return its orders as they stand: what SCADA wrote, and what others wrote since."""
         orders = dict(zip(self.orders.tags, self.orders.values.tolist(), strict=True))
-        for name, (value, stood, at) in list(self.external.items()):
+        return orders | {name: self.external[name][0] for name in self._standing(orders)}
+
+    def _standing(self, orders: Mapping[str, float]) -> list[str]:
+        """Return which of what others wrote SCADA's orders have not overruled since."""
+        names = []
+        for name, (_, stood, at) in self.external.items():
             changed = orders[name] != stood and (orders[name] == orders[name] or stood == stood)
             arrived = float(self.orders.arrived[self.orders.index[name]])
-            if changed or at <= self.given.get(name, -math.inf) <= arrived:
-                del self.external[name]
-            else:
-                orders[name] = value
-        return orders
+            if not (changed or at <= self.given.get(name, -math.inf) <= arrived):
+                names.append(name)
+        return names
 
     @property
     def in_force(self) -> dict[str, float]:
@@ -180,6 +184,8 @@ class Plc:
 
     def _take_orders(self) -> None:
         """Apply what SCADA has written: setpoints to the rules, manual commands after them."""
+        written = dict(zip(self.orders.tags, self.orders.values.tolist(), strict=True))
+        self.external = {name: self.external[name] for name in self._standing(written)}
         orders = self.present_orders()
         self._obeyed = b"" if self.external else self.orders.values.tobytes()
         self._manual = {a: v for a, v in orders.items() if a in self.coils and v == v}
@@ -191,6 +197,24 @@ class Plc:
                 own[place] = replace(own[place], when=moved(own[place].when, level))
         self._own, self._heard = tuple(own), orders
         self._compose()
+
+    def state(self) -> State:
+        """Return its coils, and the orders that it has obeyed; what it remembers is its block's."""
+        return {
+            "coils": dict(self.coils),
+            "obeyed": np.frombuffer(self._obeyed).tolist(),
+            "external": {name: list(written) for name, written in self.external.items()},
+            "given": dict(self.given),
+        }
+
+    def restore(self, state: State) -> None:
+        """Go on from a state. Its orders are those it has obeyed, until its block is restored."""
+        self.coils.update(state["coils"])
+        self.external = {name: tuple(written) for name, written in state["external"].items()}
+        self.given = dict(state["given"])
+        if state["obeyed"]:
+            self.orders.values[:] = state["obeyed"]
+            self._take_orders()
 
     def restart(self) -> None:
         """Start cold and scan at once: no input remembered, no patch, its own rules and orders.

@@ -15,6 +15,7 @@ from twin.control.memory import Block, Places, Register
 from twin.control.taps import TapPoint
 from twin.errors import InputError, nearest
 from twin.plants.equipment import Limits
+from twin.state import State
 from twin.tags import Frame, Quality, Reading, Values
 
 
@@ -82,6 +83,7 @@ class Scada:
         self._all_good = np.full(len(tags), Quality.GOOD, dtype=np.int8)
         self._shown = Register(tags)
         self._new_orders = False
+        self._awaited: list[int] = []
         self.connect([], [])
 
     def connect(self, answers: Iterable[tuple[Link, int]], commands: Iterable[Link]) -> None:
@@ -113,12 +115,41 @@ class Scada:
                 group.row.send(now)
                 group.before, group.polled = group.polled, now
         if self._patience > 0.0:
-            self.env.timeout(self._patience).callbacks.append(lambda _: self._show(now))
+            self._show_later(now)
         else:
             self._show(now)
         if self._new_orders or not self._command_row.is_plain:
             self._command_row.send(now)
             self._new_orders = False
+
+    def _show_later(self, polled: int) -> None:
+        self._awaited.append(polled)
+
+        def show(_: object) -> None:
+            self._awaited.remove(polled)
+            self._show(polled)
+
+        self.env.timeout(polled + self._patience - self.env.now).callbacks.append(show)
+
+    def state(self) -> State:
+        """Return when it polled, which frames are still to be shown, and its limit alarms."""
+        return {
+            "rounds": [[group.polled, group.before] for group in self._rounds],
+            "awaited": list(self._awaited),
+            "new_orders": self._new_orders,
+            "shown": self._shown.block.state(),
+            "limits": self.limits.state(),
+        }
+
+    def restore(self, state: State) -> None:
+        """Go on from a state, after the links have: what arrives with a frame is shown in it."""
+        for group, (polled, before) in zip(self._rounds, state["rounds"], strict=True):
+            group.polled, group.before = polled, before
+        for polled in state["awaited"]:
+            self._show_later(polled)
+        self._new_orders = state["new_orders"]
+        self._shown.block.restore(state["shown"])
+        self.limits.restore(state["limits"])
 
     def write(self, name: str, value: float) -> None:
         """Write an order for its PLC, sent with the next poll and each one after it.

@@ -18,6 +18,7 @@ from twin.control.scada import Scada
 from twin.control.taps import TapPoint
 from twin.plants.spec import PlantSpec
 from twin.seeds import Draws, generator
+from twin.state import State
 from twin.units import DAY, HOUR
 from twin.water.plant import Plant
 
@@ -83,7 +84,7 @@ class ControlSystem:
         orders = {name: plc.orders for name, plc in spec.plcs.items()}
         of_scada = {name: value for of_plc in orders.values() for name, value in of_plc.items()}
         remembered = sum(map(len, inputs.values()))
-        block = Block(len(spec.tags) + 2 * len(of_scada) + remembered)
+        self._block = block = Block(len(spec.tags) + 2 * len(of_scada) + remembered)
         self.scada = Scada(env, spec.tag_names, block, of_scada, spec.wiring.limits)
         self.scada.on_limit = self._log_limit
         memories = {name: Register(tags, block) for name, tags in inputs.items()}
@@ -145,6 +146,34 @@ class ControlSystem:
         points: list[TapPoint] = [*self.sensors, *wires, *self.links, *self.scada.answers]
         points += [*self.scada.commands, *self.actuators.values(), self.scada.screen]
         return points_of(name, points, self.plcs, outputs)
+
+    def state(self) -> State:
+        """Return what it needs to go on from; taps and patches are not in it."""
+        return {
+            "block": self._block.state(),
+            "noise": self.instruments.state(),
+            "plcs": {name: plc.state() for name, plc in self.plcs.items()},
+            "links": {link.name: link.state() for link in self._every_link()},
+            "scada": self.scada.state(),
+            "crossings": self._crossings.state(),
+        }
+
+    def restore(self, state: State) -> None:
+        """Go on from a state of a control system like this one; the plant is at its own already."""
+        self.instruments.restore(state["noise"])
+        for name, plc in self.plcs.items():
+            plc.restore(state["plcs"][name])
+        self._block.restore(state["block"])
+        for link in self._every_link():
+            link.restore(state["links"][link.name])
+        self.scada.restore(state["scada"])
+        self._crossings.restore(state["crossings"])
+        for name, drive in self.actuators.items():
+            drive.setting = self._plant.settings[name]
+
+    def _every_link(self) -> list[Link]:
+        """Return all links, in the order in which they send at an instant."""
+        return [*self.links, *self.scada.answers, *self.scada.commands]
 
     def sense(self, now: float, levels: bool) -> None:
         """Let PLCs measure the plant's values at `now` [s]: the levels, or else all other tags."""

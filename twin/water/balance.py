@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from epanet_plus import EpanetConstants as EN
 
 from twin.plants.spec import PlantSpec
+from twin.state import State
 from twin.tags import Values
 from twin.units import HOUR
 from twin.water.engine import Engine
@@ -50,8 +50,7 @@ _UNITS = {"m3": 1 / 1000.0, "kwh": 1 / 3600.0, "cost": 1 / 3600.0, "h": 1 / 3600
 """What a column's unit is of its rate [L/s, kW, …] times seconds."""
 
 
-@dataclass(frozen=True, slots=True)
-class Lowest:
+class Lowest(NamedTuple):
     """The lowest pressure at a junction with a demand: where, and when [s since the start]."""
 
     pressure: float
@@ -138,6 +137,17 @@ class Meters:
     def count(self, place: int, more: float) -> None:
         """Add to what has no rate: `STARTS`, `STORED` [m³]."""
         self._sums[place] += more
+
+    def state(self) -> State:
+        """Return what has been counted."""
+        lowest = None if self.lowest is None else list(self.lowest)
+        return {"sums": self._sums.tolist(), "warnings": dict(self.warnings), "lowest": lowest}
+
+    def restore(self, state: State) -> None:
+        """Go on counting from a state."""
+        self._sums[:] = state["sums"]
+        self.warnings = Counter(state["warnings"])
+        self.lowest = None if state["lowest"] is None else Lowest(*state["lowest"])
 
     def restart(self) -> None:
         """Count from now on."""

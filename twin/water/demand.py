@@ -13,6 +13,7 @@ from twin.errors import InputError
 from twin.files import read_csv
 from twin.plants.profile import DAY_TYPE, Profile
 from twin.seeds import generator
+from twin.state import State
 from twin.tags import Values
 
 
@@ -43,6 +44,16 @@ class Demand:
         self._ceiling = np.broadcast_to(profile.ceiling, shape)
         self._streams = [generator(seed, f"demand:{dma}") for dma in dmas]
         self._hour = start.weekday() * 24 + start.hour
+
+    def state(self) -> State:
+        """Return where it is in the week, and where in its random streams."""
+        return {"hour": self._hour, "streams": [s.bit_generator.state for s in self._streams]}
+
+    def restore(self, state: State) -> None:
+        """Go on from a state."""
+        self._hour = state["hour"]
+        for stream, at in zip(self._streams, state["streams"], strict=True):
+            stream.bit_generator.state = at
 
     def next_hour(self) -> Values:
         """Draw the coming hour's multipliers; shape (DMAs,)."""

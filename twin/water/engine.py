@@ -47,7 +47,7 @@ class Engine(Closing):
     project : object
         What epanet-plus's functions take.
     time : int
-        Seconds since the start.
+        Seconds since the start. What is not started at 0 is set to its time before `restart`.
     """
 
     def __init__(self, inp: str, name: str, step: int):

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from twin.closeable import Closing
 from twin.plants.spec import PlantSpec
+from twin.state import State
 from twin.tags import Values
 from twin.units import HOUR
 from twin.water.balance import COST, ENERGY, STARTS, STORED, Gauges, Meters
@@ -214,6 +215,26 @@ class Plant(Closing):
             self._engine.set_link(self._link(name), 0.0)
         self.meters.rates[:] = 0.0
         self._gauges.start_afresh()
+
+    def state(self) -> State:
+        """Return what it needs to go on from, with `start_afresh`; disturbances are not in it."""
+        return {
+            "time": self.time,
+            "levels": list(self.levels),
+            "values": self.values.tolist(),
+            "settings": dict(self.settings),
+            "pumps": self._pumps.state(),
+            "meters": self.meters.state(),
+        }
+
+    def restore(self, state: State) -> None:
+        """Take over a state of a plant like this one; `start_afresh` then goes on from it."""
+        self._engine.time = state["time"]
+        self.levels = list(state["levels"])
+        self.values[:] = state["values"]
+        self.settings.update(state["settings"])
+        self._pumps.restore(state["pumps"])
+        self.meters.restore(state["meters"])
 
     def check(self, levels: Mapping[str, float]) -> None:
         """Raise InputError if there is no such tank, or it holds no such level [m]."""

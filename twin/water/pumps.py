@@ -10,6 +10,7 @@ import numpy as np
 import wntr
 from epanet_plus import EpanetConstants as EN
 
+from twin.state import State
 from twin.water.engine import Engine
 
 _RESTART = 5.0  # m at a tripped pump's suction
@@ -59,6 +60,15 @@ class Pumps:
         self._suctions = sorted({suction for _, _, suction in self._stations})
         self._running = [False] * len(self._links)
         self._tariff = _Tariff(model)
+
+    def state(self) -> State:
+        """Return which pumps are tripped, and which ran at the last measurement."""
+        return {"tripped": dict(self.tripped), "running": list(self._running)}
+
+    def restore(self, state: State) -> None:
+        """Go on from a state; no pump is put anywhere."""
+        self.tripped.update(state["tripped"])
+        self._running = list(state["running"])
 
     def protect(self, code: int) -> int:
         """Let pumps start that need not stand any more, stop those that run dry; solve anew.

@@ -6,7 +6,7 @@ import pytest
 
 import scenarios
 from scenarios.definition.schema import from_data
-from scenarios.simulation import pair
+from scenarios.simulation import cache, pair
 
 HOUR = 3600.0
 
@@ -87,7 +87,7 @@ def test_without_a_pair_no_damage_is_claimed(folder):
 
 
 def test_a_line_changed_anywhere_in_the_code_of_the_water_changes_the_key(tmp_path):
-    root = Path(pair.__file__).parents[2]
+    root = Path(cache.__file__).parents[2]
     for package in ("twin", "attacks"):
         for path in (root / package).rglob("*.py"):
             copy = tmp_path / path.relative_to(root)
@@ -95,7 +95,7 @@ def test_a_line_changed_anywhere_in_the_code_of_the_water_changes_the_key(tmp_pa
             copy.write_bytes(path.read_bytes())
     files = sorted(tmp_path.rglob("*.py"))
     assert {path.parent.name for path in files} >= {"water", "control", "kinds", "entries"}
-    digest = pair.code_digest.__wrapped__
+    digest = cache.code_digest.__wrapped__
     before = digest(tmp_path)
     assert before == digest(root)
     for path in files:

@@ -1,0 +1,132 @@
+"""`hydrotwin labs`: hand out labs to a class, let students check, and mark what is handed in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from scenarios.commands.output import Force, Json, check_free, print_json, print_table
+
+if TYPE_CHECKING:
+    from scenarios.labs.grading import Mark
+
+app = typer.Typer(
+    help="Labs for a class: hand out, check, mark.",
+    epilog="Example: hydrotwin labs start 4 --student s0815 --key course.key --out handed-out",
+    no_args_is_help=True,
+)
+
+Key = Annotated[
+    Path | None,
+    typer.Option(help="A file with the course's secret; without it the seeds are no secret."),
+]
+
+
+@app.command("list", epilog="Example: hydrotwin labs list")
+def list_labs(as_json: Json = False) -> None:
+    """List the labs of the course."""
+    from scenarios.labs.course import LABS
+
+    rows = [
+        {
+            "lab": str(lab.number),
+            "name": lab.name,
+            "title": lab.title,
+            "minutes": str(lab.minutes),
+            "hands_in": ", ".join(lab.hands_in),
+            "technique": lab.technique,
+        }
+        for lab in LABS
+    ]
+    heads = {"lab": "lab", "name": "name", "title": "title", "minutes": "min"}
+    print_table(heads | {"hands_in": "handed in", "technique": "technique"}, rows, as_json)
+
+
+@app.command("start", epilog="Example: hydrotwin labs start 4 --student s0815 --key course.key")
+def start(
+    lab: Annotated[str, typer.Argument(help="A lab's number or name.")],
+    student: Annotated[list[str], typer.Option(help="The student's ID; give it once or more.")],
+    key: Key = None,
+    out: Annotated[Path, typer.Option(help="Where the students' folders are written.")] = Path(),
+) -> None:
+    """Write a student's folder: the sheet, what to begin with, and what is the student's own."""
+    from scenarios.labs.course import lab_of
+    from scenarios.labs.grading import start
+    from scenarios.labs.keys import read_key
+
+    chosen, secret = lab_of(lab), read_key(key)
+    for each in student:
+        folder = start(chosen, each, secret, out)
+        typer.echo(f"wrote {folder}; the sheet is {folder / 'sheet.md'}")
+    if key is None:
+        typer.echo("no --key: the seeds that mark it are no secret; fine for practice")
+
+
+@app.command("check", epilog="Example: hydrotwin labs check lab4-s0815")
+def check(
+    folder: Annotated[Path, typer.Argument(help="A student's folder.")] = Path(),
+    as_json: Json = False,
+) -> None:
+    """Try a student's own work on the sample seed: which points pass, and why others do not."""
+    from scenarios.labs.grading import check
+
+    mark = check(folder)
+    if as_json:
+        print_json(_data(mark))
+    else:
+        _tell(mark)
+    if mark.mark < mark.of:
+        raise typer.Exit(1)
+
+
+@app.command("grade", epilog="Example: hydrotwin labs grade handed-in --key course.key")
+def grade(
+    folder: Annotated[Path, typer.Argument(help="A folder of hand-ins, or one hand-in.")],
+    key: Key = None,
+    out: Annotated[Path | None, typer.Option(help="A CSV file for the marks.")] = None,
+    force: Force = False,
+    as_json: Json = False,
+) -> None:
+    """Mark hand-ins on hidden seeds, each in a process of its own with limits."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from scenarios.labs.grading import grade, hand_ins
+    from scenarios.labs.keys import read_key
+    from scenarios.labs.marks import write_marks
+
+    if out is not None:
+        check_free(out, force=force)
+    secret, marks = read_key(key), []
+    total = len(hand_ins(folder))
+    with Progress(console=Console(stderr=True, quiet=as_json), transient=True) as progress:
+        task = progress.add_task("hand-ins", total=total)
+        for mark in grade(folder, secret):
+            marks.append(mark)
+            progress.advance(task)
+            if out is not None:  # after each one, so that nothing is lost
+                write_marks(out, marks)
+            if not as_json:
+                _tell(mark)
+    if as_json:
+        print_json([_data(mark) for mark in marks])
+    if out is not None:
+        typer.echo(f"wrote {out}", err=as_json)
+
+
+def _tell(mark: Mark) -> None:
+    who = f", {mark.student}" if mark.student else ""
+    typer.echo(f"{mark.hand_in}{who}: {mark.mark:g} of {mark.of:g} points")
+    if mark.why:
+        typer.echo(f"  {mark.why}")
+        return
+    for name, verdict in mark.verdicts.items():
+        typer.echo(f"  {verdict.share:4.0%}  {name}: {verdict.why}")
+
+
+def _data(mark: Mark) -> dict[str, object]:
+    from dataclasses import asdict
+
+    return asdict(mark)
