@@ -18,7 +18,7 @@ from twin.tags import Flags, Reading, Values
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Arrival:
+class Message:
     """What is under way on a link: when it arrives [s], its values, and which of them are bad."""
 
     at: float
@@ -27,7 +27,7 @@ class Arrival:
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class Sent:
     """What a link was given to send at one instant, and what became of it.
 
     Attributes
@@ -84,9 +84,9 @@ class Link(TapPoint):
         self.medium, self._draws = medium, draws
         self._from, self._to = source.places(self.tags), target.places(self.tags)
         self._busy = -math.inf
-        self._under_way: list[Arrival] = []
+        self._under_way: list[Message] = []
         self._perfect = medium == PERFECT
-        self._watchers: list[Callable[[Message], None]] = []
+        self._watchers: list[Callable[[Sent], None]] = []
 
     @property
     def places(self) -> tuple[Places, Places]:
@@ -103,7 +103,7 @@ class Link(TapPoint):
         """Whether anybody watches its messages."""
         return bool(self._watchers)
 
-    def watch(self, watcher: Callable[[Message], None]) -> None:
+    def watch(self, watcher: Callable[[Sent], None]) -> None:
         """Call `watcher` with every message from now on; it changes nothing."""
         self._watchers.append(watcher)
         self.on_change()
@@ -119,7 +119,7 @@ class Link(TapPoint):
         values = self.source.values[self._from]
         passed = None if latency is None else self._deliver(now, values, latency)
         for watcher in self._watchers:
-            watcher(Message(self, now, values, latency, passed))
+            watcher(Sent(self, now, values, latency, passed))
 
     def _deliver(self, now: float, values: Values, latency: float) -> list[Late] | None:
         """Let values that take so long [s] arrive; return what taps let through, if there are."""
@@ -132,12 +132,12 @@ class Link(TapPoint):
                 self.target.take(self.env, late, latency)
             return passed
         if latency > 0.0:
-            self._await(Arrival(now + latency, values, bad))
+            self._await(Message(now + latency, values, bad))
         else:
             self.target.store(self._to, values, now, bad)
         return None
 
-    def _await(self, message: Arrival) -> None:
+    def _await(self, message: Message) -> None:
         self._under_way.append(message)
 
         def arrive(_: object) -> None:
@@ -159,7 +159,7 @@ class Link(TapPoint):
             self._draws.began = state["began"]
         for at, values, bad in state["messages"]:
             marks = None if bad is None else np.array(bad, dtype=bool)
-            self._await(Arrival(at, np.array(values, dtype=float), marks))
+            self._await(Message(at, np.array(values, dtype=float), marks))
 
     def _carry(self, now: float) -> float | None:
         """Return how long a message sent at `now` takes [s], or None if it is lost."""

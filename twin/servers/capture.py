@@ -19,7 +19,7 @@ from typing import NamedTuple
 from dpkt.pcapng import EnhancedPacketBlockLE, InterfaceDescriptionBlockLE, PcapngOptionLE, Writer
 
 from twin.closeable import Closing
-from twin.control.link import Link, Message
+from twin.control.link import Link, Sent
 from twin.errors import InputError
 from twin.plants.equipment import PERFECT
 from twin.servers.conversation import Conversation, Host
@@ -143,7 +143,7 @@ class Capture(Closing):
         for link in watched:
             link.watch(self.see)
 
-    def see(self, message: Message) -> None:
+    def see(self, message: Sent) -> None:
         """Take a link's message; the warm-up's are left out."""
         if message.time < 0.0:
             return
@@ -286,7 +286,7 @@ class Capture(Closing):
             self._rows.close()
 
 
-def _arrivals(message: Message, sent: dict[str, float]) -> dict[float, dict[str, float]]:
+def _arrivals(message: Sent, sent: dict[str, float]) -> dict[float, dict[str, float]]:
     """Return what arrives of a message, by how much later [s] than it was sent."""
     if message.latency is None:
         return {}
