@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from scenarios.commands.keyboard import keyboard
-from scenarios.commands.output import print_json
+from scenarios.commands.output import print_json, tell_plugins
 from twin.errors import InputError
 
 if TYPE_CHECKING:
@@ -78,6 +78,7 @@ def run(
     from scenarios.simulation.pace import Pace
     from twin.plants.spec import plants
 
+    tell_plugins(scenario)
     chosen = load(scenario)
     for path in plugin or ():
         load_plugin(path)

@@ -21,7 +21,12 @@ from scenarios.results.run import Run
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("twin", "attacks", "detector", "scenarios")
-PAGES = ("README.md", *(f"{name}/README.md" for name in PACKAGES), ".github/CONTRIBUTING.md")
+PAGES = (
+    "README.md",
+    *(f"{name}/README.md" for name in PACKAGES),
+    "scenarios/labs/README.md",
+    ".github/CONTRIBUTING.md",
+)
 FENCED = re.compile(r"^ *```(\w*)\n(.*?)^ *```$", re.S | re.M)
 
 pytestmark = pytest.mark.skipif(
