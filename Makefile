@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-slow lint library drafts weights clean
+.PHONY: demo test test-slow lint library labs drafts weights clean
 
 demo: .venv/.product
 	$(BIN)/hydrotwin run t1-overflow-concealed
@@ -33,6 +33,10 @@ lint: .venv/.dev
 # What the library's headers say was measured, and the schema editors complete scenarios by.
 library: .venv/.dev
 	$(BIN)/python -m tests.scenarios.measure
+
+# The pictures of the labs' sheets, from runs of the present code (about a minute).
+labs: .venv/.dev
+	$(BIN)/python -m tests.scenarios.labs.pictures
 
 # How far drafts are from their EPANET files: twin/README.md's table (about a minute).
 drafts: .venv/.dev

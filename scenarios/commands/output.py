@@ -63,6 +63,19 @@ def warn(message: str) -> None:
     sys.stderr.write(f"warning: {message}\n")
 
 
+def tell_plugins(scenario: str) -> None:
+    """Say on stderr whose code a scenario's file will run, before it is read."""
+    from scenarios.definition.schema import path_of
+    from twin.files import read_yaml
+
+    path = path_of(scenario)
+    data = read_yaml(path)
+    listed = data.get("plugins") if isinstance(data, dict) else None
+    if isinstance(listed, list) and listed:
+        names = ", ".join(str(path.parent / str(name)) for name in listed)
+        sys.stderr.write(f"{path} runs Python code with your rights, its plug-ins: {names}\n")
+
+
 def print_json(data: Any) -> None:
     """Print data as JSON and nothing else."""
     sys.stdout.write(json.dumps(data, indent=2, ensure_ascii=False) + "\n")

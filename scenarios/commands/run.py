@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from scenarios.commands.keyboard import keyboard
-from scenarios.commands.output import check_free, print_json
+from scenarios.commands.output import check_free, print_json, tell_plugins
 from twin.errors import InputError
 
 if TYPE_CHECKING:
@@ -87,6 +87,7 @@ def run(
     from twin.plants.spec import plants
 
     check_free(pcap, option="--pcap", force=True)
+    tell_plugins(scenario)
     chosen = load(scenario)
     for path in plugin or ():
         load_plugin(path)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from scenarios.commands.output import Force, Json, check_free, print_json, print_table
+from scenarios.commands.output import Force, Json, check_free, print_json, print_table, tell_plugins
 
 app = typer.Typer(
     help="The shipped scenarios, and writing one.",
@@ -66,6 +66,7 @@ def check_scenario(
     from twin.units import counted
 
     try:
+        tell_plugins(file)
         scenario, notices = check(file)
     except InputError as error:
         if not as_json:

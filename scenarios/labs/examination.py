@@ -12,10 +12,12 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from scenarios.labs.lab import Lab, Verdict, Verdicts
+import numpy as np
+
+from scenarios.labs.lab import Draws, Lab, Verdict, Verdicts, fill
 
 
-def examine(lab: Lab, hand_in: Path, draws: dict[str, object], seeds: Sequence[int]) -> Verdicts:
+def examine(lab: Lab, hand_in: Path, draws: Draws, seeds: Sequence[int]) -> Verdicts:
     """Return the median verdict on each criterion over examinations with several seeds."""
     from twin.errors import InputError, RunError
 
@@ -35,12 +37,36 @@ def examine(lab: Lab, hand_in: Path, draws: dict[str, object], seeds: Sequence[i
     return verdicts
 
 
+def prove(lab: Lab, seeds: Sequence[int], place: Path) -> dict[str, list[float]]:
+    """Return what the reference and the starter are given [points], seed by seed.
+
+    Parameters
+    ----------
+    lab : Lab
+    seeds : sequence of int
+    place : Path
+        An empty folder to work in.
+    """
+    marks: dict[str, list[float]] = {"reference": [], "starter": []}
+    for seed in seeds:
+        draws = lab.draw(np.random.default_rng(seed))
+        for name, make in (("reference", lab.solve), ("starter", lab.start)):
+            folder = place / f"{name}-{seed}"
+            folder.mkdir()
+            if lab.own is None:
+                fill(lab.sheet.parent, folder)
+            make(draws, folder)
+            marks[name].append(lab.mark(examine(lab, folder, draws, [seed])))
+    return marks
+
+
 def main(arguments: Sequence[str]) -> None:
     """Examine, and write the verdicts as JSON."""
     from scenarios.labs.course import lab_of
 
     name, hand_in, order, out = arguments
     told = json.loads(Path(order).read_text(encoding="utf-8"))
+    Path(order).unlink()  # the seeds are no business of what it may run
     verdicts = examine(lab_of(name), Path(hand_in), told["draws"], told["seeds"])
     data = {name: asdict(verdict) for name, verdict in verdicts.items()}
     Path(out).write_text(json.dumps(data), encoding="utf-8")

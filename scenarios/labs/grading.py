@@ -13,7 +13,7 @@ from typing import Any
 from scenarios.labs import keys, sandbox
 from scenarios.labs.course import lab_of
 from scenarios.labs.examination import read_verdicts
-from scenarios.labs.lab import Lab, Verdict
+from scenarios.labs.lab import GLOSSARY, Lab, Verdict, fill
 from twin.errors import InputError
 from twin.files import read_yaml
 
@@ -59,13 +59,17 @@ def start(lab: Lab, student: str, key: bytes, out: Path) -> Path:
         If the student's ID names no folder, or the folder is there already.
     """
     keys.check_student(student)
-    folder = out / f"lab{lab.number}-{student}"
+    folder = out / f"{lab.folder}-{student}"
     if folder.exists():
         raise InputError(f"{folder} is there already: what is in it is kept; move it away first")
     draws = dict(lab.draw(keys.generator(key, student, lab.name, "draws")))
     (sample,) = keys.seeds(key, student, lab.name, "sample", 1)
     folder.mkdir(parents=True)
-    shutil.copytree(lab.sheet.parent, folder, dirs_exist_ok=True)
+    if lab.own is None:
+        fill(lab.sheet.parent, folder)
+    sheet = lab.sheet.read_text(encoding="utf-8").replace("{rubric}", lab.rubric)
+    (folder / lab.sheet.name).write_text(sheet, encoding="utf-8")
+    shutil.copy(GLOSSARY, folder)
     lab.start(draws, folder)
     card = {"lab": lab.name, "student": student, "sample_seed": sample, "draws": draws}
     write_card(folder / CARD, card)
@@ -127,10 +131,11 @@ def hand_ins(folder: Path) -> list[Path]:
     return found
 
 
-def grade(folder: Path, key: bytes, count: int = _HIDDEN) -> Iterator[Mark]:
+def grade(folder: Path, key: bytes, count: int = _HIDDEN, own: Lab | None = None) -> Iterator[Mark]:
     """Mark every hand-in in a folder, on seeds that only the key's owner knows.
 
-    Whatever is wrong with one is the reason of its mark, and the next is examined.
+    With a teacher's own exercise, those of that exercise. Whatever is wrong with one is the reason
+    of its mark, and the next is examined.
 
     Yields
     ------
@@ -142,11 +147,11 @@ def grade(folder: Path, key: bytes, count: int = _HIDDEN) -> Iterator[Mark]:
         try:
             card = read_card(hand_in)
             student, lab_name = card["student"], card["lab"]
-            lab = lab_of(lab_name)
-            if not hand_in.resolve().name.startswith(f"lab{lab.number}-{student}"):
+            lab = _chosen(lab_name, own)
+            if not _is_named(hand_in.resolve().name, f"{lab.folder}-{student}"):
                 raise InputError(
                     f"the card in {hand_in.name} is {student}'s: a hand-in keeps the name of the "
-                    f"folder that was given out, lab{lab.number}-{student}"
+                    f"folder that was given out, {lab.folder}-{student}"
                 )
             draws = dict(lab.draw(keys.generator(key, student, lab.name, "draws")))
             hidden = keys.seeds(key, student, lab.name, "hidden", count)
@@ -154,6 +159,20 @@ def grade(folder: Path, key: bytes, count: int = _HIDDEN) -> Iterator[Mark]:
             yield Mark(hand_in.name, student, lab_name, {}, 0.0, 0.0, str(error))
             continue
         yield _examined(hand_in, lab, student, draws, hidden)
+
+
+def _chosen(name: str, own: Lab | None) -> Lab:
+    if own is None:
+        return lab_of(name)
+    if name != own.name:
+        raise InputError(f"it is of the lab {name!r}, not of {own.name!r}")
+    return own
+
+
+def _is_named(name: str, given: str) -> bool:
+    """Return whether a folder has its name still, or one like `lab4-s1 (2)`."""
+    rest = name.removeprefix(given)
+    return name.startswith(given) and (not rest or rest[0] in " (")
 
 
 def _examined(
@@ -165,7 +184,7 @@ def _examined(
         with sandbox.copied(hand_in) as place, tempfile.TemporaryDirectory() as name:
             order, out = Path(name) / "order.json", Path(name) / "verdicts.json"
             order.write_text(json.dumps({"draws": draws, "seeds": seeds}), encoding="utf-8")
-            command = ("-m", "scenarios.labs.examination", lab.name, place, order, out)
+            command = ("-m", "scenarios.labs.examination", lab.own or lab.name, place, order, out)
             outcome = sandbox.run_python([str(part) for part in command], place, seconds=seconds)
             if out.is_file():
                 verdicts = read_verdicts(out.read_text(encoding="utf-8"))
@@ -176,6 +195,5 @@ def _examined(
         why = str(error)
     if why:
         verdicts = lab.none(why)
-    points = {criterion.name: criterion.points for criterion in lab.criteria}
-    mark = sum(points[name] * verdict.share for name, verdict in verdicts.items())
-    return Mark(hand_in.name, student, lab.name, dict(verdicts), round(mark, 1), lab.points, why)
+    mark = lab.mark(verdicts)
+    return Mark(hand_in.name, student, lab.name, dict(verdicts), mark, lab.points, why)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,9 @@ from typing import Any
 import numpy as np
 
 SHEETS = Path(__file__).parent / "sheets"
+GLOSSARY = Path(__file__).parent / "GLOSSARY.md"
+NOTEBOOK = Path(__file__).parent / "notebooks" / "first.ipynb"
+SOLUTIONS = Path(__file__).parent / "solutions"
 
 Draws = Mapping[str, Any]
 """What a student's plant or task has of its own, by name; ready for YAML."""
@@ -79,6 +83,8 @@ class Lab:
         Given the folder of a hand-in, the draws and a seed, returns a verdict on every criterion.
     limit_s : float
         The longest one examination may take [s].
+    own : Path or None
+        The folder of a teacher's own exercise.
     """
 
     number: int
@@ -93,11 +99,28 @@ class Lab:
     solve: Callable[[Draws, Path], None]
     examine: Callable[[Path, Draws, int], Verdicts]
     limit_s: float = 120.0
+    own: Path | None = None
 
     @property
     def sheet(self) -> Path:
-        """The sheet, in Markdown."""
-        return SHEETS / self.name / "sheet.md"
+        """The sheet, in Markdown; in students' copies the rubric stands for its `{rubric}`."""
+        return (self.own or SHEETS / self.name) / "sheet.md"
+
+    @property
+    def folder(self) -> str:
+        """What students' folders are called, before the student's ID."""
+        return self.name if self.own else f"lab{self.number}"
+
+    @property
+    def rubric(self) -> str:
+        """The criteria, as a table in Markdown."""
+        rows = [f"| {each.name} | {each.points} | {each.asks} |" for each in self.criteria]
+        return "\n".join(["| criterion | points | what is asked |", "|---|---|---|", *rows])
+
+    def mark(self, verdicts: Verdicts) -> float:
+        """Return the points that verdicts come to."""
+        shares = [each.points * verdicts[each.name].share for each in self.criteria]
+        return round(sum(shares), 1)
 
     @property
     def points(self) -> int:
@@ -107,3 +130,10 @@ class Lab:
     def none(self, why: str) -> dict[str, Verdict]:
         """Return no points on any criterion, for one reason."""
         return {criterion.name: Verdict(0.0, why) for criterion in self.criteria}
+
+
+def fill(origin: Path, folder: Path) -> None:
+    """Copy what is in a folder into another; `NAME.py.txt` becomes `NAME.py`."""
+    shutil.copytree(origin, folder, dirs_exist_ok=True)
+    for text in folder.glob("*.py.txt"):
+        text.replace(text.with_suffix(""))

@@ -73,8 +73,8 @@ def copied(hand_in: Path) -> Iterator[Path]:
 
 
 def run_python(arguments: Sequence[str], folder: Path, *, seconds: float) -> Outcome:
-    """Run this Python with arguments in a folder; see `run`."""
-    return run([sys.executable, *arguments], folder, seconds=seconds)
+    """Run this Python with arguments in a folder, and import nothing from there; see `run`."""
+    return run([sys.executable, "-P", *arguments], folder, seconds=seconds)
 
 
 def run(
@@ -103,7 +103,7 @@ def run(
     variables |= {"HOME": str(folder), "PYTHONDONTWRITEBYTECODE": "1", "OMP_NUM_THREADS": "1"}
     with tempfile.TemporaryFile() as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "scenarios.labs.limits", str(seconds), *command],
+            [sys.executable, "-P", "-m", "scenarios.labs.limits", str(seconds), *command],
             cwd=folder,
             env=variables | dict(env or {}),
             stdin=subprocess.DEVNULL,

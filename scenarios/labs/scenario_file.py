@@ -12,6 +12,9 @@ from scenarios.simulation.run import run
 from twin.errors import InputError
 from twin.files import read_yaml
 
+DURATION = 4 * 86400.0
+"""Of every run of a lab [s]."""
+
 
 def read(path: Path) -> Scenario:
     """Return a handed-in scenario.
@@ -46,7 +49,14 @@ def _leaves(text: str) -> bool:
     return path.is_absolute() or ".." in path.parts or "\\" in text
 
 
-def on_seed(scenario: Scenario, seed: int, watch: str | None = None) -> Run:
+def on_seed(
+    scenario: Scenario,
+    seed: int,
+    *,
+    detector: str | None = None,
+    duration: float = DURATION,
+    pair: bool = True,
+) -> Run:
     """Run a scenario's attacks on the lab's own plant, time and seed.
 
     Only the attacks are the student's; whatever else the scenario says is put back.
@@ -63,12 +73,9 @@ def on_seed(scenario: Scenario, seed: int, watch: str | None = None) -> Run:
         demands="profile",
         demand_model="demand-driven",
         overflow="spill",
-        duration=DURATION,
+        duration=duration,
         warmup=Scenario.warmup,
-        detector=watch,
+        detector=detector,
     )
-    return run(from_data(scenario_data(plain), scenario.folder), watch=watch is not None)
-
-
-DURATION = 7 * 86400.0
-"""Of every run of a lab [s]."""
+    chosen = from_data(scenario_data(plain), scenario.folder)
+    return run(chosen, watch=detector is not None, pair=pair)

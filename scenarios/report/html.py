@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import re
+from importlib.resources import files
 from pathlib import Path
 
 import pandas as pd
@@ -43,6 +45,12 @@ def _rows(impact: pd.DataFrame) -> pd.DataFrame:
     return impact[keep | impact.index.isin(list(COUNTER_WORDS))]
 
 
+def glossary() -> list[tuple[str, str]]:
+    """Return the words of the glossary and what they mean."""
+    page = files("scenarios").joinpath("labs", "GLOSSARY.md").read_text(encoding="utf-8")
+    return re.findall(r"^- \*\*(.+?)\*\*: (.+)$", page, re.M)
+
+
 def write(folder: Path, run: Run) -> None:
     """Write report.html into `folder`, with the pictures that are there."""
     paths = {name: folder / f"{name}.png" for name in _CAPTIONS}
@@ -65,5 +73,6 @@ def write(folder: Path, run: Run) -> None:
         blamed=blamed(run.scenario),
         compared=bool(run.scenario.entries) and run.paired is not None,
         scenario=to_yaml(run.scenario),
+        glossary=glossary(),
     )
     (folder / "report.html").write_text(page, encoding="utf-8")

@@ -26,6 +26,7 @@ PAGES = (
     *(f"{name}/README.md" for name in PACKAGES),
     "twin/servers/README.md",
     "scenarios/live/README.md",
+    "scenarios/labs/README.md",
     ".github/CONTRIBUTING.md",
 )
 FENCED = re.compile(r"^ *```(\w*)\n(.*?)^ *```$", re.S | re.M)
