@@ -15,9 +15,13 @@ import typer
 from twin.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from scenarios.definition.scenario import Scenario
     from scenarios.live.shared import Room
     from scenarios.live.users import Door
     from scenarios.simulation.pace import Pace
+    from twin.servers.registers import Point
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _PORT = 8080
@@ -31,6 +35,12 @@ def live(
     replay: Annotated[
         Path | None,
         typer.Option(help="A run folder to show instead, from its start on.", metavar="RUN"),
+    ] = None,
+    lab: Annotated[
+        Path | None,
+        typer.Option(
+            help="A student's folder of a lab: open that student's plant.", metavar="FOLDER"
+        ),
     ] = None,
     speed: Annotated[float, typer.Option(help="Simulated seconds in a real second.")] = 60.0,
     seed: Annotated[int | None, typer.Option(min=0, help="Instead of the scenario's.")] = None,
@@ -69,8 +79,11 @@ def live(
     from scenarios.live.users import Door
     from scenarios.simulation.pace import Pace
 
-    if (scenario is None) == (replay is None):
-        raise InputError("name a scenario, or a run folder to show again with --replay RUN")
+    if sum(given is not None for given in (scenario, replay, lab)) != 1:
+        raise InputError(
+            "name a scenario, or a run folder to show again with --replay RUN, or a student's "
+            "folder with --lab FOLDER"
+        )
     if host not in _LOOPBACK and password is None:
         raise InputError(
             f"--host {host} lets others in: give a --password, or the variable HYDROTWIN_PASSWORD"
@@ -84,9 +97,11 @@ def live(
         raise InputError(f"--speed: {error}") from None
     if replay is not None:
         _show_again(replay, door, pace, at)
+    elif lab is not None:
+        _open_lab(lab, seed, out, door, pace, at)
     else:
         assert scenario is not None
-        _simulate(scenario, seed, out, not no_detector, door, pace, at)
+        _open(scenario, seed, out, not no_detector, door, pace, at)
 
 
 @dataclass(frozen=True)
@@ -125,7 +140,7 @@ def _show_again(replay: Path, door: Door, pace: Pace, at: _Address) -> None:
     source.stop(_PATIENCE)
 
 
-def _simulate(
+def _open(
     name: str,
     seed: int | None,
     out: Path | None,
@@ -134,14 +149,61 @@ def _simulate(
     pace: Pace,
     at: _Address,
 ) -> None:
-    """Run a scenario until its end or Ctrl-C, and keep it as a run folder."""
+    """Run a shipped scenario or a file."""
     from dataclasses import replace
+
+    from scenarios.definition.schema import load, located, path_of
+
+    chosen = load(name)
+    chosen = chosen if seed is None else replace(chosen, seed=seed)
+    place = out or Path("runs") / f"{chosen.name}-live-{_stamp()}"
+    try:
+        _simulate(chosen, place, watch, door, pace, at)
+    except InputError as error:
+        raise located(error, path_of(name)) from None
+
+
+def _open_lab(
+    folder: Path, seed: int | None, out: Path | None, door: Door, pace: Pace, at: _Address
+) -> None:
+    """Run the plant of a student's folder; what is written to it is added to the folder's audit."""
+    from scenarios.labs.grading import read_card
+    from scenarios.labs.plant import WIRE, add_audit, points_of, scenario_of, write_ports
+    from scenarios.live.audit import AUDIT
+
+    card = read_card(folder)
+    points = points_of(card["draws"])
+    chosen = scenario_of(card["sample_seed"] if seed is None else seed)
+    write_ports(folder, {point.plc: point.port + at.offset for point in points}, at.host)
+    place = out or folder / "runs" / _stamp()
+    wire = folder / WIRE
+    try:
+        _simulate(chosen, place, False, door, pace, at, points, wire if wire.is_file() else None)
+    finally:
+        if (place / AUDIT).is_file():
+            add_audit(folder / AUDIT, place / AUDIT)
+
+
+def _stamp() -> str:
     from datetime import datetime
 
+    return f"{datetime.now():%Y%m%d-%H%M%S}"
+
+
+def _simulate(
+    chosen: Scenario,
+    place: Path,
+    watch: bool,
+    door: Door,
+    pace: Pace,
+    at: _Address,
+    points: Sequence[Point] | None = None,
+    wire: Path | None = None,
+) -> None:
+    """Run a scenario until its end or Ctrl-C, and keep it as a run folder."""
     from rich.console import Console
 
     from scenarios.commands.terminal import tell
-    from scenarios.definition.schema import load, located, path_of
     from scenarios.live.alarms import journal_csv
     from scenarios.live.audit import AUDIT, audit_csv
     from scenarios.live.plant import LivePlant
@@ -153,17 +215,11 @@ def _simulate(
     from scenarios.simulation.run import keep
     from scenarios.simulation.session import Session
 
-    chosen = load(name)
-    chosen = chosen if seed is None else replace(chosen, seed=seed)
-    place = out or Path("runs") / f"{chosen.name}-live-{datetime.now():%Y%m%d-%H%M%S}"
     with folder.draft(place) as draft:
-        try:
-            session = Session.open(chosen, folder=draft, watch=watch, pace=Pace())
-        except InputError as error:
-            raise located(error, path_of(name)) from None
+        session = Session.open(chosen, folder=draft, watch=watch, pace=Pace())
         with session:
             plant = LivePlant(session, pace)
-            with servers(plant, door, at.host, at.offset) as served:
+            with servers(plant, door, at.host, at.offset, points, wire) as served:
                 _serve(Room(plant, door, served), at)
             ended = plant.stop(_PATIENCE)
             if plant.failed is not None:

@@ -11,7 +11,9 @@ import matplotlib.pyplot as plt
 import scenarios
 from scenarios.definition.schema import from_data
 from scenarios.labs.lab import SHEETS
+from scenarios.labs.registers import drawn_map, point_of
 from scenarios.report.style import ALARM, TRUTH, VIEW, shade_active, shade_handles
+from twin.servers.registers import INPUT
 
 LOUD, GENTLE = 0.2, 2.0
 
@@ -89,7 +91,61 @@ def _score(axes, run, color, label, unit=1.0):
     axes.plot(shown.index / 3600, shown, color=color, lw=1.6, label=label)
 
 
+def know_the_plant():
+    """Draw what three registers of a map hold through two days, as a client reads them."""
+    run = scenarios.run("normal", seed=0, duration="2 d", watch=False, pair=False)
+    colors = {"L_T2": TRUTH, "P_J300": VIEW, "F_V2": "#555555"}
+    figure, axes = axes_of("Three input registers of PLC3, of a map nobody handed out", "word")
+    for tag, color in colors.items():
+        point = point_of(drawn_map(run.spec, 1), tag, "PLC3", INPUT)
+        words = [point.encode(value)[0] for value in run.truth[point.tag]]
+        axes.plot(run.truth.index / 3600, words, color=color, lw=1.6, label=str(point.address))
+    axes.legend(title="address", loc="upper right")
+    figure.savefig(SHEETS / "know-the-plant" / "registers.png", dpi=120)
+
+
+def spoofed_command():
+    """Draw a tank's level with and without two values that somebody wrote."""
+    writes = {"6 h": {"PU4": 1, "PU5": 1}}
+    attack = {
+        "name": "spoof",
+        "on": "plc:PLC3",
+        "do": {"external": {"writes": writes, "peer": "127.0.0.1", "protocol": "modbus"}},
+    }
+    data = {"name": "t3", "duration": "1 d", "detector": None, "attacks": [attack]}
+    run = scenarios.run(from_data(data), seed=0)
+    figure, axes = axes_of("Two coils of PLC3 are written at h 6", "level of T3 [m]")
+    hours = run.truth.index / 3600
+    axes.plot(hours, run.paired["L_T3"], color="#555555", lw=1.4, ls="--", label="without it")
+    axes.plot(hours, run.truth["L_T3"], color=TRUTH, lw=2, label="with it")
+    axes.axvline(6, color=ALARM, lw=1, ls=":", label="the writes")
+    axes.legend(loc="lower right")
+    figure.savefig(SHEETS / "spoofed-command" / "overflow.png", dpi=120)
+
+
+def man_in_the_middle():
+    """Draw a pressure as PLC5 holds it and as SCADA shows it."""
+    attack = {
+        "name": "higher",
+        "on": "link:PLC5->SCADA",
+        "tags": ["P_J302"],
+        "do": {"offset": {"by": 5.0}},
+        "when": {"from": "6 h", "for": "12 h"},
+    }
+    data = {"name": "p", "duration": "1 d", "detector": None, "attacks": [attack]}
+    run = scenarios.run(from_data(data), seed=0)
+    figure, axes = axes_of("Somebody sits between SCADA and PLC5 from h 6 to 18", "P_J302 [m]")
+    hours = run.truth.index / 3600
+    axes.plot(hours, run.plc["PLC5.P_J302"], color=TRUTH, lw=2, label="PLC5 holds")
+    axes.plot(hours, run.scada["P_J302"], color=VIEW, lw=1.4, label="SCADA shows")
+    axes.legend(loc="upper right")
+    figure.savefig(SHEETS / "man-in-the-middle" / "two-records.png", dpi=120)
+
+
 if __name__ == "__main__":
+    know_the_plant()
+    spoofed_command()
+    man_in_the_middle()
     week = scenarios.run("t1-overflow-concealed", seed=0)
     hide_it(week)
     catch_it(week)
