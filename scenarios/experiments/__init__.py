@@ -1,1 +1,1 @@
-"""What is made of many runs: sweeps and their tables, data sets and trained detectors."""
+"""What is made of many runs: data sets and trained detectors."""

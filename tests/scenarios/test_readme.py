@@ -16,8 +16,8 @@ from attacks.discovery import kinds
 from scenarios.cli import app
 from scenarios.definition.check import check
 from scenarios.definition.schema import load
-from scenarios.experiments.sweep_file import read_sweep
 from scenarios.results.run import Run
+from scenarios.sweeps.sweep_file import read_sweep
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("twin", "attacks", "detector", "scenarios")

@@ -11,9 +11,9 @@ import pytest
 from filelock import FileLock
 
 import scenarios
-from scenarios.experiments.journal import RECORDS, Journal
-from scenarios.experiments.sweep_file import read_sweep
-from scenarios.experiments.table import attributes, figures, summary
+from scenarios.sweeps.journal import RECORDS, Journal
+from scenarios.sweeps.sweep_file import read_sweep
+from scenarios.sweeps.table import attributes, figures, summary
 from tests.scenarios.measure import README, results_table
 from twin.errors import InputError, RunError
 
@@ -288,8 +288,14 @@ def test_from_python_with_a_detector_and_streams(place, monkeypatch):
     table = swept.run(place / "out", workers=1, streams="keep", progress=False)
     assert list(table["detector"]) == ["pca", "cnn-lstm"]
     assert table["alarms"].notna().all()
-    kept = sorted((place / "out" / "runs").iterdir())
-    assert [scenarios.open_run(folder).hours for folder in kept] == [30.0, 30.0]
+    (kept,) = (place / "out" / "runs").iterdir()
+    run = scenarios.open_run(kept)
+    assert run.hours == 30.0
+    assert set(run.scores["detector"]) == {"pca", "cnn-lstm"}
+    for place_of, name in enumerate(table["detector"]):
+        row, alone = table.iloc[place_of], scenarios.run(base.vary("detector", name))
+        for column, value in figures(alone).items():
+            assert pd.isna(row[column]) if value is None else row[column] == value, column
     thin = scenarios.sweep(base, {"seed": [0]}, detectors=[])
     thin.run(place / "thin", workers=1, streams="hourly", progress=False)
     (folder,) = (place / "thin" / "runs").iterdir()
@@ -394,8 +400,8 @@ def test_a_dry_run_lists_and_estimates_and_writes_nothing(undisturbed):
 
 def test_no_worker_imports_torch_where_no_network_watches(place):
     code = (
-        "import sys\nfrom scenarios.experiments.job import execute, job_of\n"
-        "from scenarios.experiments.sweep_file import read_sweep\n"
+        "import sys\nfrom scenarios.sweeps.job import execute, job_of\n"
+        "from scenarios.sweeps.sweep_file import read_sweep\n"
         "swept = read_sweep(__import__('pathlib').Path('sweep.yaml'))\n"
         "record = execute(job_of(swept.scenario(0), [None]))\n"
         "assert record['rows'][0]['status'] == 'done', record\n"

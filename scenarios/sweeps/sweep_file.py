@@ -12,11 +12,9 @@ from attacks.mistakes import explain
 from scenarios.definition.scenario import Scenario
 from scenarios.definition.schema import library, load
 from scenarios.definition.vary import written
-from scenarios.experiments.sweep import Sweep
-from scenarios.experiments.table import (
-    as_text,
-)
-from scenarios.experiments.values import read_values
+from scenarios.sweeps.sweep import Sweep
+from scenarios.sweeps.table import as_text
+from scenarios.sweeps.values import read_values
 from twin.errors import InputError, nearest, under
 from twin.files import place_of, plain, read_yaml
 
