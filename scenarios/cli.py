@@ -16,6 +16,7 @@ from scenarios.commands.compare import compare
 from scenarios.commands.export import export
 from scenarios.commands.fidelity import fidelity
 from scenarios.commands.imports import import_
+from scenarios.commands.report import report
 from scenarios.commands.results import results
 from scenarios.commands.run import run
 from scenarios.commands.sweep import sweep
@@ -70,6 +71,7 @@ app.command(
     epilog="Examples: hydrotwin sweep mine.yaml --dry-run · hydrotwin sweep mine.yaml --out DIR"
 )(sweep)
 app.command(epilog="Example: hydrotwin results DIR --by seed")(results)
+app.command(epilog="Example: hydrotwin report sweeps/mine")(report)
 app.add_typer(shipped.app, name="scenarios")
 app.add_typer(attacks.app, name="attacks")
 app.add_typer(detectors.app, name="detectors")

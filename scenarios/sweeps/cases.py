@@ -242,11 +242,13 @@ class Cases:
 def _cell(value: Any) -> Any:
     """Return a value as a table has it: a duration in hours, a list or mapping as text.
 
-    An entry that has a name stands there by it.
+    An entry that has a name stands there by it, and a kind that has no fields by its own.
     """
     if isinstance(value, str):
         length = seconds(value)
         return value if length is None else length / HOUR
     if isinstance(value, dict) and isinstance(value.get("name"), str):
         return value["name"]
+    if isinstance(value, dict) and list(value.values()) == [{}]:
+        return next(iter(value))
     return as_text(value) if isinstance(value, list | dict) else value

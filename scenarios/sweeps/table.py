@@ -229,7 +229,7 @@ def _attribute(name: str, known: Sequence[Attribute]) -> Attribute:
 
 
 def read_about(folder: Path) -> dict[str, Any]:
-    """Return what else is known of a sweep's results: its `plant`, and the `units` of its fields."""
+    """Return what else is known of a sweep's results: its `plant`, and its fields' `units`."""
     about: dict[str, Any] = json.loads(pq.read_schema(folder / RESULTS).metadata[_ABOUT])
     return about
 
