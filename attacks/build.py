@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import typing
 from collections.abc import Collection, Mapping
 from pathlib import Path
@@ -49,13 +50,14 @@ def build(do: Mapping[str, Any], folder: Path | None = None, label: str = "attac
         if fields is not None and (names := [field.name for field in fields_of(known[kind])]):
             message += f": write {kind}: {{{names[0]}: {shown(fields)}}}"
         raise InputError(message, keys=[kind])
-    cls = known[kind]
+    cls: Any = known[kind]
     for field in fields_of(cls):
         if field.type == "number" and isinstance(fields.get(field.name), bool):
             message = f"{field.name} is a number, not {shown(fields[field.name])}"
             raise InputError(message, keys=[kind, field.name])
     try:
-        return TypeAdapter(cls).validate_python(dict(fields), context={"folder": folder})
+        built: Attack = _adapter(cls).validate_python(dict(fields), context={"folder": folder})
+        return built
     except ValidationError as error:
         units = {field.name: field.unit for field in fields_of(cls)}
         reason = explain(error, units)
@@ -66,6 +68,12 @@ def build(do: Mapping[str, Any], folder: Path | None = None, label: str = "attac
         if where is None:
             raise
         raise InputError(f"{kind} broke at {where}", keys=[kind]) from error
+
+
+@functools.cache
+def _adapter(cls: Any) -> TypeAdapter[Attack]:
+    """Return what reads the fields of a kind; to make one takes longer than to read a scenario."""
+    return TypeAdapter(cls)
 
 
 def _pairs_meant(do: Mapping[str, Any], known: Collection[str]) -> str:

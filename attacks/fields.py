@@ -7,6 +7,7 @@ A field's annotation has its type, its `Unit`, and a pydantic `Field` with bound
 from __future__ import annotations
 
 import dataclasses
+import functools
 import typing
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -63,8 +64,14 @@ class FieldWords:
         return line + (f", like {flow(self.example)}" if self.example is not None else "")
 
 
-def fields(cls: type[Attack]) -> list[FieldWords]:
+def fields(cls: type[Attack]) -> tuple[FieldWords, ...]:
     """Return each field of a kind in words."""
+    kind: Any = cls  # a class can be hashed, whatever its instances' type says
+    return _fields(kind)
+
+
+@functools.cache
+def _fields(cls: Any) -> tuple[FieldWords, ...]:
     hints = typing.get_type_hints(cls, include_extras=True)
     rows = []
     for field in dataclasses.fields(cls):
@@ -82,7 +89,7 @@ def fields(cls: type[Attack]) -> list[FieldWords]:
                 example=examples[0] if examples else None,
             )
         )
-    return rows
+    return tuple(rows)
 
 
 def is_nested(hint: Any) -> bool:

@@ -10,7 +10,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
-from scenarios.commands import attacks, batadal, bench, demand, detectors, plants
+from scenarios.commands import attacks, batadal, bench, dataset, demand, detectors, plants
 from scenarios.commands import scenarios as shipped
 from scenarios.commands.compare import compare
 from scenarios.commands.export import export
@@ -79,6 +79,7 @@ app.add_typer(plants.app, name="plant")
 app.add_typer(batadal.app, name="batadal")
 app.add_typer(bench.app, name="bench")
 app.add_typer(demand.app, name="demand")
+app.add_typer(dataset.app, name="dataset")
 app.command(
     epilog="Examples: hydrotwin compare t2-starved · hydrotwin compare runs/a runs/b --out ab.png"
 )(compare)

@@ -16,7 +16,7 @@ _SHOWN = 20  # runs of a dry run
 
 
 def sweep(
-    file: Annotated[Path, typer.Argument(help="A sweep file: base, over, detectors, …")],
+    file: Annotated[Path, typer.Argument(help="A sweep file, or the name of a shipped study.")],
     out: Annotated[
         Path | None, typer.Option(help="The sweep's folder. [default: sweeps/FILE]")
     ] = None,

@@ -97,7 +97,7 @@ def _key(scenario: Scenario, text: str, detectors: Sequence[str | None], streams
         digest.update(repr(name).encode())
         if name is not None:
             for path in _weights(name, scenario, spec):
-                digest.update(path.read_bytes() if path.is_file() else b"none")
+                digest.update(_content(path, path.stat().st_mtime_ns) if path.is_file() else b"-")
     return digest.hexdigest()[:32]
 
 
@@ -106,6 +106,12 @@ def _weights(name: str, scenario: Scenario, spec: PlantSpec) -> list[Path]:
     shipped = [shipped_path(name, spec.name, each) for each in shipped_intervals(name, spec.name)]
     paths = [own] if own.exists() else shipped
     return [file for path in paths for file in (path, path.with_suffix(".json"))]
+
+
+@functools.lru_cache(maxsize=64)
+def _content(path: Path, changed: int) -> bytes:
+    """Return a digest of a file, worked out once a process and state of the file."""
+    return hashlib.sha256(path.read_bytes()).digest()
 
 
 @functools.cache

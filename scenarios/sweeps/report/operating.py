@@ -63,7 +63,8 @@ def operating_curve(told: Told) -> Iterator[Picture]:
         "operating-curve",
         "What would another threshold have cost, and found?",
         f"From the scores of {len(runs)} runs; dots: the detector's own threshold; dotted: one "
-        "false episode a week, what an operator may be asked to bear. A threshold is chosen on "
+        "false episode a week, what an operator may be asked to bear. An alarm that never ends "
+        "is one episode, so that very low thresholds have few. A threshold is chosen on "
         "other runs than it is judged on: this picture judges, it does not choose.",
         figure,
     )
