@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import pandas as pd
@@ -14,7 +14,7 @@ from matplotlib.ticker import PercentFormatter
 from scenarios.report.map import halfway, link_lines, node_positions
 from scenarios.report.style import OUTLINE
 from scenarios.sweeps.report.told import Picture, Told
-from twin.errors import natural
+from twin.errors import listed, natural
 from twin.plants.spec import PlantSpec
 
 
@@ -37,12 +37,14 @@ def network_map(told: Told) -> Iterator[Picture]:
     table = parts[shown][parts[shown].index.isin(list(at))]
     spots = np.array([at[name] for name in table.index])
     marks = net.scatter(
-        spots[:, 0], spots[:, 1], s=60 + 500 * np.sqrt(table["lost"] / most), c=table["share"],
+        spots[:, 0], spots[:, 1], s=70 + 500 * np.sqrt(table["lost"] / most), c=table["share"],
         cmap="RdYlGn", vmin=0, vmax=1, edgecolors="#34495e", marker=marker, zorder=3, alpha=0.9,
     )  # fmt: skip
-    for name, spot in zip(table.index, spots, strict=True):
-        net.annotate(name, spot, fontsize=8, ha="center", va="center", zorder=4,
-                     path_effects=OUTLINE)  # fmt: skip
+    for spot, names in _grouped(list(table.index), at):
+        net.annotate(
+            names, spot, fontsize=7, ha="left", va="center", zorder=4,
+            xytext=(7, 0), textcoords="offset points", path_effects=OUTLINE,
+        )  # fmt: skip
     net.autoscale()
     net.set_aspect("equal")
     net.axis("off")
@@ -59,6 +61,22 @@ def network_map(told: Told) -> Iterator[Picture]:
         "attacked runs; red was seldom noticed, green always.",
         figure,
     )
+
+
+def _grouped(
+    names: list[str], at: Mapping[str, tuple[float, float]]
+) -> list[tuple[tuple[float, float], str]]:
+    """Return names by where they are written: those that lie close together as one."""
+    close = 0.05 * float(np.ptp(list(at.values()), axis=0).max())
+    groups: list[tuple[tuple[float, float], list[str]]] = []
+    for name in names:
+        near = (each for spot, each in groups if np.hypot(*np.subtract(spot, at[name])) < close)
+        group = next(near, None)
+        if group is None:
+            groups.append((at[name], [name]))
+        else:
+            group.append(name)
+    return [(spot, listed(group)) for spot, group in groups]
 
 
 def _bars(axes: Axes, table: pd.DataFrame) -> None:
