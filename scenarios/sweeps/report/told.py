@@ -217,7 +217,8 @@ def scale(axes: Axes, values: Any) -> None:
         axes.set_xscale("log")
         return
     axes.set_xscale("symlog", linthresh=float(size.min()))
-    ticks = sorted({0.0, *map(float, np.unique(values))})
+    zero = {0.0} if np.max(values) > 0 else set()
+    ticks = sorted({*zero, *map(float, np.unique(values))})
     axes.set_xticks(ticks if len(ticks) <= 9 else ticks[:: -(-len(ticks) // 9)])
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
     axes.minorticks_off()
