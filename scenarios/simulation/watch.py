@@ -251,7 +251,7 @@ def watchers(
             chosen = str(path) if path.is_file() else each
             loaded, why = detector_of(replace(scenario, detector=chosen), spec)
             notes += why
-            name = Path(each).stem if path.is_file() else each
+            name = called(chosen)
         else:
             loaded, name = each, each.kind
             check_loaded(each, name, spec)
@@ -259,6 +259,11 @@ def watchers(
             same = sum(known.partition(" ")[0] == name for known in found)
             found[f"{name} {same + 1}" if same else name] = loaded
     return found, notes
+
+
+def called(detector: str) -> str:
+    """Return what tables call a detector that is named by its kind, or by a checkpoint's path."""
+    return Path(detector).stem if Path(detector).is_file() else detector
 
 
 def detector_of(scenario: Scenario, spec: PlantSpec) -> tuple[Detector | None, list[str]]:

@@ -17,7 +17,7 @@ from concurrent.futures import CancelledError, Executor, Future, ProcessPoolExec
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any, Protocol
 
-from scenarios.experiments.job import Job, Record, execute, versions
+from scenarios.sweeps.job import Job, Record, execute, versions
 from twin.errors import InputError, RunError
 
 _SUSPECT, _DEADLY = 3, 6
