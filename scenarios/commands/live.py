@@ -52,6 +52,14 @@ def live(
         str,
         typer.Option(help="Where room and servers listen; other than loopback needs a password."),
     ] = _LOOPBACK[0],
+    wire: Annotated[
+        bool,
+        typer.Option("--wire", help="Readings travel over real TCP connections one can sit on."),
+    ] = False,
+    wire_table: Annotated[
+        Path | None,
+        typer.Option(help="A CSV file link,host,port: where receivers ask instead. With --wire."),
+    ] = None,
     password: Annotated[
         str | None,
         typer.Option(envvar="HYDROTWIN_PASSWORD", help="What one needs to enter the room."),
@@ -71,6 +79,8 @@ def live(
 
     if (scenario is None) == (replay is None):
         raise InputError("name a scenario, or a run folder to show again with --replay RUN")
+    if wire_table is not None and not wire:
+        raise InputError("--wire-table belongs to --wire")
     if host not in _LOOPBACK and password is None:
         raise InputError(
             f"--host {host} lets others in: give a --password, or the variable HYDROTWIN_PASSWORD"
@@ -86,7 +96,7 @@ def live(
         _show_again(replay, door, pace, at)
     else:
         assert scenario is not None
-        _simulate(scenario, seed, out, not no_detector, door, pace, at)
+        _simulate(scenario, seed, out, not no_detector, door, pace, at, wire, wire_table)
 
 
 @dataclass(frozen=True)
@@ -133,6 +143,8 @@ def _simulate(
     door: Door,
     pace: Pace,
     at: _Address,
+    wire: bool,
+    table: Path | None,
 ) -> None:
     """Run a scenario until its end or Ctrl-C, and keep it as a run folder."""
     from dataclasses import replace
@@ -163,7 +175,7 @@ def _simulate(
             raise located(error, path_of(name)) from None
         with session:
             plant = LivePlant(session, pace)
-            with servers(plant, door, at.host, at.offset) as served:
+            with servers(plant, door, at.host, at.offset, wire, table) as served:
                 _serve(Room(plant, door, served), at)
             ended = plant.stop(_PATIENCE)
             if plant.failed is not None:

@@ -21,6 +21,7 @@ def refused(*arguments):
         ([], "name a scenario, or a run folder"),
         (["normal", "--replay", "runs/x"], "name a scenario, or a run folder"),
         (["normal", "--host", "0.0.0.0"], "--host 0.0.0.0 lets others in: give a --password"),
+        (["normal", "--wire-table", "x.csv"], "--wire-table belongs to --wire"),
         (["normal", "--speed", "0"], "--speed: speed must be above 0"),
         (["normal", "--password", "short"], "8 characters"),
         (["normal", "--teacher-password", ""], "8 characters"),
