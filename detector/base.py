@@ -198,6 +198,8 @@ class Detector(ABC):
         The name under which the class is registered; `detector.registry.register` sets it.
     columns_wanted
         Which columns it scores; who hands it frames joins those of the shadow twin.
+    seeded
+        Whether a fit depends on its seed.
     Options
         The options of `fit`: a pydantic model, a field with a description each.
     threshold
@@ -211,6 +213,7 @@ class Detector(ABC):
 
     kind: ClassVar[str]
     columns_wanted: ClassVar[ColumnsWanted] = "tags"
+    seeded: ClassVar[bool] = True
     Options: ClassVar[type[NoOptions]] = NoOptions
 
     def __init__(self, tags: Sequence[str], interval_s: float = HOUR) -> None:

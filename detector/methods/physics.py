@@ -94,6 +94,7 @@ class PhysicsDetector(Detector):
         Median of each normal column, taken for a reading that was never there, ``(C,)``.
     """
 
+    seeded = False
     columns_wanted: ClassVar[ColumnsWanted] = "tags+shadow"
     Options: ClassVar[type[NoOptions]] = PhysicsOptions
 
