@@ -212,7 +212,7 @@ class Detector(ABC):
     """
 
     kind: ClassVar[str]
-    columns_wanted: ClassVar[ColumnsWanted] = "tags"
+    columns_wanted: ColumnsWanted = "tags"
     seeded: ClassVar[bool] = True
     Options: ClassVar[type[NoOptions]] = NoOptions
 
@@ -245,6 +245,11 @@ class Detector(ABC):
             raise DataError(
                 f"option {name} of {cls.kind}: {first['msg']}, not {first['input']!r}."
             ) from None
+
+    @classmethod
+    def wants(cls, training: Training = USUAL) -> ColumnsWanted:
+        """Return which columns a fit scores: `columns_wanted`, unless an option says otherwise."""
+        return cls.columns_wanted
 
     @abstractmethod
     def fit(

@@ -25,6 +25,9 @@ rows, 4153 of dataset04's 4177, as in the published figures."""
 RANDOM_RATE = 0.05
 """Part of the hours in which the random baseline raises an alarm."""
 
+NAIVE = ("always", "never", "random")
+"""Rows of every table that no detector earns."""
+
 PUBLISHED = {"accuracy": 0.90, "precision": 0.83, "recall": 0.22, "f1": 0.35, "auc": 0.677}
 """What was published for this CNN-LSTM on dataset04 (4153 windows, 492 of them anomalous)."""
 
@@ -49,6 +52,22 @@ class Evaluation:
     threshold: float
     alarms: Bools
     metrics: Metrics
+
+
+@dataclass(frozen=True)
+class Frozen:
+    """A detector fitted elsewhere, its threshold set: it is judged as it is.
+
+    Attributes
+    ----------
+    score
+        Returns the scores of a record's rows, ``(T,)``.
+    threshold
+        Scores above it are alarms.
+    """
+
+    score: Callable[[pd.DataFrame], Floats]
+    threshold: float
 
 
 @dataclass(frozen=True)
@@ -130,6 +149,7 @@ def evaluate(
     normal: Sequence[pd.DataFrame] | None = None,
     shadow: Callable[[pd.DataFrame], pd.DataFrame] | None = None,
     options: Mapping[str, Any] | None = None,
+    frozen: Mapping[str, Frozen] | None = None,
     kept: Path | None = None,
     progress: Callable[[str, Step], None] | None = None,
     on_fit: Callable[[int, int], None] = lambda done, of: None,
@@ -158,6 +178,8 @@ def evaluate(
         kinds that want them.
     options
         Of the fits, by name; each kind takes those that it has.
+    frozen
+        Further detectors by name, which are not fitted here.
     kept
         A folder of earlier fits, see `detector.benchmark.fits`.
     progress
@@ -184,15 +206,15 @@ def evaluate(
     judged = {name: record for name, record in records.items() if name != "dataset03"}
     runs = {kind: range(seed, seed + seeds if kind_class(kind).seeded else seed + 1)
             for kind in kinds}  # fmt: skip
-    joined = _joined(kinds, [*normal, *(each.table for each in judged.values())], shadow)
+    given = {kind: _own(kind, options or {}) for kind in kinds}
+    joined = _joined(given, [*normal, *(each.table for each in judged.values())], shadow)
     detectors: dict[str, Detector] = {}
     evaluations: dict[str, dict[str, Evaluation]] = {name: {} for name in judged}
     repeats: dict[str, dict[str, list[Metrics]]] = {name: {} for name in judged}
     done, count = 0, sum(map(len, runs.values()))
     for kind in kinds:
-        tables = joined[kind_class(kind).columns_wanted]
-        known = kind_class(kind).Options.model_fields
-        chosen = {name: value for name, value in (options or {}).items() if name in known}
+        chosen = given[kind]
+        tables = joined[kind_class(kind).wants(Training(options=chosen))]
         told = partial(progress, kind) if progress is not None else None
         for each in runs[kind]:
             on_fit(done, count)
@@ -205,6 +227,9 @@ def evaluate(
             done += 1
     on_fit(done, count)
     for name, record in judged.items():
+        for other, each_frozen in (frozen or {}).items():
+            evaluations[name][other] = evaluate_record(each_frozen, record)
+            repeats[name][other] = [evaluations[name][other].metrics]
         for number in range(seed, seed + seeds):
             for naive, found in _baselines(record, number).items():
                 evaluations[name].setdefault(naive, found)
@@ -212,14 +237,24 @@ def evaluate(
     return BenchmarkResult(detectors, records, evaluations, repeats)
 
 
+def _own(kind: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return those of some options that a kind has."""
+    known = kind_class(kind).Options.model_fields
+    return {name: value for name, value in options.items() if name in known}
+
+
 def _joined(
-    kinds: Sequence[str],
+    kinds: Mapping[str, Mapping[str, Any]],
     tables: list[pd.DataFrame],
     shadow: Callable[[pd.DataFrame], pd.DataFrame] | None,
 ) -> dict[str, list[pd.DataFrame]]:
-    """Return the tables as each kind wants them, by its `columns_wanted`."""
+    """Return the tables as each kind wants them with its options, by what it wants."""
     joined = {"tags": tables}
-    wanting = [kind for kind in kinds if kind_class(kind).columns_wanted == "tags+shadow"]
+    wanting = [
+        kind
+        for kind, options in kinds.items()
+        if kind_class(kind).wants(Training(options=options)) == "tags+shadow"
+    ]
     if wanting:
         if shadow is None:
             raise DataError(f"{', '.join(wanting)}: there is no shadow twin to join to the tags")
@@ -228,7 +263,7 @@ def _joined(
 
 
 def evaluate_record(
-    detector: Detector, record: Record, table: pd.DataFrame | None = None
+    detector: Detector | Frozen, record: Record, table: pd.DataFrame | None = None
 ) -> Evaluation:
     """Score a record with a fitted detector and measure its alarms.
 
@@ -292,7 +327,7 @@ def write_predictions(result: BenchmarkResult, folder: str | Path) -> list[Path]
     written = []
     for name, rows in result.evaluations.items():
         hours = result.records[name].table.index
-        for kind in result.detectors:
+        for kind in (each for each in rows if each not in NAIVE):
             path = Path(folder) / name / f"{kind}.csv"
             columns = {"score": rows[kind].scores, "alarm": rows[kind].alarms.astype(int)}
             table = pd.DataFrame(columns, index=hours)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, date2num
@@ -17,11 +17,9 @@ from sklearn.metrics import (
 
 from detector.base import Floats
 from detector.benchmark.batadal import Record
+from detector.benchmark.evaluate import NAIVE, BenchmarkResult, Evaluation
 from detector.errors import DataError
 from detector.metrics import Bools
-
-if TYPE_CHECKING:
-    from detector.benchmark.evaluate import BenchmarkResult, Evaluation
 
 INK, QUIET, ALARM, SHADE = "#1b4965", "#8d99ae", "#c1121f", "#f4a261"
 
@@ -137,7 +135,7 @@ def draw_curves(labels: Bools, scores: Mapping[str, Floats], title: str) -> Figu
     return figure
 
 
-def draw_timeline(record: Record, evaluation: "Evaluation", title: str) -> Figure:
+def draw_timeline(record: Record, evaluation: Evaluation, title: str) -> Figure:
     """Return the scores over time, published attacks shaded and numbered, with the threshold."""
     figure = Figure(figsize=(11, 4), layout="constrained")
     axes = figure.subplots()
@@ -169,7 +167,7 @@ def draw_timeline(record: Record, evaluation: "Evaluation", title: str) -> Figur
     return figure
 
 
-def draw_evaluation(result: "BenchmarkResult", folder: str | Path, first: int) -> list[Path]:
+def draw_evaluation(result: BenchmarkResult, folder: str | Path, first: int) -> list[Path]:
     """Draw losses, confusion matrices, scores over time and curves into a folder.
 
     Parameters
@@ -192,17 +190,18 @@ def draw_evaluation(result: "BenchmarkResult", folder: str | Path, first: int) -
         if "history" in detector.about:
             pictures.append(save(draw_loss(detector.about["history"]), home / f"loss-{kind}.png"))
     for name, rows in result.evaluations.items():
-        pictures += _draw_record(name, result.records[name], rows, home, first, result.detectors)
+        shown = [kind for kind in rows if kind not in NAIVE]
+        pictures += _draw_record(name, result.records[name], rows, home, first, shown)
     return pictures
 
 
 def _draw_record(
     name: str,
     record: Record,
-    rows: Mapping[str, "Evaluation"],
+    rows: Mapping[str, Evaluation],
     home: Path,
     first: int,
-    kinds: Sequence[str] | Mapping[str, Any],
+    kinds: Sequence[str],
 ) -> list[Path]:
     pictures = []
     labels = record.labels[first:]

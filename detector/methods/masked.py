@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import numpy as np
+import pandas as pd
 import torch
 from numpy.typing import NDArray
 from pydantic import Field
@@ -17,8 +18,9 @@ from torch import Tensor
 
 from detector.base import Floats, NoOptions, Step, Training
 from detector.methods.network import NetworkDetector, NetworkOptions
-from detector.methods.trees import STUMP, Forest, Tree
+from detector.methods.trees import STUMP, Forest, Tree, histogram_tree
 from detector.methods.windowed import WindowDetector
+from detector.methods.windows import carry, values_of, windows_of
 from detector.networks.base import Network
 from detector.networks.masked import MaskedCnnLstm
 from detector.registry import register
@@ -134,7 +136,7 @@ class MaskedTrees(WindowDetector):
                 random_state=training.seed,
             ).fit(blind, left[:, channel])
             self._intercept[channel] += float(grown._baseline_prediction.item())
-            trees += [_tree(each[0].nodes) for each in grown._predictors]
+            trees += [histogram_tree(each[0].nodes) for each in grown._predictors]
             if training.progress is not None:
                 size = float(left[:, channel].std())
                 training.progress(Step(channel + 1, len(self.tags), size, size))
@@ -144,6 +146,24 @@ class MaskedTrees(WindowDetector):
     def errors(self, windows: Floats) -> Floats:  # noqa: D102 - see base class
         errors: Floats = np.log1p((self._left(windows) / self._size) ** 2)
         return errors
+
+    def deviations(self, table: pd.DataFrame) -> Floats:
+        """Return how far each tag of each row is from what the others say, in usual sizes.
+
+        Parameters
+        ----------
+        table
+            As `score` takes it.
+
+        Returns
+        -------
+        ndarray
+            ``(T, C)``, signed; NaN in the first row.
+        """
+        rows = self.scaler.scale(carry(values_of(table, self.tags), self.scaler.middle))
+        found = np.full(rows.shape, np.nan)
+        found[1:] = self._left(windows_of(rows, self.length)) / self._size
+        return found
 
     def tensors(self) -> dict[str, NDArray[Any]]:  # noqa: D102 - see base class
         own = {"weights": self._weights, "intercept": self._intercept, "size": self._size}
@@ -169,18 +189,6 @@ class MaskedTrees(WindowDetector):
         values = self._forest.values(self._rows(windows))
         by_trees: Floats = values.reshape(len(windows), len(self.tags), -1).sum(axis=2)
         return self._left_by_skip(windows) - by_trees
-
-
-def _tree(nodes: NDArray[Any]) -> Tree:
-    """Return one of scikit-learn's histogram trees."""
-    return Tree.of(
-        nodes["feature_idx"].astype(np.int64),
-        nodes["num_threshold"],
-        nodes["left"].astype(np.int64),
-        nodes["right"].astype(np.int64),
-        nodes["value"],
-        nodes["is_leaf"].astype(bool),
-    )
 
 
 @register("masked")

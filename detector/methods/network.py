@@ -39,6 +39,10 @@ class NetworkDetector(WindowDetector):
     def network(self, channels: int) -> Network:
         """Return the untrained network for so many channels."""
 
+    def channels(self) -> int:
+        """Return how many channels the network sees."""
+        return len(self.tags)
+
     def window_errors(self, windows: Tensor) -> Tensor:
         """Return each channel's error in each window, ``(N, C)``."""
         errors: Tensor = (self._model(windows) - windows).square().mean(dim=1)
@@ -80,7 +84,7 @@ class NetworkDetector(WindowDetector):
         return {name: each.float().numpy() for name, each in self._model.state_dict().items()}
 
     def restore(self, tensors: dict[str, NDArray[Any]]) -> None:  # noqa: D102 - see base class
-        model = self.network(len(self.tags))
+        model = self.network(self.channels())
         model.load_state_dict({name: torch.from_numpy(each) for name, each in tensors.items()})
         self._set(model)
 

@@ -95,7 +95,7 @@ class PhysicsDetector(Detector):
     """
 
     seeded = False
-    columns_wanted: ClassVar[ColumnsWanted] = "tags+shadow"
+    columns_wanted: ColumnsWanted = "tags+shadow"
     Options: ClassVar[type[NoOptions]] = PhysicsOptions
 
     layout: Layout

@@ -58,6 +58,18 @@ STUMP = Tree.of(_ZERO, _ZERO, _ZERO, _ZERO, _ZERO, np.ones(1, bool))
 """A tree that is worth 0 everywhere."""
 
 
+def histogram_tree(nodes: NDArray[Any]) -> Tree:
+    """Return one of scikit-learn's histogram trees, from the table of its nodes."""
+    return Tree.of(
+        nodes["feature_idx"].astype(np.int64),
+        nodes["num_threshold"],
+        nodes["left"].astype(np.int64),
+        nodes["right"].astype(np.int64),
+        nodes["value"],
+        nodes["is_leaf"].astype(bool),
+    )
+
+
 @dataclass(frozen=True)
 class Forest:
     """Trees one behind the other.

@@ -86,7 +86,7 @@ class WindowDetector(Detector):
     """
 
     length: ClassVar[int] = 24
-    includes_row: ClassVar[bool]
+    includes_row: bool
     trail: ClassVar[int] = 1
     reach: ClassVar[int]
 

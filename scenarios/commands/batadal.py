@@ -9,6 +9,7 @@ import typer
 
 from scenarios.commands.output import json_of, warn
 from scenarios.commands.reenact import reenact
+from scenarios.commands.supervise import supervise
 from twin.units import counted
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ app = typer.Typer(help="Evaluate detectors on the BATADAL benchmark, or fetch it
 app.command(epilog="Example: hydrotwin batadal reenact 3 --data data/dataset04_labelled.csv")(
     reenact
 )
+
+app.command(epilog="Example: hydrotwin batadal supervise --out supervised.safetensors")(supervise)
 
 PICTURES = Path("runs/batadal")
 
@@ -48,6 +51,10 @@ def evaluate(
             help="What to fit on: dataset03, or so many normal years of the twin, twin:10."
         ),
     ] = "dataset03",
+    supervised: Annotated[
+        Path | None,
+        typer.Option(help="A frozen detector of `hydrotwin batadal supervise`.", metavar="FILE"),
+    ] = None,
     predictions: Annotated[
         Path | None,
         typer.Option(help="Write each detector's hourly scores and alarms here.", metavar="DIR"),
@@ -76,7 +83,7 @@ def evaluate(
     from detector.benchmark.pictures import draw_evaluation
     from scenarios.commands.output import bars, epoch_words
     from scenarios.definition.scenario import Scenario
-    from scenarios.experiments.benchmark import shadowed, twin_years, years_of
+    from scenarios.experiments.benchmark import frozen, shadowed, twin_years, years_of
     from scenarios.experiments.plant_card import plant_card
     from scenarios.report.style import plotting
     from scenarios.simulation.pair import cache
@@ -102,6 +109,7 @@ def evaluate(
             else None,
             shadow=shadowed,
             options=options | ({} if epochs is None else {"epochs": epochs}),
+            frozen={} if supervised is None else {"supervised": frozen(supervised)},
             kept=cache() / "fits",
             progress=lambda kind, step: move(kind, epoch_words(kind, step), step.number, step.of),
             on_fit=lambda done, of: move("fits", f"{done} of {of} fits", done, of),

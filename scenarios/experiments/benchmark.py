@@ -7,10 +7,16 @@ from pathlib import Path
 
 import pandas as pd
 
+from detector.base import USUAL, Floats
+from detector.benchmark.evaluate import Frozen
+from detector.benchmark.fits import fit
 from detector.errors import DataError
+from detector.methods.masked import MaskedTrees
 from detector.records.record import DECIMALS
 from scenarios.definition.scenario import Scenario
+from scenarios.experiments.supervised import Supervised, features
 from scenarios.experiments.training import NormalRows, with_shadow
+from scenarios.simulation.pair import cache
 from scenarios.simulation.run import run
 from twin.units import DAY, HOUR
 
@@ -59,6 +65,27 @@ def twin_years(
         years.append(hours.set_axis(dates))
         on_share((number + 1) / count)
     return years
+
+
+def normal_masked(
+    count: int, on_share: Callable[[float], None] = lambda share: None
+) -> MaskedTrees:
+    """Return `masked-trees` fitted on so many normal years of C-Town."""
+    fitted = fit("masked-trees", twin_years(count, on_share), USUAL, cache() / "fits")
+    assert isinstance(fitted, MaskedTrees)
+    return fitted
+
+
+def frozen(path: Path) -> Frozen:
+    """Return a supervised detector as the benchmark judges it; see `Supervised.load`."""
+    trained, masked = Supervised.load(path)
+    spec = Scenario(name="record").plant_spec()
+
+    def score(table: pd.DataFrame) -> Floats:
+        start = pd.Timestamp(str(table.index[0])).to_pydatetime()
+        return trained.probability(features(spec, table, start, masked))
+
+    return Frozen(score, trained.threshold)
 
 
 def shadowed(table: pd.DataFrame) -> pd.DataFrame:

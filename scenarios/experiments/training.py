@@ -164,7 +164,7 @@ def train(
     DataError
         If the detector cannot be fitted on the data.
     """
-    wants_shadow = kind_class(kind).columns_wanted == "tags+shadow"
+    wants_shadow = kind_class(kind).wants(training) == "tags+shadow"
     tables = [
         with_shadow(rows, interval_s, shadow) if wants_shadow else rows.table for rows in normal
     ]
