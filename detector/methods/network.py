@@ -39,6 +39,11 @@ class NetworkDetector(WindowDetector):
     def network(self, channels: int) -> Network:
         """Return the untrained network for so many channels."""
 
+    @property
+    def model(self) -> Network:
+        """The fitted network, in double precision."""
+        return self._model
+
     def channels(self) -> int:
         """Return how many channels the network sees."""
         return len(self.tags)

@@ -10,7 +10,7 @@ window keeps an alarm on for a day after the attack.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
@@ -95,6 +95,8 @@ class Supervised:
         All trees of all seeds.
     offset : float
         What is added to their mean sum, in log odds.
+    forests : int
+        How many vote.
     threshold : float
         Of the probability.
     about : dict
@@ -103,14 +105,15 @@ class Supervised:
 
     forest: Forest
     offset: float
+    forests: int
     threshold: float
     about: dict[str, Any]
 
     @classmethod
-    def grow(cls, known: Floats, labels: Bools, seed: int) -> Self:
+    def grow(cls, known: Floats, labels: Bools, seed: int, forests: int = SEEDS) -> Self:
         """Grow forests on rows ``(N, F)`` and their labels; the threshold is not set yet."""
         trees, offsets = [], []
-        for number in range(SEEDS):
+        for number in range(forests):
             grown = HistGradientBoostingClassifier(
                 max_iter=_TREES,
                 learning_rate=_RATE,
@@ -121,11 +124,11 @@ class Supervised:
             ).fit(np.nan_to_num(known), labels)
             trees += [histogram_tree(each[0].nodes) for each in grown._predictors]
             offsets.append(float(grown._baseline_prediction.item()))
-        return cls(Forest.of(trees), float(np.mean(offsets)), float("nan"), {"seed": seed})
+        return cls(Forest.of(trees), float(np.mean(offsets)), forests, float("nan"), {"seed": seed})
 
     def probability(self, known: Floats) -> Floats:
         """Return how likely each row is under attack, ``(T,)``."""
-        odds = self.offset + self.forest.values(np.nan_to_num(known)).sum(axis=1) / SEEDS
+        odds = self.offset + self.forest.values(np.nan_to_num(known)).sum(axis=1) / self.forests
         likely: Floats = 1.0 / (1.0 + np.exp(-odds))
         return likely
 
@@ -141,6 +144,7 @@ class Supervised:
                 "interval_s": masked.interval_s,
                 "threshold": {"value": self.threshold},
                 "offset": self.offset,
+                "forests": self.forests,
                 **self.about,
             },
         )
@@ -158,7 +162,13 @@ class Supervised:
         if card["kind"] != KIND:
             raise DataError(f"{path}: weights of kind {card['kind']!r}, not {KIND!r}.")
         return (
-            cls(Forest(arrays), card["offset"], card["threshold"]["value"], card),
+            cls(
+                Forest(arrays),
+                card["offset"],
+                card["forests"],
+                card["threshold"]["value"],
+                card,
+            ),
             MaskedTrees.load(masked_path(path)),
         )
 
@@ -176,8 +186,8 @@ def train(
 ) -> Supervised:
     """Train on attacked weeks; the threshold is set on families that were not learned from.
 
-    Each family is scored by forests grown on the others. The threshold is the one with the best F1
-    on these scores among those that leave at most .1 false episodes a week on them.
+    Each family is scored by one forest grown on the others. The threshold is the one with the best
+    F1 on these scores among those that leave at most .1 false episodes a week on them.
 
     Parameters
     ----------
@@ -195,7 +205,7 @@ def train(
         on_family(family)
         own = [i for i, week in enumerate(weeks) if week.family == family]
         others = [i for i in range(len(weeks)) if i not in own]
-        grown = Supervised.grow(*_together(weeks, known, others), seed)
+        grown = Supervised.grow(*_together(weeks, known, others), seed, 1)
         for i in own:
             scores[i] = grown.probability(known[i])
     labels = [week.labels for week in weeks]
@@ -206,7 +216,7 @@ def train(
     on_family("all")
     whole = Supervised.grow(*_together(weeks, known, range(len(weeks))), seed)
     about = {"seed": seed, "weeks": len(weeks), "families_left_out": left_out}
-    return Supervised(whole.forest, whole.offset, threshold, about)
+    return replace(whole, threshold=threshold, about=about)
 
 
 def _together(
