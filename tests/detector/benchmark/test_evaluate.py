@@ -138,6 +138,7 @@ def test_every_picture_is_drawn(result: BenchmarkResult, tmp_path: Path) -> None
         f"{each}.png"
         for data in ("dataset04", "test")
         for each in (
+            f"alarms-{data}",
             f"curves-{data}",
             *(f"{what}-{data}-{kind}" for what in ("confusion", "timeline") for kind in KINDS),
         )
