@@ -1,20 +1,27 @@
-"""`hydrotwin bench`: how fast the twin is on this machine."""
+"""`hydrotwin bench`: how fast the twin is on this machine, and what detectors notice."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from scenarios.commands.output import Json, print_json
+from scenarios.commands.output import Json, figures_table, print_json, publish
+from twin.errors import InputError
 from twin.units import counted
 
-app = typer.Typer(help="Measure how fast the parts are.", no_args_is_help=True)
+if TYPE_CHECKING:
+    from rich.console import Console
+
+app = typer.Typer(
+    help="Measure how fast the parts are, and what detectors notice.", no_args_is_help=True
+)
 
 
 @app.callback()
 def bench() -> None:
-    """Measure how fast the parts are."""
+    """Measure how fast the parts are, and what detectors notice."""
 
 
 @app.command(epilog="Example: hydrotwin bench twin --days 30")
@@ -48,3 +55,91 @@ def twin(
         peak = f", peak {run.peak_mb:.0f} MB"
         alone = f"{counted(run.days, 'day')} alone"
         out.print(f"{alone}: {run.seconds:.1f} s, {rate:,.0f} hours a second{peak}")
+
+
+@app.command(
+    epilog="Examples: hydrotwin bench detection · hydrotwin bench detection --detectors "
+    "physics,mine.safetensors --draws 0"
+)
+def detection(
+    detectors: Annotated[
+        str | None,
+        typer.Option(
+            help=r"Kinds or *.safetensors files, separated by commas. \[default: all that ship]",
+            metavar="A,B,…",
+        ),
+    ] = None,
+    weeks: Annotated[int, typer.Option(min=1, help="Normal weeks, a seed each.")] = 20,
+    runs: Annotated[int, typer.Option(min=1, help="Runs of each incident.")] = 2,
+    seed: Annotated[int, typer.Option(min=0, help="The first seed: SEED, SEED + 1, …")] = 9000,
+    draws: Annotated[
+        int, typer.Option(min=0, help="Of each error of the shadow twin; 0 for none.")
+    ] = 5,
+    plugin: Annotated[
+        list[Path] | None, typer.Option(help="A Python file with detectors of your own.")
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help=r"Processes. \[default: one a core]")
+    ] = None,
+    out: Annotated[
+        Path, typer.Option(help="Its folder; started again, it does only what is missing.")
+    ] = Path("bench/detection"),
+    as_json: Json = False,
+) -> None:
+    """Try detectors on attacks, faults and normal weeks: what they notice, and what it costs."""
+    from functools import partial
+
+    from scenarios.bench.detection import Bench, run, shipped
+    from scenarios.bench.figures import figures
+    from scenarios.bench.picture import plot_bench
+    from scenarios.bench.recipes import cases
+    from scenarios.definition.plugins import load_plugin
+    from scenarios.experiments.sweep import cores
+
+    for path in plugin or ():
+        load_plugin(path)
+    named = shipped() if detectors is None else _listed(detectors)
+    plugins = tuple(str(path.resolve()) for path in plugin or ())
+    planned = Bench(tuple(named), seed, draws, plugins)
+    tried = cases(weeks, runs, seed, plugins)
+    rows = run(planned, tried, out, workers=workers or cores(), progress=not as_json)
+    found = {"seeds": [seed, seed + weeks - 1], "runs": runs, "draws": draws, **figures(rows)}
+    rows.drop(columns="key").to_parquet(out / "cases.parquet", compression="zstd")
+    title = f"What detectors notice on C-Town: seeds {seed} to {seed + weeks - 1}, "
+    title += f"{counted(runs, 'run')} of each incident"
+    publish(out / "bench", found, lambda: plot_bench(found, title), partial(_tell, found), as_json)
+    raise typer.Exit(1 if found["failed"] else 0)
+
+
+def _listed(names: str) -> list[str]:
+    """Return what --detectors names."""
+    listed = list(dict.fromkeys(each.strip() for each in names.split(",") if each.strip()))
+    if not listed:
+        raise InputError("--detectors names none; for instance: --detectors physics,pca")
+    return listed
+
+
+def _tell(found: dict[str, Any], console: Console) -> None:
+    """Print the tables, and what they say."""
+    from scenarios.bench.words import HEADS, SHADOW_HEADS, advice, detector_row, shadow_row
+
+    table = figures_table(HEADS, box=None, pad_edge=False)
+    for name, one in found["detectors"].items():
+        table.add_row(*detector_row(name, one))
+    console.print(table)
+    wrong = [
+        (setting, name, one)
+        for name, settings in found["shadows"].items()
+        for setting, one in settings.items()
+    ]
+    if wrong:
+        console.print()
+        table = figures_table(SHADOW_HEADS, box=None, pad_edge=False)
+        for setting, name, one in wrong:
+            table.add_row(*shadow_row(setting, name, one))
+        console.print(table)
+    console.print()
+    for line in advice(found):
+        console.print(line, markup=False)
+    if found["failed"]:
+        console.print(f"{found['failed']} rows failed: see `error` in cases.parquet.", markup=False)

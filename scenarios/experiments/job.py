@@ -17,7 +17,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from detector.checkpoint import shipped_path
+from detector.checkpoint import shipped_intervals, shipped_path
 from scenarios.definition.scenario import Scenario
 from scenarios.definition.schema import from_data, scenario_data
 from scenarios.experiments.table import figures
@@ -102,7 +102,8 @@ def _key(scenario: Scenario, text: str, detectors: Sequence[str | None], streams
 
 def _weights(name: str, scenario: Scenario, spec: PlantSpec) -> tuple[Path, Path]:
     own = scenario.folder / name
-    path = own if own.exists() else shipped_path(name, spec.name, HOUR)
+    interval = min(shipped_intervals(name, spec.name), default=HOUR)
+    path = own if own.exists() else shipped_path(name, spec.name, interval)
     return path, path.with_suffix(".json")
 
 

@@ -22,7 +22,7 @@ from scenarios.definition.check import armed
 from scenarios.definition.scenario import Scenario
 from scenarios.definition.schema import from_data, scenario_data
 from scenarios.definition.vary import assign, lookup
-from scenarios.experiments.job import STREAMS, Job, Record, job_of, plant_of
+from scenarios.experiments.job import STREAMS, Job, Record, execute, job_of, plant_of
 from scenarios.experiments.journal import Journal
 from scenarios.experiments.pool import DaskCluster, LocalProcesses, records
 from scenarios.experiments.progress import Display
@@ -360,7 +360,7 @@ class Sweep:
             raise InputError(f"streams {streams!r}: {nearest(streams, STREAMS)}")
         began = time.perf_counter()
         self.check()
-        number_of_workers = workers or _cores()
+        number_of_workers = workers or cores()
         with Journal(out) as journal:
             keys = [job.key for job in self._jobs(range(len(self)), streams, out)]
             left = [
@@ -387,7 +387,7 @@ class Sweep:
                         )
                         stack.callback(engine.close)
                         numbers = dict(zip(keys, range(len(keys)), strict=True))
-                        for record in records(self._jobs(left, streams, out), engine):
+                        for record in records(self._jobs(left, streams, out), engine, execute):
                             journal.add(record)
                             bad = any(row["status"] != "done" for row in record["rows"])
                             done, failed = done + (not bad), failed + bad
@@ -444,7 +444,8 @@ class Sweep:
         write_table(out / TIMINGS, timings(), times)
 
 
-def _cores() -> int:
+def cores() -> int:
+    """Return how many cores this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

@@ -19,6 +19,7 @@ from twin.control.alarms import Alarm
 from twin.control.scada import Scada
 from twin.errors import InputError
 from twin.plants.spec import PLANTS, PlantSpec
+from twin.shadow.perturbation import Perturbation
 from twin.shadow.twin import ShadowTwin
 from twin.tags import Frame, Values
 from twin.units import readable
@@ -50,11 +51,11 @@ Shadow = Callable[[PlantSpec, float], FrameExtender]
 """Returns a shadow twin of a plant whose frames are so far apart [s]."""
 
 
-def shadow_of(scenario: Scenario) -> Shadow:
+def shadow_of(scenario: Scenario, perturb: Perturbation | None = None) -> Shadow:
     """Return the shadow twin that knows what a defender knows of a scenario.
 
     That is the plant, the date, and how its demands are modelled; not the seed, nor what is drawn
-    by it, and no attack.
+    by it, and no attack. With `perturb` he knows the plant with errors.
     """
 
     def shadow(spec: PlantSpec, interval_s: float) -> FrameExtender:
@@ -64,6 +65,7 @@ def shadow_of(scenario: Scenario) -> Shadow:
             start=scenario.start,
             pressure_driven=scenario.demand_model == "pressure-driven",
             required_pressure=scenario.required_pressure,
+            perturb=perturb,
         )
 
     return shadow
