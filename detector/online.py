@@ -50,3 +50,7 @@ class OnlineDetector:
                 self._stream.score_one(self._time, missing)
         self._time = time
         return self._stream.score_one(time, values)
+
+    def slope(self, values: Floats) -> Floats | None:
+        """Return how the score rises with each column of the next frame; see `Stream.slope`."""
+        return self._stream.slope(values)

@@ -28,6 +28,10 @@ PLANT = "ctown"
 """The plant that the recipes are for."""
 
 
+Tries = Sequence[tuple[Case, Sequence[Watch]]]
+"""Cases, each with the detectors that watch it."""
+
+
 @dataclass(frozen=True)
 class Bench:
     """What is tried.
@@ -80,17 +84,42 @@ def watches(bench: Bench, out: Path) -> tuple[list[Watch], list[Refit]]:
     return known, wrong
 
 
+def planned(bench: Bench, tried: Sequence[Case], out: Path) -> tuple[Tries, list[Refit]]:
+    """Return the cases, each with who watches it, and what is to be fitted before.
+
+    Wrong shadow twins watch normal weeks and the first run of each attack, one draw of each error
+    a case: the draws take the seeds in turn.
+
+    Raises
+    ------
+    InputError
+        If a detector cannot be used.
+    """
+    known, wrong = watches(bench, out)
+
+    def watching(case: Case) -> list[Watch]:
+        if case.label == "fault" or case.run:
+            return known
+        turn = case.scenario.seed - bench.seed
+        drawn = [job for job in wrong
+                 if job.watch.draw == turn % (bench.draws if job.watch.errors else 1)]  # fmt: skip
+        return [*known, *(refitted(job) for job in drawn)]
+
+    return [(case, watching(case)) for case in tried], wrong
+
+
 def run(
-    bench: Bench, tried: Sequence[Case], out: Path, *, workers: int, progress: bool
+    tries: Tries, out: Path, *, refits: Sequence[Refit] = (), workers: int, progress: bool
 ) -> pd.DataFrame:
     """Do what is missing in a folder and return a row a case and detector.
 
     Parameters
     ----------
-    bench : Bench
-    tried : sequence of Case
+    tries : sequence of (Case, sequence of Watch)
     out : Path
         Where what is done is kept.
+    refits : sequence of Refit
+        Detectors that are fitted before.
     workers : int
         Processes.
     progress : bool
@@ -99,49 +128,28 @@ def run(
     Raises
     ------
     InputError
-        If a detector or the folder cannot be used.
+        If the folder cannot be used.
     RunError
         If it cannot go on; what is done is kept.
     """
-    known, wrong = watches(bench, out)
     with Journal(out) as journal, contextlib.ExitStack() as stack:
         engine = LocalProcesses(workers)
         stack.callback(engine.close)
         shown = stack.enter_context(_bar(progress))
-        missing = [job for job in wrong if not Path(job.file).is_file()]
+        missing = [job for job in refits if not Path(job.file).is_file()]
         for record in _each(missing, engine, fit, shown, "fitted to wrong shadows"):
             _check(record)
-        planned = [(case, _planned(case, bench, known, wrong)) for case in tried]
+        keyed = [(case, [(row_key(case, one), one) for one in who]) for case, who in tries]
         left = [
-            trial_of(case, [(key, watch) for key, watch in keyed if key not in journal])
-            for case, keyed in sorted(planned, key=lambda each: each[0].scenario.seed)
-            if any(key not in journal for key, _ in keyed)
+            trial_of(case, [(key, watch) for key, watch in rows if key not in journal])
+            for case, rows in sorted(keyed, key=lambda each: each[0].scenario.seed)
+            if any(key not in journal for key, _ in rows)
         ]  # by seed: what a worker has simulated without incident serves those that follow
         for record in _each(left, engine, attempt, shown, "cases simulated and scored"):
             for row in record["rows"]:
                 journal.add({"key": row["key"], "rows": [row]})
-        kept = [journal.get(key) for _, keyed in planned for key, _ in keyed]
-    rows = [record["rows"][0] for record in kept if record is not None]
-    return pd.DataFrame(rows)
-
-
-def _planned(
-    case: Case, bench: Bench, known: Sequence[Watch], wrong: Sequence[Refit]
-) -> list[tuple[str, Watch]]:
-    """Return who watches a case, by the key of its row.
-
-    Wrong shadow twins watch normal weeks and the first run of each attack, one draw of each error
-    a case: the draws take the seeds in turn.
-    """
-    watching = list(known)
-    if case.label == "fault" or case.run:
-        wrong = ()
-    turn = case.scenario.seed - bench.seed
-    for job in wrong:
-        draws = bench.draws if job.watch.errors else 1
-        if job.watch.draw == turn % draws:
-            watching.append(refitted(job))
-    return [(row_key(case, watch), watch) for watch in watching]
+        kept = [journal.get(key) for _, rows in keyed for key, _ in rows]
+    return pd.DataFrame([record["rows"][0] for record in kept if record is not None])
 
 
 def _each(

@@ -120,8 +120,8 @@ def _incidents(rows: pd.DataFrame, usual: dict[Any, list[list[float]]]) -> dict[
         "visible": len(seen),
         "detected": _share(hit),
         "interval": wilson(int(hit.sum()), len(seen)),
-        "median_min": _quantile(late, 0.5),
-        "p90_min": _quantile(late, 0.9),
+        "median_min": quantile(late, 0.5),
+        "p90_min": quantile(late, 0.9),
         "brief": _share(seen.loc[hit, "stood_h"] <= _BRIEF) if len(seen) else None,
         "by_chance": _share(pd.Series(chance, dtype=bool)),
         "already_on": _share(seen["already_on"].astype(bool)) if len(seen) else None,
@@ -169,7 +169,7 @@ def wilson(hits: int, of: int) -> list[float] | None:
     return [max(float(middle - half), 0.0), min(float(middle + half), 1.0)]
 
 
-def _quantile(late: Any, at: float) -> float | None:
+def quantile(late: Any, at: float) -> float | None:
     """Return the delay that so many incidents are noticed within; None if fewer ever are."""
     if not len(late):
         return None

@@ -128,3 +128,42 @@ def _false(axes: Axes, detectors: Mapping[str, Any]) -> None:
     axes.tick_params(labelsize=7.5)
     for side in ("top", "right", "left"):
         axes.spines[side].set_visible(False)
+
+
+def plot_evasion(figures: Mapping[str, Any], reaches: Sequence[str], title: str) -> Figure:
+    """Plot the water that attackers still cost before they are noticed, by reach and disguise.
+
+    Parameters
+    ----------
+    figures : mapping
+        As `scenarios.bench.evasion.figures` returns them.
+    reaches : sequence of str
+        What attackers reach, the least first.
+    title : str
+    """
+    detectors = figures["detectors"]
+    figure = Figure(figsize=(1.6 + 3.1 * len(detectors), 3.6))
+    grid = figure.subplots(1, len(detectors), sharey=True, squeeze=False)[0]
+    figure.subplots_adjust(left=0.9 / figure.get_figwidth(), right=0.98, top=0.84, bottom=0.27)
+    for axes, (name, disguises) in zip(grid, detectors.items(), strict=True):
+        for disguise, by_reach in disguises.items():
+            kept = [by_reach[reach]["harm_until_noticed_m3"] for reach in reaches
+                    if reach in by_reach]  # fmt: skip
+            if kept:
+                axes.plot(range(len(kept)), kept, marker="o", ms=4, lw=1.4, label=disguise)
+            else:
+                (bare,) = by_reach.values()
+                axes.axhline(
+                    bare["harm_until_noticed_m3"], color=_QUIET, ls=":", label="no disguise"
+                )
+        axes.set_title(name, fontsize=9)
+        axes.set_xticks(range(len(reaches)), reaches, fontsize=7.5)
+        axes.tick_params(axis="y", labelsize=7.5)
+    grid[0].set_ylabel(
+        "water lost before the alarm [m³]\n(all of it where there is none)", fontsize=8
+    )
+    handles, labels = grid[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="lower center", ncols=len(labels), fontsize=8, frameon=False)
+    figure.supxlabel("tags of SCADA's view that the attacker alters", fontsize=8, y=0.11)
+    figure.suptitle(title, fontsize=10, x=0.02, ha="left")
+    return figure

@@ -14,6 +14,7 @@ from scenarios.definition.schema import from_data, scenario_data
 from scenarios.experiments.job import plant_of
 from scenarios.results.incidents import spans_of
 from scenarios.simulation.pair import with_end
+from scenarios.simulation.scorers import hand_in_scorers
 from twin.plants.spec import PlantSpec
 from twin.tags import Frame, Values
 
@@ -47,6 +48,7 @@ def record(scenario: Scenario, spec: PlantSpec) -> Recording:
         shown.append(frame.values)
 
     with testbed(scenario, spec) as bed:
+        hand_in_scorers(scenario, spec, bed)
         bed.scada.subscribers.append(see)
         armed = arm(scenario.entries, bed)
         for _ in bed.run(scenario.duration):

@@ -7,6 +7,7 @@ import json
 import math
 import time
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from scenarios.definition.scenario import Scenario
 from scenarios.definition.schema import from_data, scenario_data
 from scenarios.experiments.job import Record, job_of, plant_of
 from scenarios.results.damage import damage, first
+from scenarios.results.impact import counters
 from scenarios.results.incidents import AFTERMATH, merged
 from scenarios.simulation.pair import code_digest
 from scenarios.simulation.watch import detector_of, shadow_of
@@ -36,6 +38,7 @@ _SHOWN = 0.005
 """By how much a shown value differs from the usual one to be seen to [its unit]: what two decimals
 leave open."""
 _MEMORY = 72 * HOUR  # s of frames before an alarm that its causes are worked out from
+_WATER = ["overflow_m3", "leaked_m3", "unmet_m3"]
 _FEW = 10  # tags; where more are attacked, naming one is no feat
 _LEAD = 48 * HOUR  # s of warm-up that is enough for a detector on a wrong shadow twin
 
@@ -130,7 +133,8 @@ def attempt(trial: Trial) -> Record:
     try:
         spec = plant_of(scenario)
         seen = record(scenario, spec)
-        facts |= _facts(seen, scenario, spec)
+        known, lost = _facts(seen, scenario)
+        facts |= known
     except Exception as error:
         facts |= _failure(error)
     for key, watch in trial.watches:
@@ -138,6 +142,7 @@ def attempt(trial: Trial) -> Record:
         if "error" not in facts:
             try:
                 row |= {"status": "done", **_row(seen, scenario, spec, watch, shadows, facts)}
+                row |= _lost(lost, row)
             except Exception as error:
                 row |= _failure(error)
         rows.append(row)
@@ -154,23 +159,38 @@ def _named(watch: Watch) -> dict[str, Any]:
     return {"detector": watch.name, "setting": watch.setting, "draw": watch.draw}
 
 
-def _facts(seen: Recording, scenario: Scenario, spec: PlantSpec) -> dict[str, Any]:
-    """Return what is so whoever watches: when it began, could be seen, and did damage."""
+def _facts(seen: Recording, scenario: Scenario) -> tuple[dict[str, Any], pd.Series[float]]:
+    """Return what is so whoever watches: when it began, could be seen, and did damage.
+
+    And the water that it has cost so far, by time [s]: spilled, leaked or not delivered [m³].
+    """
     if not scenario.entries or not seen.spans:
-        return {"spans_s": [], "visible_s": None, "damage_h": None, "harm": ""}
+        nothing = {"spans_s": [], "visible_s": None, "damage_h": None, "harm": ""}
+        return nothing, pd.Series(0.0, index=seen.truth.index)
     start, end = seen.spans[0][0], seen.spans[-1][1]
     pair = usual(scenario)
     apart = (seen.frames - pair.frames.loc[seen.frames.index]).abs()
     odd = (apart > _SHOWN) | (seen.frames.isna() & pair.frames.loc[seen.frames.index].notna())
     shown = odd.any(axis=1).to_numpy() & (seen.frames.index >= start)
     visible = [at for at in seen.frames.index[shown] if at < end]
-    harms = damage(seen.truth, pair.truth.loc[seen.truth.index], start)
-    return {
+    usual_truth = pair.truth.loc[seen.truth.index]
+    harms = damage(seen.truth, usual_truth, start)
+    lost = counters(seen.truth)[_WATER].sum(axis=1) - counters(usual_truth)[_WATER].sum(axis=1)
+    facts = {
         "spans_s": [[begin, until] for begin, until in seen.spans],
         "visible_s": visible[0] if visible else None,
         "damage_h": first(harms),
         "harm": ", ".join(f"{name} {harm.most:.4g}" for name, harm in harms.items()),
     }
+    return facts, lost
+
+
+def _lost(lost: pd.Series[float], row: dict[str, Any]) -> dict[str, float]:
+    """Return what water an incident cost in all, and until an alarm was raised for it [m³]."""
+    until = float(lost.index[-1])
+    if row.get("detected"):
+        until = row["visible_s"] + row["delay_min"] * 60.0
+    return {"harm_m3": float(lost.iloc[-1]), "harm_until_m3": float(lost.loc[:until].iloc[-1])}
 
 
 def _row(
@@ -190,8 +210,10 @@ def _row(
     if detector.columns_wanted == "tags+shadow":
         with_shadow = (watch.errors, watch.draw, detector.interval_s)
         if with_shadow not in shadows:
-            twin = shadow_of(scenario, watch.perturbation)(spec, detector.interval_s)
-            shadows[with_shadow] = twin.extend_table(table)
+            with closing(
+                shadow_of(scenario, watch.perturbation)(spec, detector.interval_s)
+            ) as twin:
+                shadows[with_shadow] = twin.extend_table(table)
         shadow_ms = shadows[with_shadow].attrs.setdefault(
             "ms", (time.process_time() - began) / len(table) * 1e3
         )
@@ -239,7 +261,7 @@ def _verdict(
     score = _scored(detector, table, raised[0])
     found |= {
         "delay_min": (raised[0] - visible) / 60.0,
-        "stood_h": (raised[1] - raised[0] + detector.interval_s) / HOUR,
+        "stood_h": (raised[1] - raised[0]) / HOUR,
         "words": detector.explain(score),
     }
     return found | _localised(score.causes, scenario.entries, spec)

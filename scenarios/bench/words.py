@@ -74,6 +74,30 @@ def shadow_row(setting: str, name: str, one: Mapping[str, Any]) -> tuple[str, ..
     )
 
 
+EVASION_HEADS = (
+    "detector", "disguise", "reach", "visible", "noticed", "median delay", "water lost [m³]",
+    "of it, before the alarm",
+)  # fmt: skip
+
+
+def evasion_rows(name: str, disguises: Mapping[str, Any]) -> list[tuple[str, ...]]:
+    """Return what attackers come to against a detector, a row a disguise and reach."""
+    return [
+        (
+            name,
+            disguise,
+            reach,
+            f"{one['visible']} of {one['runs']}",
+            percent(one["noticed"]),
+            delay(one["median_min"]),
+            f"{one['harm_m3']:,.0f}",
+            f"{one['harm_until_noticed_m3']:,.0f}",
+        )
+        for disguise, reaches in disguises.items()
+        for reach, one in reaches.items()
+    ]
+
+
 def advice(figures: Mapping[str, Any]) -> list[str]:
     """Say which detector notices most, how sure that is, what it costs and what it misses.
 

@@ -94,9 +94,9 @@ def watched(
 
         def on_alarm(alarm: Alarm) -> None:
             progress.console.print(
-                f"[bold red]ALARM[/]  {clock(alarm.time / HOUR)}  {alarm.detector}: explained by "
-                f"{', '.join(alarm.tags)}{f', most of it {alarm.plc}’s' if alarm.plc else ''}  "
-                f"(score {alarm.score:.4f} over {alarm.threshold:.4f})"
+                f"[bold red]ALARM[/]  {clock(alarm.time / HOUR)}  {alarm.detector}: {alarm.why}  "
+                f"({f'{alarm.plc}, ' if alarm.plc else ''}score {alarm.score:.4g}, "
+                f"threshold {alarm.threshold:.4g})"
             )
 
         def on_compare(incident: str) -> None:

@@ -28,6 +28,7 @@ from attacks.entries.entry import arm
 from attacks.entries.trigger import When
 from scenarios.definition.scenario import DEMANDS, LONGEST, Scenario, testbed
 from scenarios.definition.schema import to_yaml
+from scenarios.simulation.scorers import hand_in_scorers
 from twin.plants.spec import PlantSpec
 
 _KEPT = 64  # runs; a week of C-Town takes half a megabyte
@@ -81,6 +82,7 @@ def paired_truth(scenario: Scenario, spec: PlantSpec, incident: str | None = Non
         if kept is not None:
             return kept
         with testbed(scenario, spec) as bed:
+            hand_in_scorers(scenario, spec, bed)
             arm(scenario.entries, bed)
             for _ in bed.run(end):
                 pass

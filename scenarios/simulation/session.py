@@ -26,6 +26,7 @@ from scenarios.results.tables import events_table, limits_table
 from scenarios.simulation.notes import cautions
 from scenarios.simulation.pace import Pace
 from scenarios.simulation.pair import paired_truth, with_end
+from scenarios.simulation.scorers import hand_in_scorers
 from scenarios.simulation.watch import Watcher, shadow_of
 from scenarios.simulation.watch import watchers as watching
 from twin.closeable import Closing
@@ -142,6 +143,7 @@ class Session(Closing):
         found, notes = watching(scenario, spec, detectors) if watch else ({}, [])
         bed = testbed(scenario, spec, folder)
         try:
+            hand_in_scorers(scenario, spec, bed)
             watchers = []
             for name, detector in found.items():
                 wanted = detector.columns_wanted == "tags+shadow"
@@ -348,7 +350,9 @@ class Session(Closing):
         return damages
 
     def close(self) -> None:
-        """Give the engine back."""
+        """Give the engines back."""
+        for watcher in self.watchers:
+            watcher.close()
         self.testbed.close()
 
 

@@ -46,6 +46,9 @@ class FrameExtender(Protocol):
     def extend_table(self, table: pd.DataFrame) -> pd.DataFrame:
         """Return its columns of all rows of a table, indexed by time [s], as of a new sequence."""
 
+    def close(self) -> None:
+        """Give its engine back."""
+
 
 Shadow = Callable[[PlantSpec, float], FrameExtender]
 """Returns a shadow twin of a plant whose frames are so far apart [s]."""
@@ -127,9 +130,11 @@ class Watcher:
             for cause in episode.causes:
                 plc = next((self._plc[tag] for tag in _tags_of(cause) if tag in self._plc), "")
                 shares[plc] = shares.get(plc, 0.0) + cause.share
-            tags = tuple(cause.name for cause in episode.causes[:_TAGS_SHOWN])
+            found = dict.fromkeys(tag for cause in episode.causes for tag in _tags_of(cause))
+            tags = tuple(found)[:_TAGS_SHOWN]
             plc = max(shares, key=lambda name: shares[name], default="")
-            alarm = Alarm(score.time, score.value, score.threshold, tags, plc, self.name)
+            why = self.detector.explain(score)
+            alarm = Alarm(score.time, score.value, score.threshold, tags, plc, self.name, why)
             self.alarms.append(alarm)
             self.scada.raise_alarm(alarm)
             if self.on_alarm is not None:
@@ -139,6 +144,11 @@ class Watcher:
         """Return a frame's values, and behind them those of the shadow twin if it is wanted."""
         time, _, shown, _ = frame
         return shown if self._shadow is None else np.append(shown, self._shadow.extend(time, shown))
+
+    def close(self) -> None:
+        """Give the shadow twin's engine back."""
+        if self._shadow is not None:
+            self._shadow.close()
 
     def score_table(self) -> pd.DataFrame:
         """Return every score: value, threshold, alarm and the tag that explains it most."""
@@ -157,10 +167,11 @@ class Watcher:
                 episode.peak,
                 list(alarm.tags),
                 alarm.plc,
+                alarm.why,
             )
             for alarm, episode in zip(self.alarms, self.episodes.all, strict=True)
         ]
-        columns = ["time", "detector", "last", "score", "peak", "tags", "plc"]
+        columns = ["time", "detector", "last", "score", "peak", "tags", "plc", "why"]
         return pd.DataFrame(rows, columns=columns).set_index("time")
 
 

@@ -137,6 +137,8 @@ class Alarm:
         The PLC whose tags contribute most.
     detector : str
         Which detector raised it.
+    why : str
+        What is wrong, in a sentence without its full stop; empty where the detector cannot say.
     """
 
     time: float
@@ -145,3 +147,4 @@ class Alarm:
     tags: tuple[str, ...]
     plc: str
     detector: str = ""
+    why: str = ""

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from scenarios.bench.detection import Bench, run, shipped, watches
+from scenarios.bench.detection import Bench, planned, run, shipped, watches
 from scenarios.bench.recipes import Case, shadows
 from scenarios.definition.schema import from_data
 from scenarios.experiments.journal import RECORDS
@@ -17,12 +17,12 @@ def case_of(seed, **more):
 
 def test_it_goes_on_where_it_was_stopped(tmp_path):
     tried = [case_of(1), case_of(2)]
-    bench = Bench(("pca",), seed=1, draws=0)
-    first = run(bench, tried[:1], tmp_path, workers=1, progress=False)
+    tries, _ = planned(Bench(("pca",), seed=1, draws=0), tried, tmp_path)
+    first = run(tries[:1], tmp_path, workers=1, progress=False)
     written = (tmp_path / RECORDS).read_bytes()
     with (tmp_path / RECORDS).open("ab") as file:
         file.write(b'{"key": "half a rec')  # as a killed process leaves it
-    both = run(bench, tried, tmp_path, workers=1, progress=False)
+    both = run(tries, tmp_path, workers=1, progress=False)
     assert (tmp_path / RECORDS).read_bytes().startswith(written)
     lines = (tmp_path / RECORDS).read_text().splitlines()
     assert [json.loads(line)["rows"][0]["seed"] for line in lines] == [1, 2]
@@ -41,7 +41,7 @@ def test_wrong_shadows_are_for_detectors_that_have_one(tmp_path):
 
 
 def test_a_detector_that_is_none_is_refused(tmp_path):
-    with pytest.raises(InputError, match="Did you mean .pca"):
+    with pytest.raises(InputError, match=r"Did you mean .pca"):
         watches(Bench(("pcaa",), seed=0, draws=0), tmp_path)
 
 
