@@ -102,6 +102,7 @@ def figures(rows: pd.DataFrame) -> dict[str, Any]:
             "noticed": float(hits.mean()),
             "interval": wilson(int(hits.sum()), len(group)),
             "median_min": quantile(late, 0.5),
+            "stood_h": float(group.loc[hits, "stood_h"].median()) if hits.any() else None,
             "harm_m3": float(group["harm_m3"].mean()),
             "harm_until_noticed_m3": float(group["harm_until_m3"].mean()),
         }

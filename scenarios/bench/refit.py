@@ -17,7 +17,7 @@ from scenarios.experiments.training import NormalRows, train
 from scenarios.simulation.watch import detector_of, shadow_of
 from twin.units import DAY
 
-LEARNED = 56 * DAY
+LEARNED = 42 * DAY
 """Normal operation that each is fitted on [s]."""
 _SEED = 1_000_003
 """Of that operation; no week or incident of a bench has it."""

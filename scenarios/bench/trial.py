@@ -165,7 +165,7 @@ def _facts(seen: Recording, scenario: Scenario) -> tuple[dict[str, Any], pd.Seri
     And the water that it has cost so far, by time [s]: spilled, leaked or not delivered [m³].
     """
     if not scenario.entries or not seen.spans:
-        nothing = {"spans_s": [], "visible_s": None, "damage_h": None, "harm": ""}
+        nothing: dict[str, Any] = {"spans_s": [], "visible_s": None, "damage_h": None, "harm": ""}
         return nothing, pd.Series(0.0, index=seen.truth.index)
     start, end = seen.spans[0][0], seen.spans[-1][1]
     pair = usual(scenario)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from scenarios.report.alarm import length
+
 _MISSED = 0.5  # a family of which less is noticed is named as missed
 _SWINGS = 5  # incidents at most that are named
 
@@ -75,8 +77,8 @@ def shadow_row(setting: str, name: str, one: Mapping[str, Any]) -> tuple[str, ..
 
 
 EVASION_HEADS = (
-    "detector", "disguise", "reach", "visible", "noticed", "median delay", "water lost [m³]",
-    "of it, before the alarm",
+    "detector", "disguise", "reach", "visible", "noticed", "median delay", "the alarm lasted",
+    "water lost [m³]", "of it, before the alarm",
 )  # fmt: skip
 
 
@@ -90,6 +92,7 @@ def evasion_rows(name: str, disguises: Mapping[str, Any]) -> list[tuple[str, ...
             f"{one['visible']} of {one['runs']}",
             percent(one["noticed"]),
             delay(one["median_min"]),
+            "–" if one["stood_h"] is None else length(one["stood_h"]),
             f"{one['harm_m3']:,.0f}",
             f"{one['harm_until_noticed_m3']:,.0f}",
         )

@@ -76,7 +76,7 @@ def twin(
 )
 def detection(
     detectors: Detectors = None,
-    weeks: Annotated[int, typer.Option(min=1, help="Normal weeks, a seed each.")] = 20,
+    weeks: Annotated[int, typer.Option(min=1, help="Normal weeks, a seed each.")] = 14,
     runs: Annotated[int, typer.Option(min=1, help="Runs of each incident.")] = 2,
     seed: Annotated[int, typer.Option(min=0, help="The first seed: SEED, SEED + 1, …")] = 9000,
     draws: Annotated[

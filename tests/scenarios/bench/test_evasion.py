@@ -46,7 +46,7 @@ def test_all_of_them_can_be_armed_and_reach_what_they_say(tries):
 
 def test_what_is_done_before_the_alarm_is_told_by_reach():
     common = {"status": "done", "detector": "pca", "family": "T1 spilled", "visible_s": 0.0,
-              "harm_m3": 100.0}  # fmt: skip
+              "harm_m3": 100.0, "stood_h": 2.0}  # fmt: skip
     rows = pd.DataFrame([
         common | {"size": "nothing, none", "detected": True, "delay_min": 60.0,
                   "harm_until_m3": 10.0},
@@ -60,6 +60,7 @@ def test_what_is_done_before_the_alarm_is_told_by_reach():
     assert found["failed"] == 1
     one = found["detectors"]["pca"]["evade"]["all"]
     assert (one["runs"], one["noticed"], one["median_min"]) == (2, 0.5, 120.0)
+    assert one["stood_h"] == 2.0
     assert (one["harm_m3"], one["harm_until_noticed_m3"]) == (100.0, 70.0)
     told = evasion_rows("pca", found["detectors"]["pca"])
     assert all(len(row) == len(EVASION_HEADS) for row in told)

@@ -5,7 +5,7 @@ import pytest
 
 from detector import OnlineDetector
 from scenarios.definition.scenario import Scenario
-from scenarios.definition.scenario import testbed as testbed_of
+from scenarios.definition.scenario import testbed as bed_of
 from scenarios.definition.schema import from_data
 from scenarios.simulation.scorers import AskedDetector, hand_in_scorers
 from scenarios.simulation.session import Session
@@ -21,7 +21,7 @@ def seen():
     scenario = Scenario(name="x", warmup=48 * HOUR, duration=HOUR, detector=None)
     spec = scenario.plant_spec()
     frames = []
-    with testbed_of(scenario, spec) as bed:
+    with bed_of(scenario, spec) as bed:
         bed.scada.subscribers.append(frames.append)
         for _ in bed.run(scenario.duration):
             pass
@@ -80,7 +80,7 @@ def test_an_unknown_detector_is_named_with_its_place():
     scenario = from_data({"name": "x", "attacks": [entry]})
     spec = scenario.plant_spec()
     with (
-        testbed_of(scenario, spec) as bed,
+        bed_of(scenario, spec) as bed,
         pytest.raises(InputError, match="Did you mean") as error,
     ):
         hand_in_scorers(scenario, spec, bed)
