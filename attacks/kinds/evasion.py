@@ -50,7 +50,7 @@ class Evade(Attack):
 
     detector: str
     tries: Annotated[int, Field(ge=1, le=1000)] = 24
-    below: Annotated[float, Field(gt=0.0, le=1.0), Unit("")] = 0.5
+    below: Annotated[float, Field(gt=0.0, le=1.0), Unit("")] = 0.05
 
     ports = ("scada",)
     technique = _VIEW

@@ -142,7 +142,7 @@ def plot_evasion(figures: Mapping[str, Any], reaches: Sequence[str], title: str)
     title : str
     """
     detectors = figures["detectors"]
-    figure = Figure(figsize=(1.6 + 3.1 * len(detectors), 3.6))
+    figure = Figure(figsize=(max(1.6 + 3.1 * len(detectors), 7.0), 3.6))
     grid = figure.subplots(1, len(detectors), sharey=True, squeeze=False)[0]
     figure.subplots_adjust(left=0.9 / figure.get_figwidth(), right=0.98, top=0.84, bottom=0.27)
     for axes, (name, disguises) in zip(grid, detectors.items(), strict=True):
