@@ -210,6 +210,21 @@ class Stream(ABC):
         scores = [self.score_one(*frame) for frame in zip(times.tolist(), frames, strict=True)]
         return [score for score in scores if score.time >= since]
 
+    def slope(self, values: Floats) -> Floats | None:
+        """Return how the first score that the next frame counts in rises with each column of it.
+
+        Parameters
+        ----------
+        values
+            The next frame, as `score_one` would be given it; it is not remembered.
+
+        Returns
+        -------
+        ndarray or None
+            ``(C,)``, per unit of the column; None where the detector cannot tell.
+        """
+        return None
+
 
 class Detector(ABC):
     """Scores rows of a plant's tags; higher is more anomalous.

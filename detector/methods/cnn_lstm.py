@@ -80,6 +80,11 @@ class CnnLstm(NetworkDetector):
         errors[:, self._seen] = super().errors(windows[:, :, self._seen])
         return errors
 
+    def slopes(self, window: Floats) -> Floats:  # noqa: D102 - see base class
+        slopes = np.zeros(window.shape[1])
+        slopes[self._seen] = super().slopes(window[:, self._seen])
+        return slopes
+
     def tensors(self) -> dict[str, NDArray[Any]]:  # noqa: D102 - see base class
         seen = {} if self._seen.all() else {"seen": self._seen}
         return {**super().tensors(), **seen}

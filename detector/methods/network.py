@@ -84,6 +84,12 @@ class NetworkDetector(WindowDetector):
             errors.append(self.window_errors(batch).numpy())
         return np.concatenate(errors)
 
+    @one_thread()
+    def slopes(self, window: Floats) -> Floats:  # noqa: D102 - see base class
+        batch = torch.from_numpy(window[None].copy()).requires_grad_()
+        (slopes,) = torch.autograd.grad(self.window_errors(batch).mean(), batch)
+        return np.asarray(slopes[0, -1].numpy())
+
     def tensors(self) -> dict[str, NDArray[Any]]:  # noqa: D102 - see base class
         # Trained in float32, so nothing is lost on the way to the file.
         return {name: each.float().numpy() for name, each in self._model.state_dict().items()}

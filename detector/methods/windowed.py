@@ -123,6 +123,21 @@ class WindowDetector(Detector):
             ``(N, C)``, not negative; a window's errors do not depend on the others beside it.
         """
 
+    def slopes(self, window: Floats) -> Floats | None:
+        """Return how a window's mean error rises with each channel of its last row.
+
+        Parameters
+        ----------
+        window
+            Scaled rows, ``(length, C)``.
+
+        Returns
+        -------
+        ndarray or None
+            ``(C,)``, per unit of the scaled channel; None where a kind does not say.
+        """
+        return None
+
     @abstractmethod
     def tensors(self) -> dict[str, NDArray[Any]]:
         """Return the fitted parameters by name, as the checkpoint keeps them."""
@@ -364,3 +379,13 @@ class WindowStream(Stream):
                 recent,
             ),
         )
+
+    def slope(self, values: Floats) -> Floats | None:  # noqa: D102 - the contract says it
+        detector = self._detector
+        if len(self._rows) < detector.length - 1:
+            return None
+        known = np.where(np.isfinite(values), values, self._last)
+        before = [*self._rows][1 - detector.length :]
+        window = np.stack([*before, detector.scaler.scale(known)])
+        slopes = detector.slopes(window)
+        return None if slopes is None else slopes / detector.scaler.span

@@ -48,6 +48,9 @@ class FrameExtender(Protocol):
     def extend_table(self, table: pd.DataFrame) -> pd.DataFrame:
         """Return its columns of all rows of a table, indexed by time [s], as of a new sequence."""
 
+    def close(self) -> None:
+        """Give its engine back."""
+
 
 Shadow = Callable[[PlantSpec, float], FrameExtender]
 """Returns a shadow twin of a plant whose frames are so far apart [s]."""
@@ -163,6 +166,11 @@ class Watcher:
         """Return a frame's values, and behind them those of the shadow twin if it is wanted."""
         time, _, shown, _ = frame
         return shown if self._shadow is None else np.append(shown, self._shadow.extend(time, shown))
+
+    def close(self) -> None:
+        """Give the shadow twin's engine back."""
+        if self._shadow is not None:
+            self._shadow.close()
 
     def score_table(self) -> pd.DataFrame:
         """Return every score: value, threshold, alarm and the tag that explains it most."""

@@ -17,7 +17,7 @@ from typing import Any
 import pandas as pd
 
 from scenarios.sweeps.cases import Cases
-from scenarios.sweeps.job import STREAMS, Job, Record, job_of
+from scenarios.sweeps.job import STREAMS, Job, Record, execute, job_of
 from scenarios.sweeps.journal import Journal
 from scenarios.sweeps.pool import DaskCluster, Engine, LocalProcesses, records
 from scenarios.sweeps.progress import Display
@@ -128,7 +128,7 @@ class Sweep(Cases):
             raise InputError(f"streams {streams!r}: {nearest(streams, STREAMS)}")
         began = time.perf_counter()
         self.check()
-        number_of_workers = workers or _cores()
+        number_of_workers = workers or cores()
         with Journal(out) as journal:
             keys = [job.key for job in self._jobs(range(len(self)), streams, out)]
             left = [
@@ -153,7 +153,7 @@ class Sweep(Cases):
                         engine = engine or LocalProcesses(number_of_workers)
                         stack.callback(engine.close)
                         numbers = dict(zip(keys, range(len(keys)), strict=True))
-                        for record in records(self._jobs(left, streams, out), engine):
+                        for record in records(self._jobs(left, streams, out), engine, execute):
                             journal.add(record)
                             bad = any(row["status"] != "done" for row in record["rows"])
                             done, failed = done + (not bad), failed + bad
@@ -211,7 +211,8 @@ class Sweep(Cases):
         write_table(out / TIMINGS, timings(), times)
 
 
-def _cores() -> int:
+def cores() -> int:
+    """Return how many cores this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

@@ -6,7 +6,7 @@ and every other pattern stands at its value of that instant.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
 import epanet
 import numpy as np
@@ -153,6 +153,10 @@ class ShadowNetwork(Closing):
         pressures = engine.at_nodes(self._nodes, EN.EN_PRESSURE)
         inflows = engine.at_nodes(self._tank_nodes, EN.EN_DEMAND)
         return np.array([*flows, *pressures]), np.array(inflows)
+
+    def __deepcopy__(self, memo: object) -> Self:
+        """Return itself: a copy of a shadow twin shares its engine, which is set at every frame."""
+        return self
 
     def close(self) -> None:
         """Give the engine back."""

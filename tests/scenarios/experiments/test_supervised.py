@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from attacks.entries.entry import arm
+from attacks.entries.armed import arm
 from detector import DataError, Training
 from detector.methods.masked import MaskedTrees
 from detector.registry import create
