@@ -7,6 +7,7 @@ import signal
 import socket
 import sys
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from scenarios.simulation.pace import Pace
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
+_NEEDED = ("nicegui", "pymodbus", "asyncua")
 _PORT = 8080
 _PATIENCE = 2.0  # s; how long the instant under way may take when the end comes
 
@@ -77,6 +79,8 @@ def live(
     from scenarios.live.users import Door
     from scenarios.simulation.pace import Pace
 
+    if any(find_spec(name) is None for name in _NEEDED):
+        raise InputError("the control room needs: pip install 'hydrotwin[live]'")
     if (scenario is None) == (replay is None):
         raise InputError("name a scenario, or a run folder to show again with --replay RUN")
     if wire_table is not None and not wire:

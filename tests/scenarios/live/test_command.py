@@ -37,6 +37,11 @@ def test_a_mistake_is_answered(arguments, words, monkeypatch, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+def test_what_is_not_installed_is_named(monkeypatch):
+    monkeypatch.setattr("scenarios.commands.live._NEEDED", ("no_such_module",))
+    assert "pip install 'hydrotwin[live]'" in refused("normal")
+
+
 def test_a_port_that_is_taken_is_named():
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
