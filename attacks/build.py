@@ -49,7 +49,7 @@ def build(do: Mapping[str, Any], folder: Path | None = None, label: str = "attac
         if fields is not None and (names := [field.name for field in fields_of(known[kind])]):
             message += f": write {kind}: {{{names[0]}: {shown(fields)}}}"
         raise InputError(message, keys=[kind])
-    cls = known[kind]
+    cls: Any = known[kind]
     for field in fields_of(cls):
         if field.type == "number" and isinstance(fields.get(field.name), bool):
             message = f"{field.name} is a number, not {shown(fields[field.name])}"

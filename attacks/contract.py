@@ -24,13 +24,14 @@ from attacks.entries.armed import arm
 from attacks.entries.entry import Entry
 from attacks.entries.trigger import When
 from attacks.fields import fields, is_nested
+from attacks.scorer import hand_in
 from twin.control.ports import FAMILIES, Port
 from twin.control.taps import Late
 from twin.errors import InputError
 from twin.plants.logic import Rule
 from twin.plants.spec import PlantSpec, load_plant
 from twin.seeds import generator
-from twin.tags import Reading
+from twin.tags import Frame, Reading, Values
 from twin.testbed import Testbed
 from twin.units import HOUR
 
@@ -228,6 +229,7 @@ def passes_what_is_missing(trial: Trial) -> None:
     target = Port.parse(trial.on).target
     with Testbed(trial.bench.plant, seed=trial.bench.seed, warmup=0.0) as bed:
         acting = trial.attack.fresh(generator(trial.bench.seed, "trial"))
+        _know_detector(trial.attack, bed)
         acting.begin(bed, target)
         acting.step(bed, target, 0.0)
         for tags in trial.run.passing[:2]:
@@ -332,6 +334,7 @@ def _run(bench: Bench, entry: Entry | None = None) -> _Run:
         if bed.demand is not None:
             bed.demand = _RecordedDemand(bed.demand, drawn)
         if entry is not None:
+            _know_detector(entry.do, bed)
             (armed,) = arm([entry], bed)
             passing = [tuple(point.tags) for point in armed.points]
         for _ in bed.run(_LENGTH):
@@ -342,6 +345,35 @@ def _run(bench: Bench, entry: Entry | None = None) -> _Run:
         own = all(_contents(plc.rules) == _contents(plc.spec.rules) for plc in bed.plcs.values())
         tables = {name: getattr(history, name).frame() for name in _TABLES}
         return _Run(tables, drawn, settings, coils, own, passing)
+
+
+def _know_detector(attack: Attack, testbed: Testbed) -> None:
+    """Hand in something for the detector that an attack hides from, if it names one."""
+    name = getattr(attack, "detector", None)
+    if isinstance(name, str):
+        hand_in(testbed, name, _Steadiness(testbed))
+
+
+class _Steadiness:
+    """Stands for the detector that an attack hides from: every change is an alarm."""
+
+    interval_s, threshold = 300.0, 0.0
+
+    def __init__(self, testbed: Testbed):
+        self._last = np.zeros(len(testbed.spec.tags))
+        testbed.scada.subscribers.append(self.see)
+
+    def see(self, frame: Frame) -> None:
+        """Take a frame that is shown."""
+        _, _, self._last, _ = frame
+
+    def ask(self, time: float, frames: Values) -> Values:
+        """Return how far each frame is from the last one."""
+        return np.asarray(np.nansum(np.abs(frames - self._last), axis=1))
+
+    def slope(self, time: float, frame: Values) -> Values | None:
+        """Return on which side of the last frame each tag is."""
+        return np.nan_to_num(np.sign(frame - self._last))
 
 
 def _contents(rules: Sequence[Rule]) -> list[tuple[object, ...]]:

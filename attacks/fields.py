@@ -70,18 +70,18 @@ def hints_of(cls: type[Attack]) -> dict[str, Any]:
     return _HINTS[cls]
 
 
-def fields(cls: type[Attack]) -> list[FieldWords]:
-    """Return each field of a kind in words; not to be changed."""
+def fields(cls: type[Attack]) -> tuple[FieldWords, ...]:
+    """Return each field of a kind in words."""
     if cls not in _WORDS:
         _WORDS[cls] = _in_words(cls)
     return _WORDS[cls]
 
 
 _HINTS: dict[type[Attack], dict[str, Any]] = {}
-_WORDS: dict[type[Attack], list[FieldWords]] = {}
+_WORDS: dict[type[Attack], tuple[FieldWords, ...]] = {}
 
 
-def _in_words(cls: type[Attack]) -> list[FieldWords]:
+def _in_words(cls: type[Attack]) -> tuple[FieldWords, ...]:
     hints = hints_of(cls)
     rows = []
     for field in dataclasses.fields(cls):
@@ -99,7 +99,7 @@ def _in_words(cls: type[Attack]) -> list[FieldWords]:
                 example=examples[0] if examples else None,
             )
         )
-    return rows
+    return tuple(rows)
 
 
 def is_nested(hint: Any) -> bool:

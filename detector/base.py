@@ -210,6 +210,21 @@ class Stream(ABC):
         scores = [self.score_one(*frame) for frame in zip(times.tolist(), frames, strict=True)]
         return [score for score in scores if score.time >= since]
 
+    def slope(self, values: Floats) -> Floats | None:
+        """Return how the first score that the next frame counts in rises with each column of it.
+
+        Parameters
+        ----------
+        values
+            The next frame, as `score_one` would be given it; it is not remembered.
+
+        Returns
+        -------
+        ndarray or None
+            ``(C,)``, per unit of the column; None where the detector cannot tell.
+        """
+        return None
+
 
 class Detector(ABC):
     """Scores rows of a plant's tags; higher is more anomalous.
@@ -238,6 +253,8 @@ class Detector(ABC):
         The name under which the class is registered; `detector.registry.register` sets it.
     columns_wanted
         Which columns it scores; who hands it frames joins those of the shadow twin.
+    seeded
+        Whether a fit depends on its seed.
     Options
         The options of `fit`: a pydantic model, a field with a description each.
     threshold
@@ -250,7 +267,8 @@ class Detector(ABC):
     """
 
     kind: ClassVar[str]
-    columns_wanted: ClassVar[ColumnsWanted] = "tags"
+    columns_wanted: ColumnsWanted = "tags"
+    seeded: ClassVar[bool] = True
     Options: ClassVar[type[NoOptions]] = NoOptions
 
     def __init__(self, tags: Sequence[str], interval_s: float = HOUR) -> None:
@@ -287,6 +305,11 @@ class Detector(ABC):
             raise DataError(
                 f"option {name} of {cls.kind}: {first['msg']}, not {first['input']!r}."
             ) from None
+
+    @classmethod
+    def wants(cls, training: Training = USUAL) -> ColumnsWanted:
+        """Return which columns a fit scores: `columns_wanted`, unless an option says otherwise."""
+        return cls.columns_wanted
 
     @abstractmethod
     def fit(

@@ -88,7 +88,7 @@ class Bench:
     interval_s
         Time from row to row [s].
     options
-        Of the fit; by default those of the kind, and few epochs where it has any.
+        Of the fit; by default those of the kind, and few epochs or rounds where it has any.
     """
 
     normal: pd.DataFrame | None = None
@@ -101,7 +101,7 @@ class Bench:
         shadow = cls.columns_wanted == "tags+shadow"
         normal = days(40, shadow=shadow) if self.normal is None else self.normal
         fresh = days(6, seed=5, shadow=shadow) if self.fresh is None else self.fresh
-        few = {"epochs": 3} if "epochs" in cls.Options.model_fields else {}
+        few = dict.fromkeys({"epochs", "rounds"} & set(cls.Options.model_fields), 3)
         training = Training(seed=1, options={**few, **self.options})
         fitted = _fitted(cls, normal, self.interval_s, training)
         return Trial(fitted, normal, fresh, training)

@@ -75,3 +75,7 @@ class OnlineDetector:
         table = np.array([values for _, values in rows]).reshape(len(rows), -1)
         scores = {s.time: s for s in self._stream.score_many(every, table, since)}
         return [scores[time] for time in times if time >= since]
+
+    def slope(self, values: Floats) -> Floats | None:
+        """Return how the score rises with each column of the next frame; see `Stream.slope`."""
+        return self._stream.slope(values)

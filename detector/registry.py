@@ -16,10 +16,19 @@ from detector.base import HOUR, Detector
 from detector.errors import DataError, did_you_mean
 
 SHIPPED = {
+    "cnn-ae": "detector.methods.autoencoders",
     "cnn-lstm": "detector.methods.cnn_lstm",
+    "cusum": "detector.methods.per_tag",
+    "dense-ae": "detector.methods.autoencoders",
+    "ewma": "detector.methods.per_tag",
+    "isolation-forest": "detector.methods.isolation_forest",
+    "lstm-ae": "detector.methods.autoencoders",
+    "masked": "detector.methods.masked",
+    "masked-trees": "detector.methods.masked",
     "pca": "detector.methods.pca",
     "hybrid": "detector.methods.hybrid",
     "physics": "detector.methods.physics",
+    "transformer-ae": "detector.methods.autoencoders",
 }
 """The modules that register the shipped kinds: imported when a kind is first asked for, since torch
 and scikit-learn take seconds."""

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from scenarios.definition.schema import load
-    from scenarios.experiments.sweep_file import sweep
     from scenarios.results.folder import open_run
     from scenarios.simulation.run import run
+    from scenarios.sweeps.sweep_file import sweep
 
 __all__ = ["load", "open_run", "run", "sweep"]
 
@@ -22,7 +22,7 @@ _HOMES = {
     "load": "scenarios.definition.schema",
     "open_run": "scenarios.results.folder",
     "run": "scenarios.simulation.run",
-    "sweep": "scenarios.experiments.sweep_file",
+    "sweep": "scenarios.sweeps.sweep_file",
 }
 
 

@@ -10,13 +10,23 @@ from typing import Annotated, Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
-from scenarios.commands import attacks, batadal, bench, demand, detectors, labs, plants
+from scenarios.commands import (
+    attacks,
+    batadal,
+    bench,
+    dataset,
+    demand,
+    detectors,
+    labs,
+    plants,
+)
 from scenarios.commands import scenarios as shipped
 from scenarios.commands.compare import compare
 from scenarios.commands.export import export
 from scenarios.commands.fidelity import fidelity
 from scenarios.commands.imports import import_
 from scenarios.commands.live import live
+from scenarios.commands.report import report
 from scenarios.commands.results import results
 from scenarios.commands.run import run
 from scenarios.commands.sweep import sweep
@@ -74,6 +84,7 @@ app.command(
     epilog="Examples: hydrotwin sweep mine.yaml --dry-run · hydrotwin sweep mine.yaml --out DIR"
 )(sweep)
 app.command(epilog="Example: hydrotwin results DIR --by seed")(results)
+app.command(epilog="Example: hydrotwin report sweeps/mine")(report)
 app.add_typer(shipped.app, name="scenarios")
 app.add_typer(attacks.app, name="attacks")
 app.add_typer(detectors.app, name="detectors")
@@ -82,6 +93,7 @@ app.add_typer(batadal.app, name="batadal")
 app.add_typer(bench.app, name="bench")
 app.add_typer(demand.app, name="demand")
 app.add_typer(labs.app, name="labs")
+app.add_typer(dataset.app, name="dataset")
 app.command(
     epilog="Examples: hydrotwin compare t2-starved · hydrotwin compare runs/a runs/b --out ab.png"
 )(compare)

@@ -109,7 +109,7 @@ class Testbed(Closing):
         self.warmup = int(warmup)
         self.pressure_driven, self.required_pressure = pressure_driven, required_pressure
         self._levels, self._played = dict(levels or {}), demand
-        self._beside: list[Testbed] = []
+        self._beside: list[Closing] = []
         self.recording = True
         self.env = simpy.Environment(-self.warmup)
         first = start - timedelta(seconds=self.warmup)
@@ -179,8 +179,12 @@ class Testbed(Closing):
             demand=self._played,
             orders=[order for order in self._orders if not order.by],
         )
-        self._beside.append(beside)
+        self.close_with(beside)
         return beside
+
+    def close_with(self, other: Closing) -> None:
+        """Close another when this one is closed."""
+        self._beside.append(other)
 
     def run(self, duration: float, every: Callable[[], float] = lambda: HOUR) -> Iterator[float]:
         """Run the warm-up and then `duration` seconds.

@@ -1,6 +1,6 @@
 """The benchmark: fit on dataset03, evaluate on dataset04 and on a test file, hour by hour."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -11,11 +11,12 @@ import pandas as pd
 
 from detector.base import Detector, Floats, Step, Training
 from detector.benchmark import batadal
-from detector.benchmark.batadal import TAGS, Record
+from detector.benchmark.batadal import Record
+from detector.benchmark.fits import fit
 from detector.errors import DataError
 from detector.metrics import Bools, Metrics, measure
 from detector.records.times import TIME_FORMAT
-from detector.registry import create, kind_class
+from detector.registry import kind_class
 
 FIRST = 24
 """The first row evaluated: before it no detector has a full window. All are evaluated on the same
@@ -23,6 +24,9 @@ rows, 4153 of dataset04's 4177, as in the published figures."""
 
 RANDOM_RATE = 0.05
 """Part of the hours in which the random baseline raises an alarm."""
+
+NAIVE = ("always", "never", "random")
+"""Rows of every table that no detector earns."""
 
 PUBLISHED = {"accuracy": 0.90, "precision": 0.83, "recall": 0.22, "f1": 0.35, "auc": 0.677}
 """What was published for this CNN-LSTM on dataset04 (4153 windows, 492 of them anomalous)."""
@@ -51,29 +55,88 @@ class Evaluation:
 
 
 @dataclass(frozen=True)
+class Frozen:
+    """A detector fitted elsewhere, its threshold set: it is judged as it is.
+
+    Attributes
+    ----------
+    score
+        Returns the scores of a record's rows, ``(T,)``.
+    threshold
+        Scores above it are alarms.
+    """
+
+    score: Callable[[pd.DataFrame], Floats]
+    threshold: float
+
+
+@dataclass(frozen=True)
 class BenchmarkResult:
     """Every detector evaluated on every record.
 
     Attributes
     ----------
     detectors
-        The fitted detectors by kind.
+        The fitted detectors by kind, of the first seed.
     records
         The files read: ``dataset03``, ``dataset04`` and, if given, ``test``.
     evaluations
-        By record, then by detector or by ``always``, ``never``, ``random``.
+        By record, then by detector or by ``always``, ``never``, ``random``; of the first seed.
+    repeats
+        The same, of every seed: the metrics alone.
     """
 
     detectors: dict[str, Detector]
     records: dict[str, Record]
     evaluations: dict[str, dict[str, Evaluation]]
+    repeats: dict[str, dict[str, list[Metrics]]]
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the figures as they stand in the JSON: record, detector, measure."""
+        """Return the figures by record, detector, measure: the mean over the seeds."""
         return {
-            name: {each: evaluation.metrics.as_dict() for each, evaluation in rows.items()}
-            for name, rows in self.evaluations.items()
+            name: {each: mean_of(found) for each, found in rows.items()}
+            for name, rows in self.repeats.items()
         }
+
+    def deviations(self) -> dict[str, Any]:
+        """Return the standard deviation over the seeds of what `as_dict` returns, but delays."""
+        return {
+            name: {each: deviation_of(found) for each, found in rows.items()}
+            for name, rows in self.repeats.items()
+        }
+
+
+def mean_of(found: Sequence[Metrics]) -> dict[str, Any]:
+    """Return the mean of each figure; of delays the median, where a miss is longer than any."""
+    rows = [each.as_dict() for each in found]
+    return {
+        name: _median(values) if name == "ttd_hours" else _mean(values)
+        for name, values in ((name, [row[name] for row in rows]) for name in rows[0])
+    }
+
+
+def deviation_of(found: Sequence[Metrics]) -> dict[str, float | None]:
+    """Return the standard deviation of each figure but delays; None where it is not known."""
+    rows = [each.as_dict() for each in found]
+    return {
+        name: None
+        if None in (row[name] for row in rows)
+        else float(np.std([r[name] for r in rows]))
+        for name in rows[0]
+        if name != "ttd_hours"
+    }
+
+
+def _mean(values: Sequence[Any]) -> Any:
+    if len(values) == 1 or None in values:
+        return values[0]
+    return float(np.mean(values))
+
+
+def _median(values: Sequence[list[float | None]]) -> list[float | None]:
+    delays = np.array([[np.inf if hours is None else hours for hours in each] for each in values])
+    middle = np.quantile(delays, 0.5, axis=0, method="higher") if delays.size else []
+    return [None if hours == np.inf else float(hours) for hours in middle]
 
 
 def evaluate(
@@ -82,9 +145,14 @@ def evaluate(
     test: str | Path | None = None,
     kinds: Sequence[str] = ("cnn-lstm", "pca"),
     seed: int = 0,
-    epochs: int | None = None,
-    device: str = "cpu",
+    seeds: int = 1,
+    normal: Sequence[pd.DataFrame] | None = None,
+    shadow: Callable[[pd.DataFrame], pd.DataFrame] | None = None,
+    options: Mapping[str, Any] | None = None,
+    frozen: Mapping[str, Frozen] | None = None,
+    kept: Path | None = None,
     progress: Callable[[str, Step], None] | None = None,
+    on_fit: Callable[[int, int], None] = lambda done, of: None,
 ) -> BenchmarkResult:
     """Fit detectors on dataset03 and evaluate them on dataset04, and on a test file.
 
@@ -101,12 +169,23 @@ def evaluate(
         Kinds of detector.
     seed
         Seed of their training, and of the random baseline.
-    epochs
-        At most so many passes, for kinds with that option; their own default when None.
-    device
-        ``cpu`` or ``cuda``.
+    seeds
+        How many, from `seed` on; kinds whose fit does not depend on it are fitted once.
+    normal
+        Normal rows to fit on in place of dataset03's, hourly, a column a tag.
+    shadow
+        Returns a table, indexed by date, with the columns of a shadow twin behind the tags; for
+        kinds that want them.
+    options
+        Of the fits, by name; each kind takes those that it has.
+    frozen
+        Further detectors by name, which are not fitted here.
+    kept
+        A folder of earlier fits, see `detector.benchmark.fits`.
     progress
-        Called with the kind after each epoch of its training.
+        Called with the kind after each step of its training.
+    on_fit
+        Told how many fits are done, and of how many.
 
     Raises
     ------
@@ -121,39 +200,88 @@ def evaluate(
     }
     if test is not None:
         records["test"] = batadal.read(test)
-    normal = records["dataset03"]
-    normal.check_normal()
-
+    if normal is None:
+        records["dataset03"].check_normal()
+        normal = [records["dataset03"].table]
+    judged = {name: record for name, record in records.items() if name != "dataset03"}
+    runs = {kind: range(seed, seed + seeds if kind_class(kind).seeded else seed + 1)
+            for kind in kinds}  # fmt: skip
+    given = {kind: _own(kind, options or {}) for kind in kinds}
+    joined = _joined(given, [*normal, *(each.table for each in judged.values())], shadow)
     detectors: dict[str, Detector] = {}
+    evaluations: dict[str, dict[str, Evaluation]] = {name: {} for name in judged}
+    repeats: dict[str, dict[str, list[Metrics]]] = {name: {} for name in judged}
+    done, count = 0, sum(map(len, runs.values()))
     for kind in kinds:
-        detector = create(kind, TAGS)
-        given = {"device": device} | ({} if epochs is None else {"epochs": epochs})
-        options = {
-            name: value for name, value in given.items() if name in detector.Options.model_fields
-        }
+        chosen = given[kind]
+        tables = joined[kind_class(kind).wants(Training(options=chosen))]
         told = partial(progress, kind) if progress is not None else None
-        detector.fit(normal.table, Training(seed, options, told))
-        detectors[kind] = detector
-    evaluations = {
-        name: {
-            **{kind: evaluate_record(each, record) for kind, each in detectors.items()},
-            **_baselines(record, seed),
-        }
-        for name, record in records.items()
-        if name != "dataset03"
-    }
-    return BenchmarkResult(detectors, records, evaluations)
+        for each in runs[kind]:
+            on_fit(done, count)
+            fitted = fit(kind, tables[: len(normal)], Training(each, chosen, told), kept)
+            detectors.setdefault(kind, fitted)
+            for table, (name, record) in zip(tables[len(normal) :], judged.items(), strict=True):
+                found = evaluate_record(fitted, record, table)
+                evaluations[name].setdefault(kind, found)
+                repeats[name].setdefault(kind, []).append(found.metrics)
+            done += 1
+    on_fit(done, count)
+    for name, record in judged.items():
+        for other, each_frozen in (frozen or {}).items():
+            evaluations[name][other] = evaluate_record(each_frozen, record)
+            repeats[name][other] = [evaluations[name][other].metrics]
+        for number in range(seed, seed + seeds):
+            for naive, found in _baselines(record, number).items():
+                evaluations[name].setdefault(naive, found)
+                repeats[name].setdefault(naive, []).append(found.metrics)
+    return BenchmarkResult(detectors, records, evaluations, repeats)
 
 
-def evaluate_record(detector: Detector, record: Record) -> Evaluation:
+def _own(kind: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return those of some options that a kind has."""
+    known = kind_class(kind).Options.model_fields
+    return {name: value for name, value in options.items() if name in known}
+
+
+def _joined(
+    kinds: Mapping[str, Mapping[str, Any]],
+    tables: list[pd.DataFrame],
+    shadow: Callable[[pd.DataFrame], pd.DataFrame] | None,
+) -> dict[str, list[pd.DataFrame]]:
+    """Return the tables as each kind wants them with its options, by what it wants."""
+    joined = {"tags": tables}
+    wanting = [
+        kind
+        for kind, options in kinds.items()
+        if kind_class(kind).wants(Training(options=options)) == "tags+shadow"
+    ]
+    if wanting:
+        if shadow is None:
+            raise DataError(f"{', '.join(wanting)}: there is no shadow twin to join to the tags")
+        joined["tags+shadow"] = [shadow(table) for table in tables]
+    return joined
+
+
+def evaluate_record(
+    detector: Detector | Frozen, record: Record, table: pd.DataFrame | None = None
+) -> Evaluation:
     """Score a record with a fitted detector and measure its alarms.
+
+    Parameters
+    ----------
+    detector
+        Fitted.
+    record
+        With its published attacks.
+    table
+        Its rows as the detector wants them, where they are more than the record's tags.
 
     Raises
     ------
     DataError
         If the record is too short to fill a window.
     """
-    scores = detector.score(record.table)
+    scores = detector.score(record.table if table is None else table)
     if len(scores) <= FIRST:
         raise DataError(
             f"{record.path}: {len(scores)} rows do not fill a window of {FIRST} and one more."
@@ -199,7 +327,7 @@ def write_predictions(result: BenchmarkResult, folder: str | Path) -> list[Path]
     written = []
     for name, rows in result.evaluations.items():
         hours = result.records[name].table.index
-        for kind in result.detectors:
+        for kind in (each for each in rows if each not in NAIVE):
             path = Path(folder) / name / f"{kind}.csv"
             columns = {"score": rows[kind].scores, "alarm": rows[kind].alarms.astype(int)}
             table = pd.DataFrame(columns, index=hours)

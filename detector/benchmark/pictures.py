@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from matplotlib import colormaps
+from matplotlib.axes import Axes
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, date2num
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
@@ -17,11 +19,9 @@ from sklearn.metrics import (
 
 from detector.base import Floats
 from detector.benchmark.batadal import Record
+from detector.benchmark.evaluate import NAIVE, BenchmarkResult, Evaluation
 from detector.errors import DataError
 from detector.metrics import Bools
-
-if TYPE_CHECKING:
-    from detector.benchmark.evaluate import BenchmarkResult, Evaluation
 
 INK, QUIET, ALARM, SHADE = "#1b4965", "#8d99ae", "#c1121f", "#f4a261"
 
@@ -112,13 +112,15 @@ def draw_curves(labels: Bools, scores: Mapping[str, Floats], title: str) -> Figu
     title
         The figure's title.
     """
-    figure = Figure(figsize=(9.5, 4.6), layout="constrained")
+    figure = Figure(figsize=(9.5, 4.6 + 0.2 * (1 + len(scores) // 2)), layout="constrained")
     left, right = figure.subplots(1, 2)
-    for name, each in scores.items():
+    colours = colormaps["tab20"](np.linspace(0, 1, max(len(scores), 2)))
+    for (name, each), colour in zip(scores.items(), colours, strict=False):
         roc = RocCurveDisplay.from_predictions(labels, each, ax=left)
-        roc.line_.set_label(f"{name}, area {roc.roc_auc:.3f}")
         curve = PrecisionRecallDisplay.from_predictions(labels, each, ax=right)
-        curve.line_.set_label(f"{name}, area {curve.average_precision:.3f}")
+        areas = f"areas {roc.roc_auc:.3f} and {curve.average_precision:.3f}"
+        roc.line_.set(label=f"{name}: {areas}", color=colour)
+        curve.line_.set_color(colour)
     left.plot([0, 1], [0, 1], color=QUIET, linestyle=":", label="chance")
     right.axhline(labels.mean(), color=QUIET, linestyle=":", label="chance")
     left.set(xlabel="false alarms / normal hours", ylabel="alarms / attack hours", title="ROC")
@@ -130,18 +132,52 @@ def draw_curves(labels: Bools, scores: Mapping[str, Floats], title: str) -> Figu
     for axes in (left, right):
         axes.set(xlim=(-0.01, 1.01), ylim=(-0.01, 1.03))
         axes.grid(alpha=0.3)
-    left.legend(loc="lower right")
-    # Just above the line of chance, where curves seldom come.
-    right.legend(loc="lower left", bbox_to_anchor=(0, labels.mean() + 0.02))
+    for axes in (left, right):
+        axes.get_legend().remove()
+    handles, names = left.get_legend_handles_labels()
+    figure.legend(handles, names, loc="outside lower center", ncols=2, fontsize=9)
     figure.suptitle(title)
     return figure
 
 
-def draw_timeline(record: Record, evaluation: "Evaluation", title: str) -> Figure:
+def draw_timeline(record: Record, evaluation: Evaluation, title: str) -> Figure:
     """Return the scores over time, published attacks shaded and numbered, with the threshold."""
     figure = Figure(figsize=(11, 4), layout="constrained")
     axes = figure.subplots()
     hours = record.table.index.to_numpy()
+    _shade(axes, record)
+    axes.plot(hours, evaluation.scores, color=INK, linewidth=0.7)
+    alarmed = np.where(evaluation.alarms, evaluation.scores, np.nan)
+    axes.plot(hours, alarmed, ".", color=ALARM, markersize=3)
+    axes.axhline(evaluation.threshold, color=ALARM, linestyle="--", linewidth=1)
+    axes.set(ylabel="score (mean squared error, scaled)", yscale="log")
+    axes.set_title(
+        f"{title}: threshold dashed, alarms red, attacks shaded and numbered", pad=20, fontsize=11
+    )
+    axes.margins(x=0.005)
+    axes.grid(alpha=0.3)
+    return figure
+
+
+def draw_alarms(record: Record, rows: Mapping[str, Evaluation], title: str) -> Figure:
+    """Return when each detector alarms, a line each, published attacks shaded and numbered."""
+    figure = Figure(figsize=(11, 1.4 + 0.3 * len(rows)), layout="constrained")
+    axes = figure.subplots()
+    hours = date2num(record.table.index.to_numpy())  # type: ignore[no-untyped-call]
+    _shade(axes, record)
+    for place, evaluation in enumerate(rows.values()):
+        axes.vlines(
+            hours[evaluation.alarms], place - 0.35, place + 0.35, color=ALARM, linewidth=0.6
+        )
+    axes.set_yticks(range(len(rows)), list(rows))
+    axes.set(ylim=(len(rows) - 0.5, -0.5))
+    axes.set_xlim(hours[0], hours[-1])
+    axes.set_title(f"{title}: hours alarmed, attacks shaded and numbered", pad=20, fontsize=11)
+    return figure
+
+
+def _shade(axes: Axes, record: Record) -> None:
+    """Shade and number the published attacks, and mark the dates."""
     for attack, _ in record.attacks:
         start, end = (float(date2num(each)) for each in (attack.start, attack.end))  # type: ignore[no-untyped-call]
         axes.axvspan(start, end, color=SHADE, alpha=0.45, linewidth=0)
@@ -153,23 +189,12 @@ def draw_timeline(record: Record, evaluation: "Evaluation", title: str) -> Figur
             va="bottom",
             transform=axes.get_xaxis_transform(),
         )
-    axes.plot(hours, evaluation.scores, color=INK, linewidth=0.7)
-    alarmed = np.where(evaluation.alarms, evaluation.scores, np.nan)
-    axes.plot(hours, alarmed, ".", color=ALARM, markersize=3)
-    axes.axhline(evaluation.threshold, color=ALARM, linestyle="--", linewidth=1)
     locator = AutoDateLocator()  # type: ignore[no-untyped-call]
     axes.xaxis.set_major_locator(locator)
     axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
-    axes.set(ylabel="score (mean squared error, scaled)", yscale="log")
-    axes.set_title(
-        f"{title}: threshold dashed, alarms red, attacks shaded and numbered", pad=20, fontsize=11
-    )
-    axes.margins(x=0.005)
-    axes.grid(alpha=0.3)
-    return figure
 
 
-def draw_evaluation(result: "BenchmarkResult", folder: str | Path, first: int) -> list[Path]:
+def draw_evaluation(result: BenchmarkResult, folder: str | Path, first: int) -> list[Path]:
     """Draw losses, confusion matrices, scores over time and curves into a folder.
 
     Parameters
@@ -192,17 +217,18 @@ def draw_evaluation(result: "BenchmarkResult", folder: str | Path, first: int) -
         if "history" in detector.about:
             pictures.append(save(draw_loss(detector.about["history"]), home / f"loss-{kind}.png"))
     for name, rows in result.evaluations.items():
-        pictures += _draw_record(name, result.records[name], rows, home, first, result.detectors)
+        shown = [kind for kind in rows if kind not in NAIVE]
+        pictures += _draw_record(name, result.records[name], rows, home, first, shown)
     return pictures
 
 
 def _draw_record(
     name: str,
     record: Record,
-    rows: Mapping[str, "Evaluation"],
+    rows: Mapping[str, Evaluation],
     home: Path,
     first: int,
-    kinds: Sequence[str] | Mapping[str, Any],
+    kinds: Sequence[str],
 ) -> list[Path]:
     pictures = []
     labels = record.labels[first:]
@@ -212,7 +238,10 @@ def _draw_record(
         pictures.append(save(confusion, home / f"confusion-{name}-{kind}.png"))
         timeline = draw_timeline(record, rows[kind], title)
         pictures.append(save(timeline, home / f"timeline-{name}-{kind}.png"))
-    if labels.any() and not labels.all():
+    if kinds:
+        alarms = draw_alarms(record, {kind: rows[kind] for kind in kinds}, name)
+        pictures.append(save(alarms, home / f"alarms-{name}.png"))
+    if kinds and labels.any() and not labels.all():
         scores = {kind: rows[kind].scores[first:] for kind in kinds}
         pictures.append(save(draw_curves(labels, scores, name), home / f"curves-{name}.png"))
     return pictures

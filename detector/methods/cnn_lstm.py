@@ -1,28 +1,38 @@
 """The CNN-LSTM autoencoder as a detector."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from pydantic import Field
 
-from detector.base import Floats, NoOptions, Training
-from detector.methods.windowed import WindowDetector
-from detector.networks.cnn_lstm import WINDOW, CnnLstmAutoencoder, one_thread
-from detector.networks.train import EPOCHS, train
+from detector.base import USUAL, ColumnsWanted, Floats, NoOptions, Training
+from detector.errors import DataError
+from detector.methods.network import NetworkDetector, NetworkOptions
+from detector.networks.base import Network
+from detector.networks.cnn_lstm import WINDOW, CnnLstmAutoencoder
 from detector.registry import register
 
 
-class CnnLstmOptions(NoOptions):
-    """The options of the network's training."""
+class CnnLstmOptions(NetworkOptions):
+    """The options of the CNN-LSTM: how a window is labelled, and which channels it sees."""
 
-    epochs: int = Field(EPOCHS, ge=1, description="passes over the training windows, at most")
-    device: str = Field("cpu", description="where it trains: cpu or cuda")
+    label: Literal["next", "last"] = Field(
+        "next", description="the row a window scores: the next one, as published, or its last"
+    )
+    variance: float = Field(
+        0.0, ge=0, description="channels whose scaled variance is less are left out"
+    )
+    correlation: float = Field(
+        1.0, gt=0, le=1, description="of two channels correlated more than this, the later goes"
+    )
+    diet: Literal["tags", "residuals"] = Field(
+        "tags", description="what it sees: the tags, or a shadow twin's residuals and the statuses"
+    )
 
 
 @register("cnn-lstm")
-class CnnLstm(WindowDetector):
+class CnnLstm(NetworkDetector):
     """Scores a row by how badly the network reconstructs the 24 rows before it.
 
     Window i holds rows i to i + 23 and is labelled by row i + 24: the score of row t is the mean
@@ -36,42 +46,65 @@ class CnnLstm(WindowDetector):
     reach = WINDOW + 1
     Options: ClassVar[type[NoOptions]] = CnnLstmOptions
 
-    _model: CnnLstmAutoencoder
+    _seen: NDArray[np.bool_]
+
+    @classmethod
+    def wants(cls, training: Training = USUAL) -> ColumnsWanted:  # noqa: D102 - see base class
+        options = cls.options(training)
+        assert isinstance(options, CnnLstmOptions)
+        return "tags" if options.diet == "tags" else "tags+shadow"
+
+    def configure(self, options: NoOptions) -> None:  # noqa: D102 - see base class
+        assert isinstance(options, CnnLstmOptions)
+        self.includes_row = options.label == "last"
+        self.columns_wanted = "tags" if options.diet == "tags" else "tags+shadow"
 
     def learn(  # noqa: D102 - see base class
         self, windows: Floats, held_out: Floats, training: Training
     ) -> None:
-        options = self.options(training).model_dump()
-        model, history = train(
-            windows, held_out, seed=training.seed, progress=training.progress, **options
-        )
-        self._set(model)
-        self.about["history"] = {
-            "loss": history.loss,
-            "held_out": history.held_out,
-            "best_epoch": history.best,
-            "stopped": history.stopped,
-        }
+        options = self.options(training)
+        assert isinstance(options, CnnLstmOptions)
+        self._seen = _chosen(windows[:, -1], self.tags, options)
+        if not self._seen.any():
+            raise DataError("no channel is left: lower `variance`, or raise `correlation`")
+        super().learn(windows[:, :, self._seen], held_out[:, :, self._seen], training)
 
-    @one_thread()
-    @torch.no_grad()
+    def network(self, channels: int) -> Network:  # noqa: D102 - see base class
+        return CnnLstmAutoencoder(channels)
+
+    def channels(self) -> int:  # noqa: D102 - see base class
+        return int(self._seen.sum())
+
     def errors(self, windows: Floats) -> Floats:  # noqa: D102 - see base class
-        errors = []
-        for first in range(0, len(windows), 512):
-            batch = torch.from_numpy(np.ascontiguousarray(windows[first : first + 512]))
-            errors.append((self._model(batch) - batch).square().mean(dim=1).numpy())
-        return np.concatenate(errors)
+        errors = np.zeros((len(windows), windows.shape[2]))
+        errors[:, self._seen] = super().errors(windows[:, :, self._seen])
+        return errors
+
+    def slopes(self, window: Floats) -> Floats:  # noqa: D102 - see base class
+        slopes = np.zeros(window.shape[1])
+        slopes[self._seen] = super().slopes(window[:, self._seen])
+        return slopes
 
     def tensors(self) -> dict[str, NDArray[Any]]:  # noqa: D102 - see base class
-        # Trained in float32, so nothing is lost on the way to the file.
-        return {name: each.float().numpy() for name, each in self._model.state_dict().items()}
+        seen = {} if self._seen.all() else {"seen": self._seen}
+        return {**super().tensors(), **seen}
 
     def restore(self, tensors: dict[str, NDArray[Any]]) -> None:  # noqa: D102 - see base class
-        model = CnnLstmAutoencoder(len(self.tags))
-        model.load_state_dict({name: torch.from_numpy(each) for name, each in tensors.items()})
-        self._set(model)
+        kept = dict(tensors)
+        self._seen = kept.pop("seen", np.ones(len(self.tags), dtype=np.bool_))
+        super().restore(kept)
 
-    def _set(self, model: CnnLstmAutoencoder) -> None:
-        # Scoring runs in double precision: a window's error is then the same number, to twelve
-        # digits, alone in a stream or among hundreds in a batch.
-        self._model = model.double().eval()
+
+def _chosen(rows: Floats, names: tuple[str, ...], options: CnnLstmOptions) -> NDArray[np.bool_]:
+    """Return which channels the network sees, ``(C,)``, from scaled normal rows ``(N, C)``."""
+    chosen: NDArray[np.bool_] = rows.var(axis=0) >= options.variance
+    if options.diet == "residuals":
+        shadow = np.array([":" in name for name in names])
+        chosen &= shadow | np.isin(rows, (0.0, 1.0)).all(axis=0)
+    if options.correlation < 1:
+        moving = rows.std(axis=0) > 0
+        with np.errstate(invalid="ignore"):
+            alike = np.abs(np.nan_to_num(np.corrcoef(rows.T))) > options.correlation
+        for channel in np.flatnonzero(chosen & moving):
+            chosen[channel] = not alike[channel, :channel][chosen[:channel]].any()
+    return chosen

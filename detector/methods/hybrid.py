@@ -71,7 +71,7 @@ class HybridDetector(Detector):
         Each member's level, see `GroupBudgets`.
     """
 
-    columns_wanted: ClassVar[ColumnsWanted] = "tags+shadow"
+    columns_wanted: ColumnsWanted = "tags+shadow"
     Options: ClassVar[type[NoOptions]] = HybridOptions
 
     members: dict[str, Detector]

@@ -25,6 +25,7 @@ class WindowedPca(WindowDetector):
     counts, unlike in `cnn-lstm`.
     """
 
+    seeded = False
     includes_row = True
     trail = 6
     reach = 6

@@ -95,7 +95,8 @@ class PhysicsDetector(Detector):
         Median of each normal column, taken for a reading that was never there, ``(C,)``.
     """
 
-    columns_wanted: ClassVar[ColumnsWanted] = "tags+shadow"
+    seeded = False
+    columns_wanted: ColumnsWanted = "tags+shadow"
     Options: ClassVar[type[NoOptions]] = PhysicsOptions
 
     layout: Layout

@@ -12,7 +12,17 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from detector import checkpoint
-from detector.base import DAY, USUAL, Detector, Floats, Score, Stream, Training, frame_values
+from detector.base import (
+    DAY,
+    USUAL,
+    Detector,
+    Floats,
+    NoOptions,
+    Score,
+    Stream,
+    Training,
+    frame_values,
+)
 from detector.errors import DataError
 from detector.explain import causes
 from detector.methods.windows import Scaler, carry, interpolate, split_tail, values_of, windows_of
@@ -36,8 +46,9 @@ class WindowDetector(Detector):
     score is the mean squared error itself.
 
     A subclass says how to `learn`, what the `errors` of windows are, and which `tensors` it keeps;
-    filling gaps, scaling, threshold, stream and checkpoint are done here. A whole detector, which
-    reconstructs every day as the average day::
+    filling gaps, scaling, threshold, stream and checkpoint are done here. One whose score is not
+    the channels' mean error says so in `total`; one whose options change how it scores takes them
+    up in `configure`. A whole detector, which reconstructs every day as the average day::
 
         @register("average-day")
         class AverageDay(WindowDetector):
@@ -75,7 +86,7 @@ class WindowDetector(Detector):
     """
 
     length: ClassVar[int] = 24
-    includes_row: ClassVar[bool]
+    includes_row: bool
     trail: ClassVar[int] = 1
     reach: ClassVar[int]
 
@@ -112,6 +123,21 @@ class WindowDetector(Detector):
             ``(N, C)``, not negative; a window's errors do not depend on the others beside it.
         """
 
+    def slopes(self, window: Floats) -> Floats | None:
+        """Return how a window's mean error rises with each channel of its last row.
+
+        Parameters
+        ----------
+        window
+            Scaled rows, ``(length, C)``.
+
+        Returns
+        -------
+        ndarray or None
+            ``(C,)``, per unit of the scaled channel; None where a kind does not say.
+        """
+        return None
+
     @abstractmethod
     def tensors(self) -> dict[str, NDArray[Any]]:
         """Return the fitted parameters by name, as the checkpoint keeps them."""
@@ -126,11 +152,20 @@ class WindowDetector(Detector):
             If a tensor is missing or has another shape.
         """
 
+    def total(self, errors: Floats) -> Floats:
+        """Return the score of rows from their channels' errors, ``(..., C)``: their mean."""
+        mean: Floats = errors.mean(axis=-1)
+        return mean
+
+    def configure(self, options: NoOptions) -> None:
+        """Take up the options of a fit: before it, and of a loaded detector."""
+
     def fit(  # noqa: D102 - the contract says it
         self, normal: pd.DataFrame | Sequence[pd.DataFrame], training: Training = USUAL
     ) -> None:
         tables = normal if isinstance(normal, Sequence) else [normal]
         options = self.options(training)
+        self.configure(options)
         self._check_length([len(each) for each in tables])
         stretches = [interpolate(values_of(each, self.tags), self.tags) for each in tables]
         self.scaler = Scaler.fit(stretches)
@@ -146,7 +181,7 @@ class WindowDetector(Detector):
         self.normal = np.nanmean(np.concatenate(errors), axis=0)
         # A badly reconstructed constant says nothing about the plant; only its moving does.
         self.normal[self.scaler.constant] = 0.0
-        self.held_out_scores = tuple(each.mean(axis=1) for each in errors)
+        self.held_out_scores = tuple(self.total(each) for each in errors)
         chosen = choose_threshold(list(self.held_out_scores), self.interval_s)
         self.threshold = chosen.value
         self.news = chosen.mean + NEWS * chosen.deviation
@@ -180,7 +215,7 @@ class WindowDetector(Detector):
 
     def score(self, table: pd.DataFrame) -> Floats:  # noqa: D102 - the contract says it
         values = carry(values_of(table, self.tags), self.scaler.middle)
-        errors = self.row_errors(self.scaler.scale(values)).mean(axis=1)
+        errors = self.total(self.row_errors(self.scaler.scale(values)))
         moved = self.scaler.moved(values)
         recent = pd.DataFrame(moved).rolling(self.reach, min_periods=1).max().to_numpy()
         scores: Floats = errors + self.news * recent.sum(axis=1)
@@ -240,6 +275,7 @@ class WindowDetector(Detector):
             raise DataError(f"{path}: weights of kind {card['kind']!r}, not {cls.kind!r}.")
         detector = cls(card["tags"], card["interval_s"])
         try:
+            detector.configure(cls.Options(**card.get("options", {})))
             detector.threshold = float(card["threshold"]["value"])
             detector.scaler = Scaler(tensors["scaler.low"], tensors["scaler.high"])
             detector.normal = tensors["normal"]
@@ -330,7 +366,7 @@ class WindowStream(Stream):
         detector = self._detector
         if np.isnan(errors).any():
             return Score(time, float("nan"), detector.threshold, False, ())
-        value = float(errors.mean() + detector.news * recent.sum())
+        value = float(detector.total(errors) + detector.news * recent.sum())
         return Score(
             time,
             value,
@@ -343,3 +379,13 @@ class WindowStream(Stream):
                 recent,
             ),
         )
+
+    def slope(self, values: Floats) -> Floats | None:  # noqa: D102 - the contract says it
+        detector = self._detector
+        if len(self._rows) < detector.length - 1:
+            return None
+        known = np.where(np.isfinite(values), values, self._last)
+        before = [*self._rows][1 - detector.length :]
+        window = np.stack([*before, detector.scaler.scale(known)])
+        slopes = detector.slopes(window)
+        return None if slopes is None else slopes / detector.scaler.span

@@ -54,10 +54,14 @@ class Scaler:
         """Which channels never changed in normal rows, ``(C,)``."""
         return np.equal(self.high, self.low)
 
+    @property
+    def span(self) -> Floats:
+        """What is scaled to 1, in the channel's unit, ``(C,)``."""
+        return np.where(self.constant, 1.0, self.high - self.low)
+
     def scale(self, values: Floats) -> Floats:
         """Return values scaled to the normal range 0 to 1, clipped to `CLIP`; same shape."""
-        span = np.where(self.constant, 1.0, self.high - self.low)
-        return np.clip((values - self.low) / span, *CLIP)
+        return np.clip((values - self.low) / self.span, *CLIP)
 
     def moved(self, values: Floats) -> NDArray[np.bool_]:
         """Return where a constant channel is off its constant, beyond `TOLERANCE`; same shape."""

@@ -6,6 +6,8 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
+from detector.networks.base import Autoencoder
+
 WINDOW = 24
 """Rows in a window: one day of hourly frames."""
 
@@ -25,7 +27,7 @@ def one_thread() -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-class CnnLstmAutoencoder(nn.Module):
+class CnnLstmAutoencoder(Autoencoder):
     """Compresses a window of min-max scaled channels to 32 numbers, and reconstructs it from them.
 
     Layers, with shapes for 43 channels (batch left out)::

@@ -1,14 +1,16 @@
-"""Training the CNN-LSTM autoencoder: Adam, mini-batches, early stopping."""
+"""Training a network on normal windows: Adam, mini-batches, early stopping."""
 
 import copy
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from detector.base import Floats, Progress, Step
 from detector.errors import DataError
+from detector.networks.base import Network
 from detector.networks.cnn_lstm import CnnLstmAutoencoder, one_thread
 
 EPOCHS = 60
@@ -61,13 +63,14 @@ def pick_device(name: str) -> torch.device:
 def train(
     windows: Floats,
     held_out: Floats,
+    network: Callable[[int], Network] = CnnLstmAutoencoder,
     *,
     seed: int = 0,
     epochs: int = EPOCHS,
     device: str = "cpu",
     progress: Progress | None = None,
-) -> tuple[CnnLstmAutoencoder, History]:
-    """Train a network to reconstruct normal windows.
+) -> tuple[Network, History]:
+    """Train a network on normal windows.
 
     Ctrl-C ends the training and keeps the best epoch so far; before the first epoch is through
     there is nothing to keep, and it interrupts as usual.
@@ -78,6 +81,8 @@ def train(
         Scaled normal windows to learn from, ``(N, 24, C)``.
     held_out
         Later normal windows that decide when to stop, ``(M, 24, C)``.
+    network
+        Makes the network for a number of channels.
     seed
         Seed of the first weights and of the order of the windows.
     epochs
@@ -105,7 +110,7 @@ def train(
     # torch draws first weights from its global generator: forked, so that the caller's stays as is.
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        model = CnnLstmAutoencoder(windows.shape[2]).to(target)
+        model = network(windows.shape[2]).to(target)
     order = torch.Generator().manual_seed(seed)
 
     optimiser = torch.optim.Adam(model.parameters(), lr=RATE)
@@ -116,17 +121,18 @@ def train(
     lowest = float("inf")
     try:
         for number in range(1, epochs + 1):
-            loss = _pass(model, optimiser, training, torch.randperm(len(training), generator=order))
+            shuffled = torch.randperm(len(training), generator=order)
+            learned = _pass(model, optimiser, training, shuffled)
             schedule.step()
             error = _loss(model, validation)
-            history.loss.append(loss)
+            history.loss.append(learned)
             history.held_out.append(error)
             if error < lowest:
                 lowest = error
                 history.best = number
                 kept = copy.deepcopy(model.state_dict())
             if progress is not None:
-                progress(Step(number, epochs, loss, error))
+                progress(Step(number, epochs, learned, error))
             if number - history.best >= PATIENCE:
                 history.stopped = "early"
                 break
@@ -139,7 +145,7 @@ def train(
 
 
 def _pass(
-    model: nn.Module, optimiser: torch.optim.Optimizer, windows: Tensor, order: Tensor
+    model: Network, optimiser: torch.optim.Optimizer, windows: Tensor, order: Tensor
 ) -> float:
     """Learn from every window once, in the given order; return the mean loss on the way."""
     model.train()
@@ -147,18 +153,18 @@ def _pass(
     for batch in torch.split(order.to(windows.device), BATCH):
         inputs = windows[batch]
         optimiser.zero_grad()
-        loss = nn.functional.mse_loss(model(inputs), inputs)
-        loss.backward()  # type: ignore[no-untyped-call]
+        found = model.loss(inputs)
+        found.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
-        total += loss.item() * len(batch)
+        total += found.item() * len(batch)
     return total / len(windows)
 
 
 @torch.no_grad()
-def _loss(model: nn.Module, windows: Tensor) -> float:
-    """Return the mean squared error over all windows."""
+def _loss(model: Network, windows: Tensor) -> float:
+    """Return the mean loss over all windows."""
     model.eval()
     total = 0.0
     for batch in torch.split(windows, 512):
-        total += nn.functional.mse_loss(model(batch), batch).item() * len(batch)
+        total += model.loss(batch).item() * len(batch)
     return total / len(windows)

@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from scenarios.commands.output import warn
+from scenarios.commands.output import json_of, warn
 from scenarios.commands.reenact import reenact
+from scenarios.commands.supervise import supervise
 from twin.units import counted
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-    from detector.benchmark.evaluate import BenchmarkResult, Evaluation
+    from detector.benchmark.evaluate import BenchmarkResult
 
 app = typer.Typer(help="Evaluate detectors on the BATADAL benchmark, or fetch its files.")
 
 app.command(epilog="Example: hydrotwin batadal reenact 3 --data data/dataset04_labelled.csv")(
     reenact
 )
+
+app.command(epilog="Example: hydrotwin batadal supervise --out supervised.safetensors")(supervise)
 
 PICTURES = Path("runs/batadal")
 
@@ -40,14 +43,25 @@ def evaluate(
         Path | None, typer.Option(help="A further file to score: the test set.", metavar="FILE")
     ] = None,
     detectors: Annotated[
-        str, typer.Option(help="Kinds of detector, separated by commas.")
-    ] = "cnn-lstm,pca",
+        str, typer.Option(help="Kinds of detector, separated by commas; or all.")
+    ] = "all",
+    train: Annotated[
+        str,
+        typer.Option(
+            help="What to fit on: dataset03, or so many normal years of the twin, twin:10."
+        ),
+    ] = "dataset03",
+    supervised: Annotated[
+        Path | None,
+        typer.Option(help="A frozen detector of `hydrotwin batadal supervise`.", metavar="FILE"),
+    ] = None,
     predictions: Annotated[
         Path | None,
         typer.Option(help="Write each detector's hourly scores and alarms here.", metavar="DIR"),
     ] = None,
     out: Annotated[Path, typer.Option(help="Where the pictures go.", metavar="DIR")] = PICTURES,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of the training.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="First seed of the training.")] = 0,
+    seeds: Annotated[int, typer.Option(min=1, help="How many seeds; figures are their mean.")] = 1,
     epochs: Annotated[
         int | None, typer.Option(min=1, help=r"At most so many passes. \[default: the kind's own]")
     ] = None,
@@ -61,40 +75,54 @@ def evaluate(
     """
     if context.invoked_subcommand is not None:
         return
-    from json import dumps
-
     from rich.console import Console
 
     from detector import DataError
+    from detector import kinds as known_kinds
     from detector.benchmark.evaluate import FIRST, evaluate, write_predictions
     from detector.benchmark.pictures import draw_evaluation
-    from scenarios.commands.output import epoch_bar
+    from scenarios.commands.output import bars, epoch_words
+    from scenarios.definition.scenario import Scenario
+    from scenarios.experiments.benchmark import frozen, shadowed, twin_years, years_of
+    from scenarios.experiments.plant_card import plant_card
     from scenarios.report.style import plotting
+    from scenarios.simulation.cache import cache
 
     if data is None:
         raise DataError("--data DIR is missing. To get the data: hydrotwin batadal fetch --to DIR")
     kinds = list(dict.fromkeys(each.strip() for each in detectors.split(",") if each.strip()))
     if not kinds:
         raise DataError("--detectors names none; for instance: --detectors cnn-lstm,pca")
-    with epoch_bar() as progress:
+    if kinds == ["all"]:
+        kinds = list(known_kinds())
+    years = years_of(train)
+    options = {"device": device, "plant": plant_card(Scenario(name="record").plant_spec())}
+    with bars() as move:
         result = evaluate(
             data,
             test=test,
             kinds=kinds,
             seed=seed,
-            epochs=epochs,
-            device=device,
-            progress=progress,
+            seeds=seeds,
+            normal=twin_years(years, lambda share: move("years", "normal years", share, 1.0))
+            if years
+            else None,
+            shadow=shadowed,
+            options=options | ({} if epochs is None else {"epochs": epochs}),
+            frozen={} if supervised is None else {"supervised": frozen(supervised)},
+            kept=cache() / "fits",
+            progress=lambda kind, step: move(kind, epoch_words(kind, step), step.number, step.of),
+            on_fit=lambda done, of: move("fits", f"{done} of {of} fits", done, of),
         )
     written = write_predictions(result, predictions) if predictions is not None else []
     pictures: list[Path] = []
     with plotting(f"a picture in {out}", warn):
         pictures = draw_evaluation(result, out, FIRST)
     if json:
-        typer.echo(dumps(result.as_dict(), indent=2, allow_nan=False))
+        typer.echo(json_of(_figures_of(result, seeds)))
     else:
         console = Console()
-        _tell(console, result)
+        _tell(console, result, seeds)
         for path in written:
             console.print(f"wrote {path}", soft_wrap=True, highlight=False)
         console.print(
@@ -103,6 +131,25 @@ def evaluate(
     for kind, detector in result.detectors.items():
         if detector.about.get("history", {}).get("stopped") == "interrupted":
             raise KeyboardInterrupt(f"{kind} was judged by the best epoch so far")
+
+
+def _figures_of(result: BenchmarkResult, seeds: int) -> dict[str, Any]:
+    """Return by record and detector the figures for programs; of several seeds the spread too."""
+    from detector.metrics import FIGURES
+
+    def chosen(records: dict[str, Any]) -> dict[str, Any]:
+        return {
+            record: {
+                each: {name: row[name] for name in FIGURES if name in row}
+                for each, row in rows.items()
+            }
+            for record, rows in records.items()
+        }
+
+    figures = chosen(result.as_dict())
+    if seeds > 1:
+        figures["deviations"] = chosen(result.deviations())
+    return figures
 
 
 @app.command()
@@ -119,31 +166,52 @@ def fetch(
         typer.echo(f"verified {path}")
 
 
-def _tell(console: Console, result: BenchmarkResult) -> None:
+def _tell(console: Console, result: BenchmarkResult, seeds: int) -> None:
     for record in result.records.values():
         console.print(f"{record.path}: {'; '.join(record.notes)}", soft_wrap=True, highlight=False)
-    for kind, detector in result.detectors.items():
-        about = detector.about
-        rule = about["threshold"]
+    normal = result.records["dataset03"].table
+    constant = [str(tag) for tag, column in normal.items() if column.nunique() == 1]
+    if constant:
         console.print(
-            f"{kind}: threshold {detector.threshold:.5g} = {rule['mean']:.5g} + "
-            f"{rule['sigmas']:g} x {rule['deviation']:.5g} of held-out normal scores",
+            f"constant in dataset03: {', '.join(constant)}. One of them that moves is an alarm by "
+            "itself",
+            soft_wrap=True,
             highlight=False,
         )
-    for name, rows in result.evaluations.items():
+    for kind, detector in result.detectors.items():
+        rule = detector.about.get("threshold", {})
+        words = f"{kind}: threshold {detector.threshold:.5g}"
+        if "sigmas" in rule:
+            words += f" = {rule['mean']:.5g} + {rule['sigmas']:g} x {rule['deviation']:.5g} "
+            words += "of held-out normal scores"
+        console.print(words, highlight=False)
+    means, deviations = result.as_dict(), result.deviations()
+    for name, rows in means.items():
         attacks = [attack.number for attack, _ in result.records[name].attacks]
-        console.print(_figures(name, rows))
+        console.print(_figures(name, rows, deviations[name] if seeds > 1 else {}))
         if attacks:
             console.print(_delays(name, attacks, rows))
+    if seeds > 1:
+        console.print(
+            f"mean ± standard deviation over {seeds} seeds, where the seed matters", highlight=False
+        )
     console.print(
         "ttd: hours from an attack's start to its first alarm, - if undetected. "
         "false/w: alarm episodes raised outside attacks, a week. Nothing is point-adjusted. "
+        f"VUS: volume under the precision-recall surface, buffers up to {_buffer()} h. "
+        "S_bl: S without the hour before and the day after attacks. "
         "published: this network on dataset04, 4153 windows.",
         highlight=False,
     )
 
 
-def _figures(name: str, rows: dict[str, Evaluation]) -> Table:
+def _buffer() -> int:
+    from detector.metrics import BUFFER
+
+    return BUFFER
+
+
+def _figures(name: str, rows: dict[str, Any], deviations: dict[str, Any]) -> Table:
     from rich.table import Table
 
     from detector.benchmark.evaluate import PUBLISHED
@@ -151,6 +219,7 @@ def _figures(name: str, rows: dict[str, Evaluation]) -> Table:
     columns = {
         "auc": "AUC",
         "pr_auc": "PRAUC",
+        "vus_pr": "VUS",
         "accuracy": "acc",
         "precision": "prec",
         "recall": "recall",
@@ -158,31 +227,38 @@ def _figures(name: str, rows: dict[str, Evaluation]) -> Table:
         "S": "S",
         "S_TTD": "S_TTD",
         "S_CLF": "S_CLF",
+        "S_blanked": "S_bl",
         "event_recall": "event",
         "false_episodes_per_week": "false/w",
     }
-    some = next(iter(rows.values())).metrics
-    table = Table(title=f"{name}: {some.rows} hours judged", box=None, padding=(0, 1, 0, 0))
+    some = next(iter(rows.values()))
+    table = Table(title=f"{name}: {some['rows']} hours judged", box=None, padding=(0, 1, 0, 0))
     table.add_column("detector", no_wrap=True)
     for head in columns.values():
         table.add_column(head, justify="right", no_wrap=True)
-    figures = {each: evaluation.metrics.as_dict() for each, evaluation in rows.items()}
+    figures = dict(rows)
     if name == "dataset04":
         figures["published"] = dict(PUBLISHED)
     for each, row in figures.items():
-        shown = [row.get(key) for key in columns]
-        table.add_row(each, *("" if value is None else f"{value:.3f}" for value in shown))
+        spread = deviations.get(each, {})
+        shown = [_shown(row.get(key), spread.get(key)) for key in columns]
+        table.add_row(each, *shown)
     return table
 
 
-def _delays(name: str, attacks: list[int], rows: dict[str, Evaluation]) -> Table:
+def _shown(value: float | None, deviation: float | None) -> str:
+    if value is None:
+        return ""
+    return f"{value:.3f}±{deviation:.3f}" if deviation else f"{value:.3f}"
+
+
+def _delays(name: str, attacks: list[int], rows: dict[str, Any]) -> Table:
     from rich.table import Table
 
     table = Table(title=f"{name}: ttd of attack, hours")
     table.add_column("detector")
     for number in attacks:
         table.add_column(str(number), justify="right")
-    for each, evaluation in rows.items():
-        hours = evaluation.metrics.ttd_hours
-        table.add_row(each, *("-" if value is None else f"{value:g}" for value in hours))
+    for each, row in rows.items():
+        table.add_row(each, *("-" if hours is None else f"{hours:g}" for hours in row["ttd_hours"]))
     return table

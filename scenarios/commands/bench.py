@@ -1,20 +1,40 @@
-"""`hydrotwin bench`: how fast the twin is on this machine."""
+"""`hydrotwin bench`: how fast the twin is on this machine, and what detectors notice."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from scenarios.commands.output import Json, print_json
+from scenarios.commands.output import Json, figures_table, print_json, publish
+from twin.errors import InputError
 from twin.units import counted
 
-app = typer.Typer(help="Measure how fast the parts are.", no_args_is_help=True)
+if TYPE_CHECKING:
+    from rich.console import Console
+
+app = typer.Typer(
+    help="Measure how fast the parts are, and what detectors notice.", no_args_is_help=True
+)
+
+
+Detectors = Annotated[
+    str | None,
+    typer.Option(
+        help=r"Kinds or *.safetensors files, separated by commas. \[default: all that ship]",
+        metavar="A,B,…",
+    ),
+]
+Plugins = Annotated[
+    list[Path] | None, typer.Option(help="A Python file with detectors of your own.")
+]
+Workers = Annotated[int | None, typer.Option(min=1, help=r"Processes. \[default: one a core]")]
 
 
 @app.callback()
 def bench() -> None:
-    """Measure how fast the parts are."""
+    """Measure how fast the parts are, and what detectors notice."""
 
 
 @app.command(epilog="Example: hydrotwin bench twin --days 30")
@@ -80,3 +100,140 @@ def sweep(
         )
     for runs, peak in speed.worker_mb.items():
         out.print(f"a worker, {runs} runs: peak {peak:.0f} MB")
+
+
+@app.command(
+    epilog="Examples: hydrotwin bench detection · hydrotwin bench detection --detectors "
+    "physics,mine.safetensors --draws 0"
+)
+def detection(
+    detectors: Detectors = None,
+    weeks: Annotated[int, typer.Option(min=1, help="Normal weeks, a seed each.")] = 14,
+    runs: Annotated[int, typer.Option(min=1, help="Runs of each incident.")] = 2,
+    seed: Annotated[int, typer.Option(min=0, help="The first seed: SEED, SEED + 1, …")] = 9000,
+    draws: Annotated[
+        int, typer.Option(min=0, help="Of each error of the shadow twin; 0 for none.")
+    ] = 5,
+    plugin: Plugins = None,
+    workers: Workers = None,
+    out: Annotated[
+        Path, typer.Option(help="Its folder; started again, it does only what is missing.")
+    ] = Path("bench/detection"),
+    as_json: Json = False,
+) -> None:
+    """Try detectors on attacks, faults and normal weeks: what they notice, and what it costs."""
+    from functools import partial
+
+    from scenarios.bench.detection import Bench, planned, run
+    from scenarios.bench.figures import figures
+    from scenarios.bench.picture import plot_bench
+    from scenarios.bench.recipes import cases
+    from scenarios.sweeps.sweep import cores
+
+    named, plugins = _chosen(detectors, plugin)
+    bench = Bench(named, seed, draws, plugins)
+    tries, refits = planned(bench, cases(weeks, runs, seed, plugins), out)
+    rows = run(tries, out, refits=refits, workers=workers or cores(), progress=not as_json)
+    found = {"seeds": [seed, seed + weeks - 1], "runs": runs, "draws": draws, **figures(rows)}
+    rows.drop(columns="key").to_parquet(out / "cases.parquet", compression="zstd")
+    title = f"What detectors notice on C-Town: seeds {seed} to {seed + weeks - 1}, "
+    title += f"{counted(runs, 'run')} of each incident"
+    publish(out / "bench", found, lambda: plot_bench(found, title), partial(_tell, found), as_json)
+    raise typer.Exit(1 if found["failed"] else 0)
+
+
+@app.command(epilog="Example: hydrotwin bench evasion --detectors physics --runs 1")
+def evasion(
+    detectors: Detectors = None,
+    runs: Annotated[int, typer.Option(min=1, help="Runs of each case, a seed each.")] = 2,
+    seed: Annotated[int, typer.Option(min=0, help="The first seed: SEED, SEED + 1, …")] = 9100,
+    plugin: Plugins = None,
+    workers: Workers = None,
+    out: Annotated[
+        Path, typer.Option(help="Its folder; started again, it does only what is missing.")
+    ] = Path("bench/evasion"),
+    as_json: Json = False,
+) -> None:
+    """Let attackers who reach more and more tags hide from each detector: what they still do."""
+    from functools import partial
+
+    from scenarios.bench import evasion as table
+    from scenarios.bench.detection import Bench, run, watches
+    from scenarios.bench.picture import plot_evasion
+    from scenarios.sweeps.sweep import cores
+
+    named, plugins = _chosen(detectors, plugin)
+    known, _ = watches(Bench(named, seed, 0, plugins), out)
+    tries = table.attempts(known, runs, seed, plugins)
+    rows = run(tries, out, workers=workers or cores(), progress=not as_json)
+    found = {"seeds": [seed, seed + runs - 1], **table.figures(rows)}
+    rows.drop(columns="key").to_parquet(out / "cases.parquet", compression="zstd")
+    title = f"Who hides from whom on C-Town: seeds {seed} to {seed + runs - 1}"
+    publish(
+        out / "bench",
+        found,
+        lambda: plot_evasion(found, table.reaches(), title),
+        partial(_tell_evasion, found),
+        as_json,
+    )
+    raise typer.Exit(1 if found["failed"] else 0)
+
+
+def _tell_evasion(found: dict[str, Any], console: Console) -> None:
+    """Print what each attacker does, and until when."""
+    from scenarios.bench.words import EVASION_HEADS, evasion_rows
+
+    table = figures_table(EVASION_HEADS, box=None, pad_edge=False)
+    for name, disguises in found["detectors"].items():
+        for row in evasion_rows(name, disguises):
+            table.add_row(*row)
+    console.print(table)
+    if found["failed"]:
+        console.print(f"{found['failed']} rows failed: see `error` in cases.parquet.", markup=False)
+
+
+def _chosen(
+    detectors: str | None, plugin: list[Path] | None
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return what --detectors names, or all that ship, and the plug-ins, loaded."""
+    from scenarios.bench.detection import shipped
+    from scenarios.definition.plugins import load_plugin
+
+    for path in plugin or ():
+        load_plugin(path)
+    named = shipped() if detectors is None else tuple(_listed(detectors))
+    return named, tuple(str(path.resolve()) for path in plugin or ())
+
+
+def _listed(names: str) -> list[str]:
+    """Return what --detectors names."""
+    listed = list(dict.fromkeys(each.strip() for each in names.split(",") if each.strip()))
+    if not listed:
+        raise InputError("--detectors names none; for instance: --detectors physics,pca")
+    return listed
+
+
+def _tell(found: dict[str, Any], console: Console) -> None:
+    """Print the tables, and what they say."""
+    from scenarios.bench.words import HEADS, SHADOW_HEADS, advice, detector_row, shadow_row
+
+    table = figures_table(HEADS, box=None, pad_edge=False)
+    for name, one in found["detectors"].items():
+        table.add_row(*detector_row(name, one))
+    console.print(table)
+    wrong = [
+        (setting, name, one)
+        for name, settings in found["shadows"].items()
+        for setting, one in settings.items()
+    ]
+    if wrong:
+        console.print()
+        table = figures_table(SHADOW_HEADS, box=None, pad_edge=False)
+        for setting, name, one in wrong:
+            table.add_row(*shadow_row(setting, name, one))
+        console.print(table)
+    console.print()
+    for line in advice(found):
+        console.print(line, markup=False)
+    if found["failed"]:
+        console.print(f"{found['failed']} rows failed: see `error` in cases.parquet.", markup=False)

@@ -128,6 +128,40 @@ def check_detector(
     print_promises(results, as_json)
 
 
+@app.command("export", epilog="Example: hydrotwin detectors export cnn-lstm.onnx")
+def export_detector(
+    out: Annotated[Path, typer.Argument(help="The ONNX file.", metavar="FILE.onnx")],
+    detector: Annotated[
+        str, typer.Option(help="A kind whose model is a network, or a checkpoint of one.")
+    ] = "cnn-lstm",
+    force: Force = False,
+    as_json: Json = False,
+) -> None:
+    """Write a trained network as ONNX, and measure both side by side."""
+    from dataclasses import asdict
+
+    from detector import DataError, load
+    from detector.methods.network import NetworkDetector
+    from detector.networks.export import export
+
+    check_free(out, force=force)
+    trained = load(detector, interval_s=None)
+    if not isinstance(trained, NetworkDetector):
+        raise DataError(f"{detector}: its model is no network, and only a network is written so")
+    found = export(trained.model, trained.length, trained.channels(), out)
+    if as_json:
+        print_json(asdict(found))
+        return
+    typer.echo(
+        f"wrote {out}: {found.parameters:,} parameters, {found.megabytes:.2f} MB, float32; in: a "
+        f"window of {trained.length} x {trained.channels()} scaled values; out: its reconstruction"
+    )
+    typer.echo(
+        f"differs from torch by {found.difference:.1e} at most; one window takes "
+        f"{found.eager_ms:.2f} ms in torch and {found.onnx_ms:.2f} ms in ONNX Runtime, one thread"
+    )
+
+
 def _own(file: Path) -> tuple[str, ...]:
     from scenarios.definition.plugins import load_plugin
     from twin.errors import InputError

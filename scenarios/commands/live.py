@@ -7,6 +7,7 @@ import signal
 import socket
 import sys
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from twin.servers.registers import Point
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
+_NEEDED = ("nicegui", "pymodbus", "asyncua")
 _PORT = 8080
 _PATIENCE = 2.0  # s; how long the instant under way may take when the end comes
 
@@ -62,6 +64,14 @@ def live(
         str,
         typer.Option(help="Where room and servers listen; other than loopback needs a password."),
     ] = _LOOPBACK[0],
+    wire: Annotated[
+        bool,
+        typer.Option("--wire", help="Readings travel over real TCP connections one can sit on."),
+    ] = False,
+    wire_table: Annotated[
+        Path | None,
+        typer.Option(help="A CSV file link,host,port: where receivers ask instead. With --wire."),
+    ] = None,
     password: Annotated[
         str | None,
         typer.Option(envvar="HYDROTWIN_PASSWORD", help="What one needs to enter the room."),
@@ -79,11 +89,15 @@ def live(
     from scenarios.live.users import Door
     from scenarios.simulation.pace import Pace
 
+    if any(find_spec(name) is None for name in _NEEDED):
+        raise InputError("the control room needs: pip install 'hydrotwin[live]'")
     if sum(given is not None for given in (scenario, replay, lab)) != 1:
         raise InputError(
             "name a scenario, or a run folder to show again with --replay RUN, or a student's "
             "folder with --lab FOLDER"
         )
+    if wire_table is not None and not wire:
+        raise InputError("--wire-table belongs to --wire")
     if host not in _LOOPBACK and password is None:
         raise InputError(
             f"--host {host} lets others in: give a --password, or the variable HYDROTWIN_PASSWORD"
@@ -101,7 +115,7 @@ def live(
         _open_lab(lab, seed, out, door, pace, at)
     else:
         assert scenario is not None
-        _open(scenario, seed, out, not no_detector, door, pace, at)
+        _open(scenario, seed, out, not no_detector, door, pace, at, wire, wire_table)
 
 
 @dataclass(frozen=True)
@@ -148,6 +162,8 @@ def _open(
     door: Door,
     pace: Pace,
     at: _Address,
+    wire: bool,
+    table: Path | None,
 ) -> None:
     """Run a shipped scenario or a file."""
     from dataclasses import replace
@@ -158,7 +174,7 @@ def _open(
     chosen = chosen if seed is None else replace(chosen, seed=seed)
     place = out or Path("runs") / f"{chosen.name}-live-{_stamp()}"
     try:
-        _simulate(chosen, place, watch, door, pace, at)
+        _simulate(chosen, place, watch, door, pace, at, wire, table)
     except InputError as error:
         raise located(error, path_of(name)) from None
 
@@ -176,9 +192,9 @@ def _open_lab(
     chosen = scenario_of(card["sample_seed"] if seed is None else seed)
     write_ports(folder, {point.plc: point.port + at.offset for point in points}, at.host)
     place = out or folder / "runs" / _stamp()
-    wire = folder / WIRE
+    table = folder / WIRE if (folder / WIRE).is_file() else None
     try:
-        _simulate(chosen, place, False, door, pace, at, points, wire if wire.is_file() else None)
+        _simulate(chosen, place, False, door, pace, at, table is not None, table, points)
     finally:
         if (place / AUDIT).is_file():
             add_audit(folder / AUDIT, place / AUDIT)
@@ -197,8 +213,9 @@ def _simulate(
     door: Door,
     pace: Pace,
     at: _Address,
+    wire: bool,
+    table: Path | None,
     points: Sequence[Point] | None = None,
-    wire: Path | None = None,
 ) -> None:
     """Run a scenario until its end or Ctrl-C, and keep it as a run folder."""
     from rich.console import Console
@@ -219,7 +236,7 @@ def _simulate(
         session = Session.open(chosen, folder=draft, watch=watch, pace=Pace())
         with session:
             plant = LivePlant(session, pace)
-            with servers(plant, door, at.host, at.offset, points, wire) as served:
+            with servers(plant, door, at.host, at.offset, wire, table, points) as served:
                 _serve(Room(plant, door, served), at)
             ended = plant.stop(_PATIENCE)
             if plant.failed is not None:

@@ -192,25 +192,25 @@ def publish(
 @contextmanager
 def epoch_bar() -> Iterator[Callable[[str, Step], None]]:
     """Show a bar that moves with every epoch; yield what is to be called with kind and epoch."""
-    with _bars() as move:
-
-        def moved(kind: str, epoch: Step) -> None:
-            words = f"{kind}: epoch {epoch.number} of {epoch.of} at most, "
-            words += f"loss {epoch.loss:.5f}, held out {epoch.held_out:.5f}"
-            move(kind, words, epoch.number, epoch.of)
-
-        yield moved
+    with bars() as move:
+        yield lambda kind, epoch: move(kind, epoch_words(kind, epoch), epoch.number, epoch.of)
 
 
 @contextmanager
 def share_bar() -> Iterator[Callable[[str, float], None]]:
     """Show a bar a task; yield what is to be called with a task's name and its share done."""
-    with _bars() as move:
+    with bars() as move:
         yield lambda task, share: move(task, task, share, 1.0)
 
 
+def epoch_words(kind: str, epoch: Step) -> str:
+    """Return how a training stands."""
+    words = f"{kind}: epoch {epoch.number} of {epoch.of} at most, "
+    return words + f"loss {epoch.loss:.5f}, held out {epoch.held_out:.5f}"
+
+
 @contextmanager
-def _bars() -> Iterator[Callable[[str, str, float, float], None]]:
+def bars() -> Iterator[Callable[[str, str, float, float], None]]:
     """Show a bar a task; yield what is called with its name, words, and how much of how much."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn

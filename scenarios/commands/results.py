@@ -26,7 +26,7 @@ def results(
 
     from rich.console import Console
 
-    from scenarios.experiments.table import read_results, summary
+    from scenarios.sweeps.table import read_results, summary
     from twin.errors import InputError
 
     table = read_results(folder)

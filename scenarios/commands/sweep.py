@@ -10,13 +10,13 @@ import typer
 from scenarios.commands.output import Json, print_json
 
 if TYPE_CHECKING:
-    from scenarios.experiments.sweep import Sweep
+    from scenarios.sweeps.sweep import Sweep
 
 _SHOWN = 20  # runs of a dry run
 
 
 def sweep(
-    file: Annotated[Path, typer.Argument(help="A sweep file: base, over, detectors, …")],
+    file: Annotated[Path, typer.Argument(help="A sweep file, or the name of a shipped study.")],
     out: Annotated[
         Path | None, typer.Option(help="The sweep's folder. [default: sweeps/FILE]")
     ] = None,
@@ -47,8 +47,9 @@ def sweep(
 
     from rich.console import Console
 
-    from scenarios.experiments.job import STREAMS
-    from scenarios.experiments.sweep_file import read_sweep
+    from scenarios.sweeps.estimate import estimate
+    from scenarios.sweeps.job import STREAMS
+    from scenarios.sweeps.sweep_file import read_sweep
     from twin.errors import InputError, nearest
 
     if streams not in STREAMS:
@@ -61,7 +62,7 @@ def sweep(
         return
     console = Console(stderr=True, quiet=as_json, highlight=False)
     if not as_json and streams != "drop":
-        size = planned.estimate(streams).bytes
+        size = estimate(planned, streams).bytes
         console.print(f"{len(planned)} runs will take about {_bytes(size)} in {place}.")
     counts = planned.run_in(
         place,
@@ -91,15 +92,16 @@ def _print_plan(planned: Sweep, streams: str, as_json: bool) -> None:
     from rich.console import Console
 
     from scenarios.commands.output import figures_table
+    from scenarios.sweeps.estimate import estimate
     from twin.errors import RunError
 
     try:
-        estimate = planned.estimate(streams)
+        estimated = estimate(planned, streams)
     except RunError as error:
         typer.echo(f"no estimate: the first run fails: {error}", err=True)
-        estimate = None
+        estimated = None
     if as_json:
-        figures = None if estimate is None else asdict(estimate)
+        figures = None if estimated is None else asdict(estimated)
         print_json({"runs": list(planned.rows()), "estimate": figures})
         return
     table = figures_table(("run", "scenario", *planned.fields), box=None, pad_edge=False)
@@ -110,10 +112,10 @@ def _print_plan(planned: Sweep, streams: str, as_json: bool) -> None:
         typer.echo(f"… {len(planned) - _SHOWN:,} more")
     watched = "" if planned.detectors is None else f" × {max(len(planned.detectors), 1)} detectors"
     typer.echo(f"\n{len(planned):,} runs{watched}; durations in hours.")
-    if estimate is not None:
+    if estimated is not None:
         typer.echo(
-            f"About {_time(estimate.seconds)} on one core, {estimate.pairs:,} runs without attacks "
-            f"among it, and {_bytes(estimate.bytes)} of disk (streams: {streams})."
+            f"About {_time(estimated.seconds)} on one core, {estimated.pairs:,} runs without "
+            f"attacks among it, and {_bytes(estimated.bytes)} of disk (streams: {streams})."
         )
 
 

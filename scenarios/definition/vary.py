@@ -39,7 +39,7 @@ def keys_of(data: Mapping[str, Any], path: str) -> tuple[str | int, ...]:
             if len(keys) == 3 and keys[0] in _ENTRIES and keys[2] == "do" and key not in here:
                 kind = ", ".join(here)
                 raise InputError(f"{path}: this entry's kind is {kind}, not {key}")
-            if not keys and key in _ENTRIES and key not in here:
+            if not keys and rest and key in _ENTRIES and key not in here:
                 raise InputError(f"{path}: the scenario has no {key}")
             keys.append(key)
             here = here.get(key, {})

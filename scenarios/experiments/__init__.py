@@ -1,1 +1,1 @@
-"""What is made of many runs: sweeps and their tables, data sets and trained detectors."""
+"""What is made of recorded runs: trained detectors, and records in the benchmark's format."""

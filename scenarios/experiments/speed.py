@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from scenarios.definition.schema import library, load
-from scenarios.experiments.job import Job, Record, execute, job_of, versions
-from scenarios.experiments.sweep import Sweep
+from scenarios.sweeps.job import Job, Record, execute, job_of, versions
+from scenarios.sweeps.sweep import Sweep
 from scenarios.validation.speed import peak_mb
 from twin.units import DAY
 

@@ -167,7 +167,7 @@ def train(
     DataError
         If the detector cannot be fitted on the data.
     """
-    wants_shadow = kind_class(kind).columns_wanted == "tags+shadow"
+    wants_shadow = kind_class(kind).wants(training) == "tags+shadow"
     if shadow is None:
         errors = getattr(kind_class(kind).options(training), "perturb", {})
         shadow = partial(shadow_of, perturb=Perturbation.of(errors))

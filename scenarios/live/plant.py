@@ -146,7 +146,8 @@ class LivePlant(Source):
             session.advance(_FIRST)  # with the warm-up, from which a kept one begins at once
             self._publish()
             while not self._stopping.is_set() and session.status == "running":
-                session.advance(session.now + pace.grain())
+                grain = pace.grain()
+                session.advance((session.now // grain + 1.0) * grain)
                 while (left := pace.left(session.now)) > 0 and not self._stopping.is_set():
                     self._obey(min(left, NAP))
                 self.late = -left

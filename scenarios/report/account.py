@@ -9,6 +9,7 @@ import pandas as pd
 
 from attacks.entries.targets import SCADA
 from scenarios.definition.words import blamed, clock, entries_in_words, joined
+from scenarios.report.alarm import alarm_in_words, length
 from scenarios.report.words import damage_in_words, misorders_in_words, slip_in_words
 from scenarios.results.damage import shared, undecided
 from scenarios.results.detection import Detection
@@ -316,11 +317,13 @@ def _few(lines: list[str], more: str) -> list[str]:
 def _detector(run: Run) -> list[str]:
     if run.false_episodes is None:
         return ["No detector watched."]
-    lines = [_noticed(incident) for incident in run.incidents]
+    lines = []
     if len(run.detectors) > 1:
         lines = [_compared(verdict) for verdict in run.detectors]
         lines.append(f"What follows is of {run.detectors[0].detector}.")
-        lines += [_noticed(incident) for incident in run.incidents]
+    for incident in run.incidents:
+        lines.append(_noticed(incident))
+        lines += [f"  {line}" for line in alarm_in_words(run, incident)]
     length = f"{run.hours:g} h" if run.hours % 24 else counted(run.hours / 24, "day")
     lines.append(f"{counted(run.false_episodes, 'false episode')} in {length}.")
     if run.fault_episodes:
@@ -336,7 +339,9 @@ def _compared(verdict: Verdict) -> str:
     told = []
     for name, delay in verdict.delays_h.items():
         order = {True: ", before its damage", False: ", after its damage", None: ""}
-        late = "not noticed" if delay is None else f"noticed after {delay:.1f} h"
+        late = "not noticed"
+        if delay is not None:
+            late = f"noticed after {delay:.1f} h by an alarm of {length(verdict.stood_h[name])}"
         told.append(
             f"{name} {late}{order[verdict.before_damage[name]] if delay is not None else ''}"
         )

@@ -46,6 +46,19 @@ def node_positions(model: Any) -> dict[str, tuple[float, float]]:
     return {name: (float(x), float(y)) for name, (x, y) in spots.items()}
 
 
+def link_lines(model: Any) -> dict[str, list[tuple[float, float]]]:
+    """Return each link's line: its ends, and its bends where the nodes have coordinates."""
+    at, surveyed = node_positions(model), has_coordinates(model)
+    return {
+        name: [
+            at[link.start_node_name],
+            *(link.vertices if surveyed else ()),
+            at[link.end_node_name],
+        ]
+        for name, link in model.links()
+    }
+
+
 _RINGS = {"fault": ("faulty", 520), "attack": ("attacked", 330)}
 """What a ring on the map says, and its size: both are seen where both act."""
 _DMA_COLORS = ["#7fb3d5", "#a9dfbf", "#f9e79f", "#d7bde2", "#f5cba7", "#aeb6bf", "#a2d9ce"]
@@ -58,14 +71,7 @@ def plot_map(spec: PlantSpec, entries: Sequence[Entry] = ()) -> Figure:
     at, surveyed = node_positions(model), has_coordinates(model)
     figure = Figure(figsize=(9.0, 6.4), layout="constrained")
     axes: Axes = figure.subplots()
-    lines = {
-        name: [
-            at[link.start_node_name],
-            *(link.vertices if surveyed else ()),
-            at[link.end_node_name],
-        ]
-        for name, link in model.links()
-    }
+    lines = link_lines(model)
     pipes = [lines[name] for name in model.pipe_name_list]
     crossings = [lines[name] for name in [*model.pump_name_list, *model.valve_name_list]]
     axes.add_collection(LineCollection(pipes, colors="#b3b9bd", linewidths=0.9, zorder=1))
@@ -75,7 +81,7 @@ def plot_map(spec: PlantSpec, entries: Sequence[Entry] = ()) -> Figure:
         points = np.array([at[name] for name in members])
         axes.scatter(points[:, 0], points[:, 1], s=11, color=color, zorder=2)
         handles.append(Line2D([], [], ls="", marker="o", ms=5, color=color, label=dma))
-    middle = {name: _halfway(line) for name, line in lines.items()}
+    middle = {name: halfway(line) for name, line in lines.items()}
     driven = _actuators(spec)
     groups = [
         ("tank", model.tank_name_list, at, "s", 62, TRUTH),
@@ -115,7 +121,7 @@ def plot_map(spec: PlantSpec, entries: Sequence[Entry] = ()) -> Figure:
     return figure
 
 
-def _halfway(line: Sequence[tuple[float, float]]) -> tuple[float, float]:
+def halfway(line: Sequence[tuple[float, float]]) -> tuple[float, float]:
     """Return the point in the middle of a line's length."""
     points = np.array(line, dtype=float)
     lengths = np.hypot(*np.diff(points, axis=0).T)

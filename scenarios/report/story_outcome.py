@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from textwrap import shorten
 from typing import Any
 
+import pandas as pd
 from matplotlib.axes import Axes
 
 from scenarios.definition.words import blamed
+from scenarios.report.alarm import length
 from scenarios.report.style import ALARM, CHARACTERS, OUTLINE, PAIR, legend_beside
 from scenarios.results.impact import counters
 from scenarios.results.run import Run
@@ -17,6 +20,7 @@ from twin.units import HOUR, rounded
 QUIET: dict[str, Any] = {"fontsize": 8, "color": "#566573"}
 """How text in place of a graph is set."""
 _LIMIT = "#b9770e"
+_ROOM = 70  # characters of why an alarm was raised
 _CAUSES = 3  # incidents at most that are named beside a damage
 _DAMAGE_LABELS = {
     "overflow_m3": "spilled\n[m³]",
@@ -68,7 +72,7 @@ def plot_alarms(axes: Axes, run: Run) -> None:
     names = [verdict.detector for verdict in run.detectors] or [""]
     episodes: dict[str, list[tuple[float, float, str]]] = {name: [] for name in names}
     for at, row in run.alarms.iterrows():
-        words = f"by {', '.join(row['tags'][:2])}"
+        words = _alarm(row, float(str(at)))
         span = (float(str(at)) / HOUR, row["last"] / HOUR + 1)
         episodes[row["detector"]].append((*span, words))
     limits = [
@@ -86,6 +90,12 @@ def plot_alarms(axes: Axes, run: Run) -> None:
     axes.set_yticks(ticks, [*labels, "limits"], fontsize=7.5)
     axes.set_ylim(count + 0.5, -0.75)
     axes.set_ylabel("alarms", fontsize=8)
+
+
+def _alarm(row: pd.Series[Any], at: float) -> str:
+    """Say how long an alarm stood, and why it was raised, as far as there is room."""
+    words = row["why"] or f"by {', '.join(row['tags'][:2])}"
+    return f"{length((row['last'] - at) / HOUR)}: {shorten(words, _ROOM, placeholder=' …')}"
 
 
 def _no_limit_alarm(run: Run) -> str:
@@ -109,18 +119,27 @@ def _plot_alarm_row(
     none: str,
     color: str,
 ) -> None:
-    """Plot alarms, each from and to an hour, in words; words that would overlap are left out."""
+    """Plot alarms, each from and to an hour, in words; words that would overlap are left out.
+
+    Those of an alarm that is raised while an incident lasts are written before others.
+    """
     if not alarms:
         axes.text(0.5 * run.hours, row + 0.15, none, ha="center", va="center", **QUIET)
-    free_from = -1.0
-    for start, end, words in alarms:
+    taken: list[tuple[float, float]] = []
+    spans = [span for one in run.incidents for span in one.spans_h]
+    for start, end, words in sorted(alarms, key=lambda alarm: not _during(alarm[0], spans)):
         end = run.hours if math.isnan(end) else end
         axes.broken_barh([(start, end - start)], (row, 0.3), color=color, lw=0.8)
         width = len(words) * run.hours / CHARACTERS
-        if start > free_from and start + width < run.hours:
-            axes.text(start, row - 0.06, words, fontsize=7, va="bottom", color="#1c2833",
+        left = max(min(start, run.hours - width), 0.0)
+        if all(left > last or left + width < begin for begin, last in taken):
+            axes.text(left, row - 0.06, words, fontsize=7, va="bottom", color="#1c2833",
                       path_effects=OUTLINE)  # fmt: skip
-            free_from = start + width
+            taken.append((left, left + width))
+
+
+def _during(hour: float, spans: Sequence[tuple[float, float]]) -> bool:
+    return any(begin <= hour < end for begin, end in spans)
 
 
 def _rounded(value: float) -> str:

@@ -36,6 +36,8 @@ class Incident:
         tells the operator nothing new.
     delay_h : float or None
         From its start to that alarm.
+    stood_h : float or None
+        How long that alarm stood: from its first alarmed frame to its last.
     alarm_since_h : float or None
         Since when an alarm was already on as it began, or began again.
     damage : dict of str to Harm, or None
@@ -64,6 +66,7 @@ class Incident:
     never_began: dict[str, str]
     spans_h: tuple[tuple[float, float], ...]
     idle: dict[str, str] = field(default_factory=dict)
+    stood_h: float | None = None
 
 
 def incidents(
@@ -115,17 +118,19 @@ def _incident(
     spans = [(begin, min(until, end)) for begin, until in spans_of(members)]
     never = {one.entry.name: why for one in members if (why := one.why_not(end)) is not None}
     start = spans[0][0] if spans else None
-    detected, delay, since, before = None, None, None, None
+    detected, delay, stood, since, before = None, None, None, None, None
     harmed = None if damage is None else first(damage)
     if start is not None and alarms is not None:
         lasts = merged(spans, AFTERMATH)
-        raised = [at for at in alarms.index if _within(at, lasts)]
+        episodes = [*zip(alarms.index, alarms["last"], strict=True)]
+        raised = [(at, last) for at, last in episodes if _within(at, lasts)]
         detected = len(raised) > 0
-        delay = _hours(raised[0] - start) if detected else None
+        if detected:
+            delay, stood = _hours(raised[0][0] - start), _hours(raised[0][1] - raised[0][0])
         since = next(
             (
                 at
-                for at, last in zip(alarms.index, alarms["last"], strict=True)
+                for at, last in episodes
                 if not _within(at, lasts) and any(at < begin <= last for begin, _ in lasts)
             ),
             None,
@@ -145,6 +150,7 @@ def _incident(
         never_began=never,
         idle={one.entry.name: why for one in members if (why := one.idle) is not None},
         spans_h=tuple((begin / HOUR, until / HOUR) for begin, until in spans),
+        stood_h=stood,
     )
 
 
@@ -179,6 +185,8 @@ class Verdict:
         By incident, from its start to the alarm that noticed it; None where none did.
     before_damage : dict of str to (bool or None)
         By incident, see `Incident`.
+    stood_h : dict of str to (float or None)
+        By incident, how long that alarm stood.
     false_episodes, fault_episodes : int
         See `stray_episodes`.
     """
@@ -186,6 +194,7 @@ class Verdict:
     detector: str
     delays_h: dict[str, float | None]
     before_damage: dict[str, bool | None]
+    stood_h: dict[str, float | None]
     false_episodes: int
     fault_episodes: int
 
@@ -204,6 +213,7 @@ def verdict(
         detector,
         {one.name: one.delay_h for one in found},
         {one.name: one.before_damage for one in found},
+        {one.name: one.stood_h for one in found},
         false,
         faults,
     )

@@ -91,7 +91,7 @@ def attacked(labels: pd.DataFrame, times: NDArray[np.float64]) -> Bools:
         Of the rows, ascending [s].
     """
     attack = labels[(labels["label"] == "attack") & labels["active"].astype(bool)]
-    return _marked(attack["time"], times)
+    return marked(attack["time"], times)
 
 
 def aftermath(labels: pd.DataFrame, times: NDArray[np.float64]) -> Bools:
@@ -105,10 +105,10 @@ def aftermath(labels: pd.DataFrame, times: NDArray[np.float64]) -> Bools:
     attack = labels[labels["label"] == "attack"]
     begun = attack.loc[attack["active"].astype(bool), "time"].min()
     apart = attack[(attack["deviating"].str.len() > 0) & (attack["time"] >= begun)]
-    return _marked(apart["time"], times) & ~attacked(labels, times)
+    return marked(apart["time"], times) & ~attacked(labels, times)
 
 
-def _marked(steps: pd.Series[float], times: NDArray[np.float64]) -> Bools:
+def marked(steps: pd.Series[float], times: NDArray[np.float64]) -> Bools:
     """Return which rows are among `steps`, or come next after some that began since the last."""
     among = np.isin(times, steps)
     reached = np.zeros(len(times) + 1, dtype=np.bool_)

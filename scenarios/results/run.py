@@ -150,6 +150,7 @@ class Run(Tables):
                 "peak": row["peak"],
                 "tags": row["tags"],
                 "plc": row["plc"],
+                "why": row["why"],
             }
             for row in self.alarms.reset_index().to_dict("records")
         ]

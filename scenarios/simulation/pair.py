@@ -24,6 +24,7 @@ from scenarios.definition.scenario import LONGEST, Scenario, testbed
 from scenarios.simulation import past
 from scenarios.simulation.cache import cache, keep, key_of, locked
 from scenarios.simulation.past import Past, Recorder
+from scenarios.simulation.scorers import hand_in_scorers
 from twin.plants.spec import PlantSpec
 
 _NEVER = When(begins=LONGEST)  # no run lasts longer
@@ -74,6 +75,7 @@ def paired_truth(scenario: Scenario, spec: PlantSpec, incident: str | None = Non
         if kept is not None:
             return kept
         with testbed(scenario, spec) as bed:
+            hand_in_scorers(scenario, spec, bed)
             entries = arm(scenario.entries, bed)
             recorder = None if entries or end > past.LONGEST else Recorder(bed)
             past.begin(bed, entries, before, end)

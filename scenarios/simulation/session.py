@@ -29,6 +29,7 @@ from scenarios.simulation.notes import cautions
 from scenarios.simulation.pace import Pace
 from scenarios.simulation.pair import paired_truth, past_of, with_end
 from scenarios.simulation.past import begin
+from scenarios.simulation.scorers import hand_in_scorers
 from scenarios.simulation.watch import Watcher, shadow_of
 from scenarios.simulation.watch import watchers as watching
 from twin.closeable import Closing
@@ -149,6 +150,7 @@ class Session(Closing):
         found, notes = watching(scenario, spec, detectors) if watch else ({}, [])
         bed = testbed(scenario, spec, folder)
         try:
+            hand_in_scorers(scenario, spec, bed)
             watchers: list[Watcher] = []
             live = pace is not None or on_alarm is not None or bool(scenario.answers)
             for name, detector in found.items():
@@ -465,7 +467,9 @@ class Session(Closing):
         return damages
 
     def close(self) -> None:
-        """Give the engine back."""
+        """Give the engines back."""
+        for watcher in self.watchers:
+            watcher.close()
         self.testbed.close()
 
 

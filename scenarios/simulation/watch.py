@@ -48,6 +48,9 @@ class FrameExtender(Protocol):
     def extend_table(self, table: pd.DataFrame) -> pd.DataFrame:
         """Return its columns of all rows of a table, indexed by time [s], as of a new sequence."""
 
+    def close(self) -> None:
+        """Give its engine back."""
+
 
 Shadow = Callable[[PlantSpec, float], FrameExtender]
 """Returns a shadow twin of a plant whose frames are so far apart [s]."""
@@ -164,6 +167,11 @@ class Watcher:
         time, _, shown, _ = frame
         return shown if self._shadow is None else np.append(shown, self._shadow.extend(time, shown))
 
+    def close(self) -> None:
+        """Give the shadow twin's engine back."""
+        if self._shadow is not None:
+            self._shadow.close()
+
     def score_table(self) -> pd.DataFrame:
         """Return every score: value, threshold, alarm and the tag that explains it most."""
         rows = [(s.time, self.name, s.value, s.threshold, s.alarm, _first(s)) for s in self.scores]
@@ -251,7 +259,7 @@ def watchers(
             chosen = str(path) if path.is_file() else each
             loaded, why = detector_of(replace(scenario, detector=chosen), spec)
             notes += why
-            name = Path(each).stem if path.is_file() else each
+            name = called(chosen)
         else:
             loaded, name = each, each.kind
             check_loaded(each, name, spec)
@@ -259,6 +267,11 @@ def watchers(
             same = sum(known.partition(" ")[0] == name for known in found)
             found[f"{name} {same + 1}" if same else name] = loaded
     return found, notes
+
+
+def called(detector: str) -> str:
+    """Return what tables call a detector that is named by its kind, or by a checkpoint's path."""
+    return Path(detector).stem if Path(detector).is_file() else detector
 
 
 def detector_of(scenario: Scenario, spec: PlantSpec) -> tuple[Detector | None, list[str]]:

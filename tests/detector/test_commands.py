@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 import detector
 from detector import DataError
 from detector.benchmark import fetch
+from detector.metrics import FIGURES
 from detector.registry import kind_class
 from scenarios.commands import batadal
 from scenarios.commands.train import train
@@ -125,6 +126,7 @@ def test_batadal_prints_json_only(small_batadal: Path, tmp_path: Path) -> None:
     found = json.loads(told)
     assert list(found) == ["dataset04"]
     assert list(found["dataset04"]) == ["pca", "always", "never", "random"]
+    assert {tuple(row) for row in found["dataset04"].values()} == {FIGURES}
     assert (tmp_path / "hours" / "dataset04" / "pca.csv").is_file()
     assert (tmp_path / "pictures" / "timeline-dataset04-pca.png").is_file()
 

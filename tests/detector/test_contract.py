@@ -149,13 +149,17 @@ def test_a_sound_one_is_not(cls: type[Level], monkeypatch: pytest.MonkeyPatch) -
 
 def test_options_are_checked(fitted: Detector) -> None:
     known = type(fitted).Options.model_fields
-    assert set(known) == {"cnn-lstm": {"epochs", "device"}, "pca": set()}[fitted.kind]
+    wanted = {"epochs", "device", "label", "variance", "correlation", "diet"}
+    assert set(known) == {"cnn-lstm": wanted, "pca": set()}[fitted.kind]
     with pytest.raises(DataError, match=f"{fitted.kind} has no option 'epoch'"):
         fitted.options(Training(options={"epoch": 3}))
     if known:
         with pytest.raises(DataError, match=r"option epochs of cnn-lstm: .* not 'many'"):
             fitted.options(Training(options={"epochs": "many"}))
-        assert fitted.about["options"] == {"epochs": 4, "device": "cpu"}
+        assert fitted.about["options"] == {
+            "epochs": 4, "device": "cpu", "label": "next",
+            "variance": 0.0, "correlation": 1.0, "diet": "tags",
+        }  # fmt: skip
 
 
 def test_a_score_is_explained_in_a_sentence(fitted: Detector) -> None:

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import scenarios
 from scenarios.definition import json_schema, schema
-from scenarios.experiments.table import attributes
 from scenarios.report.account import account
 from scenarios.results import tables
+from scenarios.sweeps.table import attributes
 from twin.files import SCHEMA_LINE
 from twin.plants import schema as plcs
 

@@ -14,10 +14,11 @@ from typer.main import get_command
 import scenarios
 from attacks.discovery import kinds
 from scenarios.cli import app
+from scenarios.definition import templates
 from scenarios.definition.check import check
 from scenarios.definition.schema import load
-from scenarios.experiments.sweep_file import read_sweep
 from scenarios.results.run import Run
+from scenarios.sweeps.sweep_file import read_sweep
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("twin", "attacks", "detector", "scenarios")
@@ -87,6 +88,7 @@ def test_the_catalogue_names_every_kind():
 def test_the_sweeps_are_those_of_the_readme(tmp_path):
     path = tmp_path / "magnitude.yaml"
     path.write_text(block("scenarios/README.md", "yaml", "over:"))
+    (tmp_path / "mine.yaml").write_text(templates.scenario("mine"))
     swept = read_sweep(path)
     swept.check()
     assert len(swept) == 12

@@ -81,7 +81,9 @@ class Fit:
 
     Attributes
     ----------
-    demands, information : ndarray of shape (DMAs,) and (DMAs, DMAs)
+    demands : ndarray of shape (DMAs,)
+    root : ndarray of shape (DMAs, DMAs)
+        The square root of the information: its transpose times itself is that.
     shut : ndarray of shape (tanks,)
         Which tanks were taken for full, their inlets closed, or empty.
     expected : ndarray of shape (flows + pressures,)
@@ -96,7 +98,7 @@ class Fit:
     """
 
     demands: Values
-    information: Values
+    root: Values
     shut: Mask
     expected: Values
     inflows: Values
@@ -128,7 +130,7 @@ class DemandFit:
         """Begin an hour whose demands have this mean and standard deviation; each (DMAs,)."""
         self._jacobians.clear()
         self._demands = mean
-        self._information = np.diag(1.0 / spread**2)
+        self._root = np.diag(1.0 / spread)
 
     def explain(self, at: Instant, balance: Balance | None, anew: bool) -> Fit:
         """Fit the demands to a frame.
@@ -162,7 +164,7 @@ class DemandFit:
             if not refit and fit.cost < len(at.seen):
                 break
         assert best is not None
-        self._demands, self._information, self._shut = best.demands, best.information, best.shut
+        self._demands, self._root, self._shut = best.demands, best.root, best.shut
         return best
 
     def _near(self, levels: Values) -> tuple[Mask, Mask]:
@@ -203,13 +205,13 @@ class DemandFit:
         network, known = self._network, np.isfinite(at.seen)
         network.impose(levels, at.opened)
         key = b"".join(mask.tobytes() for mask in (at.opened, shut, known))
-        before, information = self._demands, self._information
+        before, root = self._demands, self._root
         demands, (expected, inflows) = before, network.solve(before)
         if key not in self._jacobians:
             self._jacobians[key] = self._jacobian(known, demands, expected, inflows)
         slope, tank_slope, inverse = self._jacobians[key]
         residual = np.where(known, at.seen - expected, 0.0)
-        root = np.linalg.cholesky(information).T
+        told = root
         if steps:
             for step in range(steps):
                 rows = [slope / READING, root]
@@ -235,12 +237,13 @@ class DemandFit:
             news = slope / READING
             if balance is not None:
                 news = tank_slope[balance.tanks] / balance.spread[:, None]
-            information = information + news.T @ news
+            # The root of the information, not itself: squares of a dry network's slopes swamp it.
+            told = np.linalg.qr(np.concatenate([root, news])).R
         moves = inverse @ residual
         squares = np.clip(residual / READING, -_MOST, _MOST) ** 2
         cost = float(squares.sum() + ((root @ (before - demands)) ** 2).sum())
         projected = residual - slope @ moves
-        return Fit(demands, information, shut, expected, inflows, residual, projected, moves, cost)
+        return Fit(demands, told, shut, expected, inflows, residual, projected, moves, cost)
 
     def _jacobian(
         self, known: Mask, demands: Values, expected: Values, inflows: Values

@@ -6,7 +6,7 @@ and every other pattern stands at its value of that instant.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
 import epanet
 import numpy as np
@@ -22,6 +22,7 @@ from twin.water.plant import initial_setting
 from twin.water.tanks import Tanks
 
 _CONSTANT = np.ones(1)
+_BEYOND = 1e5  # L/s or m
 
 
 class ShadowNetwork(Closing):
@@ -152,7 +153,13 @@ class ShadowNetwork(Closing):
         flows = engine.at_links(self._flow_links, EN.EN_FLOW)
         pressures = engine.at_nodes(self._nodes, EN.EN_PRESSURE)
         inflows = engine.at_nodes(self._tank_nodes, EN.EN_DEMAND)
-        return np.array([*flows, *pressures]), np.array(inflows)
+        # Where no water gets to, EPANET's heads are of the order of 1e7 m: no reading is.
+        measured = np.clip([*flows, *pressures], -_BEYOND, _BEYOND)
+        return measured, np.clip(inflows, -_BEYOND, _BEYOND)
+
+    def __deepcopy__(self, memo: object) -> Self:
+        """Return itself: a copy of a shadow twin shares its engine, which is set at every frame."""
+        return self
 
     def close(self) -> None:
         """Give the engine back."""

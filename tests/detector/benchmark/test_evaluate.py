@@ -16,12 +16,15 @@ from detector.benchmark.evaluate import (
     write_predictions,
 )
 from detector.benchmark.pictures import draw_evaluation
+from detector.registry import kind_class
 from tests.detector.conftest import write_batadal
 
 
 @pytest.fixture(scope="module")
 def result(small_batadal: Path) -> BenchmarkResult:
-    return evaluate(small_batadal, test=small_batadal / "BATADAL_DATASET04.CSV", epochs=3)
+    return evaluate(
+        small_batadal, test=small_batadal / "BATADAL_DATASET04.CSV", options={"epochs": 3}
+    )
 
 
 def test_a_plain_disturbance_is_found(result: BenchmarkResult) -> None:
@@ -61,6 +64,55 @@ def test_the_threshold_never_sees_what_it_judges(result: BenchmarkResult, tmp_pa
     assert other.detectors["pca"].threshold == result.detectors["pca"].threshold
 
 
+def test_rows_of_a_test_file_change_no_other_output(small_batadal: Path, tmp_path: Path) -> None:
+    write_batadal(tmp_path / "a.csv", "2017-01-14", 12, 3, [])
+    write_batadal(tmp_path / "b.csv", "2017-01-14", 12, 4, [slice(0, 288)])
+    found = [
+        evaluate(small_batadal, test=test, kinds=["pca", "masked-trees"], options={"rounds": 3})
+        for test in (None, tmp_path / "a.csv", tmp_path / "b.csv")
+    ]
+    assert found[1].as_dict()["test"] != found[2].as_dict()["test"]
+    for each in found[1:]:
+        assert each.as_dict()["dataset04"] == found[0].as_dict()["dataset04"]
+        for kind, detector in each.detectors.items():
+            assert detector.threshold == found[0].detectors[kind].threshold
+            np.testing.assert_array_equal(
+                each.evaluations["dataset04"][kind].scores,
+                found[0].evaluations["dataset04"][kind].scores,
+            )
+
+
+def test_several_seeds_have_a_mean_and_a_spread(small_batadal: Path) -> None:
+    found = evaluate(small_batadal, kinds=["pca", "isolation-forest"], seed=3, seeds=2)
+    rows = found.repeats["dataset04"]
+    assert {name: len(each) for name, each in rows.items()} == {
+        "pca": 1, "isolation-forest": 2, "always": 2, "never": 2, "random": 2,
+    }  # fmt: skip
+    mean = found.as_dict()["dataset04"]["isolation-forest"]
+    pr_auc = [each.pr_auc for each in rows["isolation-forest"]]
+    assert pr_auc[0] != pr_auc[1]
+    assert mean["pr_auc"] == pytest.approx(np.mean(pr_auc))
+    spread = found.deviations()["dataset04"]
+    assert spread["isolation-forest"]["pr_auc"] == pytest.approx(np.std(pr_auc))
+    assert spread["pca"]["pr_auc"] == 0.0
+
+
+def test_a_fit_is_kept_by_what_went_into_it(
+    small_batadal: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = evaluate(small_batadal, kinds=["pca"], kept=tmp_path)
+    (kept,) = tmp_path.glob("pca-*.safetensors")
+    monkeypatch.setattr(kind_class("pca"), "fit", None)
+    again = evaluate(small_batadal, kinds=["pca"], kept=tmp_path)
+    assert again.as_dict() == first.as_dict()
+    monkeypatch.undo()
+    kept.write_bytes(b"damaged")
+    assert evaluate(small_batadal, kinds=["pca"], kept=tmp_path).as_dict() == first.as_dict()
+    table = first.records["dataset03"].table
+    evaluate(small_batadal, kinds=["pca"], normal=[table.iloc[:-1]], kept=tmp_path)
+    assert len(list(tmp_path.glob("pca-*.safetensors"))) == 2
+
+
 def test_predictions_have_a_row_an_hour(result: BenchmarkResult, tmp_path: Path) -> None:
     written = write_predictions(result, tmp_path)
     assert [str(each.relative_to(tmp_path)) for each in written] == [
@@ -86,6 +138,7 @@ def test_every_picture_is_drawn(result: BenchmarkResult, tmp_path: Path) -> None
         f"{each}.png"
         for data in ("dataset04", "test")
         for each in (
+            f"alarms-{data}",
             f"curves-{data}",
             *(f"{what}-{data}-{kind}" for what in ("confusion", "timeline") for kind in KINDS),
         )

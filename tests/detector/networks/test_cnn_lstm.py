@@ -1,5 +1,7 @@
 """The network, and its training."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,7 +14,7 @@ from detector.methods.windows import windows_of
 from detector.networks import train as training
 from detector.networks.cnn_lstm import CnnLstmAutoencoder
 from detector.networks.train import train
-from tests.detector.conftest import TAGS
+from tests.detector.conftest import TAGS, make_days
 
 
 def test_the_published_number_of_parameters() -> None:
@@ -132,3 +134,46 @@ def test_the_score_of_row_t_is_the_error_of_the_24_rows_before(days: pd.DataFram
         error = (detector._model(window) - window).square().mean().item()
     assert detector.score(days.iloc[:60])[50] == pytest.approx(error, rel=1e-12)
     assert np.isfinite(detector.score(days)).sum() == len(days) - 24
+
+
+def small(options: dict[str, object], table: pd.DataFrame) -> CnnLstm:
+    made = create("cnn-lstm", [str(each) for each in table.columns])
+    made.fit(table, Training(seed=1, options={"epochs": 1, **options}))
+    assert isinstance(made, CnnLstm)
+    return made
+
+
+def test_a_window_may_be_labelled_by_its_last_row() -> None:
+    after, last = (small({"label": label}, make_days(40)) for label in ("next", "last"))
+    table = make_days(6, seed=5)
+    np.testing.assert_allclose(last.score(table)[23:-1], after.score(table)[24:], rtol=1e-9)
+    assert np.isnan(after.score(table)[23])
+
+
+def test_channels_are_left_out_by_variance_and_correlation(tmp_path: Path) -> None:
+    table = make_days(40)
+    table["L_TWIN"] = table["L_A"] * 2 + 1  # all but a copy
+    calm = small({"correlation": 0.999}, table)
+    assert calm._model.look.in_channels == 5
+    steady = small({"variance": 1e-6}, table)  # F_IDLE never moves
+    assert steady._model.look.in_channels == 5
+    fresh = make_days(6, seed=5).assign(L_TWIN=7.0)
+    assert np.isfinite(calm.score(fresh)[24:]).all()
+    # The copy is not looked at: whatever it says changes nothing.
+    np.testing.assert_array_equal(calm.score(fresh.assign(L_TWIN=6.5)), calm.score(fresh))
+    assert (steady.score(fresh.assign(L_TWIN=6.5))[30:] != steady.score(fresh)[30:]).all()
+    calm.save(tmp_path / "calm.safetensors")
+    again = CnnLstm.load(tmp_path / "calm.safetensors")
+    np.testing.assert_allclose(again.score(fresh), calm.score(fresh), rtol=1e-12)
+    with pytest.raises(DataError, match="no channel is left"):
+        small({"variance": 1.0}, table)
+
+
+def test_it_can_live_on_residuals_and_statuses() -> None:
+    table = make_days(40, shadow=True)
+    assert CnnLstm.wants(Training(options={"diet": "residuals"})) == "tags+shadow"
+    assert CnnLstm.wants() == "tags"
+    fed = small({"diet": "residuals"}, table)
+    assert fed.columns_wanted == "tags+shadow"
+    seen = [tag for tag, each in zip(fed.tags, fed._seen, strict=True) if each]
+    assert seen == ["S_A", "F_IDLE", "residual:L_A", "residual:F_A"]

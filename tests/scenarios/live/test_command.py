@@ -21,6 +21,7 @@ def refused(*arguments):
         ([], "name a scenario, or a run folder"),
         (["normal", "--replay", "runs/x"], "name a scenario, or a run folder"),
         (["normal", "--host", "0.0.0.0"], "--host 0.0.0.0 lets others in: give a --password"),
+        (["normal", "--wire-table", "x.csv"], "--wire-table belongs to --wire"),
         (["normal", "--speed", "0"], "--speed: speed must be above 0"),
         (["normal", "--password", "short"], "8 characters"),
         (["normal", "--teacher-password", ""], "8 characters"),
@@ -34,6 +35,11 @@ def test_a_mistake_is_answered(arguments, words, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     assert words in refused(*arguments)
     assert not list(tmp_path.iterdir())
+
+
+def test_what_is_not_installed_is_named(monkeypatch):
+    monkeypatch.setattr("scenarios.commands.live._NEEDED", ("no_such_module",))
+    assert "pip install 'hydrotwin[live]'" in refused("normal")
 
 
 def test_a_port_that_is_taken_is_named():

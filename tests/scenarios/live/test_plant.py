@@ -11,8 +11,11 @@ from scenarios.live.audit import AUDIT, VERIFIED, Write, audit_csv
 from scenarios.live.by_hand import entry_of, example
 from scenarios.live.plant import LivePlant
 from scenarios.live.recording import Recording
+from scenarios.live.servers import servers
+from scenarios.live.users import Door
 from scenarios.simulation.pace import Pace
 from scenarios.simulation.session import Session
+from tests.scenarios.live.browser import PORTS, free_offset
 from twin.errors import InputError
 from twin.units import DAY, HOUR
 
@@ -141,3 +144,22 @@ def test_a_record_is_shown_at_any_time_as_it_was(recorded, tmp_path):
         ]
         assert len(now.limits) == len(open_limits)
     assert record.stop(PATIENCE)
+
+
+def test_a_wire_that_leads_nowhere_loses_readings_and_says_nothing_of_others(tmp_path):
+    offset = free_offset()
+    table = tmp_path / "wire.csv"
+    table.write_text(f"link,host,port\nPLC2->PLC1,127.0.0.1,{PORTS[0] + offset}\n")
+    with Session.open(SCENARIO, pair=False, pace=Pace()) as session:
+        live = LivePlant(session, Pace(20_000.0))
+        with servers(live, Door(), "127.0.0.1", offset, True, table) as served:
+            assert len(served) == len(live.spec.plcs) + 1
+            live.start()
+            until(lambda: live.snapshot.time >= 2 * HOUR, "it does not go on")
+            now = live.snapshot
+            assert live.stop(PATIENCE)
+    place = live.spec.tag_names.index
+    assert now.seen[place("L_T1")] == now.plcs["PLC2"].inputs["L_T1"]
+    assert now.plcs["PLC1"].inputs["L_T1"] != now.plcs["PLC2"].inputs["L_T1"]
+    assert now.plcs["PLC3"].inputs["L_T3"] == now.plcs["PLC4"].inputs["L_T3"]
+    assert not live.audit.writes()

@@ -7,8 +7,10 @@ import pytest
 import scenarios
 from scenarios.definition.schema import from_data
 from scenarios.report.account import account
+from scenarios.report.alarm import length
 from scenarios.report.story import plot_story
 from scenarios.results.incidents import Incident
+from scenarios.results.remedy import remedies
 from scenarios.results.views import Views
 from tests.scenarios.report.test_story import texts
 
@@ -169,3 +171,35 @@ def test_what_was_bad_is_told_apart_from_what_was_stale():
     assert "For 6.0 h at least one value was marked stale (L_T1)." in told
     assert "For 4.0 h at least one value was marked bad (L_T3)." in told
     assert lines(run, "What the PLCs saw") == ("PLC3 and PLC4 had no value of L_T3 for 4.0 h.",)
+
+
+def test_an_alarm_is_told_with_its_length_its_reason_and_what_to_do_with_it():
+    hide = {"on": "link:PLC2->PLC1", "tags": ["L_T1"], "do": {"constant": {"value": 0.5}},
+            "when": {"from": "4 h"}}  # fmt: skip
+    data = {"name": "x", "duration": "72 h", "attacks": [hide]}
+    run = scenarios.run(from_data(data), detector="physics")
+    (incident,) = run.incidents
+    assert "overflow_m3" in incident.damage
+    at = (incident.start_h + incident.delay_h) * 3600.0
+    alarm = run.alarms.loc[at]
+    assert incident.stood_h == pytest.approx((alarm["last"] - at) / 3600.0)
+    told = "\n".join(lines(run, "The detector"))
+    assert f"The alarm lasted {length(incident.stood_h)}." in told
+    assert alarm["why"]
+    assert f"Why: {alarm['why']}." in told
+    assert "order PU1 and PU2 closed (PLC1), against the spill of T1" in told
+    lead = incident.damage_h - at / 3600.0
+    when = "were left before the damage" if lead > 0 else "the damage had begun"
+    assert when in told
+
+
+def test_an_alarm_of_one_frame_is_called_so():
+    assert [length(hours) for hours in (0.0, 0.5, 30.0)] == ["a single frame", "30 min", "30.0 h"]
+
+
+def test_what_no_plc_drives_has_no_remedy():
+    leak = {"on": "plant:P310", "do": {"leak": {"area": 0.004}}, "when": {"from": "1 h"}}
+    data = {"name": "x", "duration": "8 h", "warmup": "0 h", "attacks": [leak]}
+    run = scenarios.run(from_data(data), watch=False)
+    assert "leaked_m3" in run.damage
+    assert remedies(run, {"leaked_m3": run.damage["leaked_m3"]}) == []

@@ -160,7 +160,8 @@ def test_an_error_of_epanets_ends_the_run_and_keeps_what_was_recorded(tmp_path, 
 
 def test_a_run_that_fails_in_the_warm_up_has_no_results(tmp_path, monkeypatch):
     monkeypatch.setattr(epanet, "EN_runH", lambda project: (110, 0))
-    scenario = from_data({"name": "x", "duration": "10 h", "warmup": "2 h", "detector": None})
+    alone = {"warmup": "2 h", "seed": 4711}  # no other test has run its warm-up
+    scenario = from_data({"name": "x", "duration": "10 h", "detector": None} | alone)
     with pytest.raises(PlantError, match="in the warm-up: nothing was recorded yet"):
         scenarios.run(scenario, out=tmp_path / "run")
     assert list(tmp_path.iterdir()) == []

@@ -34,6 +34,9 @@ class FakeShadow:
             {"level:L_T1": change, "residual:F_PU1": 0.0}, index=table.index
         )  # fmt: skip
 
+    def close(self):
+        self.columns = ()
+
 
 @pytest.fixture(scope="module")
 def spec():

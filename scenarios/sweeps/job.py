@@ -17,14 +17,15 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from detector.checkpoint import shipped_path
+from detector.checkpoint import shipped_intervals, shipped_path
 from scenarios.definition.scenario import Scenario
 from scenarios.definition.schema import from_data, scenario_data
-from scenarios.experiments.table import figures
 from scenarios.results import folder
 from scenarios.results.run import Run
 from scenarios.simulation.cache import code_digest, inputs_digest
 from scenarios.simulation.session import Session
+from scenarios.simulation.watch import called
+from scenarios.sweeps.table import figures
 from twin.errors import InputError
 from twin.plants.spec import PlantSpec
 from twin.units import HOUR
@@ -61,7 +62,7 @@ class Job:
     plugins : tuple of (str, str)
         Path and text of each Python file the scenario names.
     detectors : tuple of str or None
-        The detectors that watch, one after the other; None stands for nobody.
+        The detectors that watch, all in the same run; None stands for nobody.
     streams : str
         One of `STREAMS`.
     out : str
@@ -96,14 +97,21 @@ def _key(scenario: Scenario, text: str, detectors: Sequence[str | None], streams
         digest.update(repr(name).encode())
         if name is not None:
             for path in _weights(name, scenario, spec):
-                digest.update(path.read_bytes() if path.is_file() else b"none")
+                digest.update(_content(path, path.stat().st_mtime_ns) if path.is_file() else b"-")
     return digest.hexdigest()[:32]
 
 
-def _weights(name: str, scenario: Scenario, spec: PlantSpec) -> tuple[Path, Path]:
+def _weights(name: str, scenario: Scenario, spec: PlantSpec) -> list[Path]:
     own = scenario.folder / name
-    path = own if own.exists() else shipped_path(name, spec.name, HOUR)
-    return path, path.with_suffix(".json")
+    shipped = [shipped_path(name, spec.name, each) for each in shipped_intervals(name, spec.name)]
+    paths = [own] if own.exists() else shipped
+    return [file for path in paths for file in (path, path.with_suffix(".json"))]
+
+
+@functools.lru_cache(maxsize=64)
+def _content(path: Path, changed: int) -> bytes:
+    """Return a digest of a file, worked out once a process and state of the file."""
+    return hashlib.sha256(path.read_bytes()).digest()
 
 
 @functools.cache
@@ -158,28 +166,35 @@ def execute(job: Job) -> Record:
     """
     began = time.perf_counter()
     with _ALONE:
-        rows = [{"detector": name, **_row(job, name)} for name in job.detectors]
+        rows = _rows(job)
     wall = round(time.perf_counter() - began, 3)
     host = socket.gethostname()
     return {"key": job.key, "rows": rows, "wall_s": wall, "host": host, "versions": versions()}
 
 
-def _row(job: Job, name: str | None) -> dict[str, Any]:
+def _rows(job: Job) -> list[dict[str, Any]]:
     try:
-        scenario = replace(_scenario(job), detector=name)
-        return _run(job, scenario)
+        run = _run(job)
     except OSError:
         raise
     except Exception as error:
         kind = "" if isinstance(error, InputError) else f"{type(error).__name__}: "
-        return {"status": "failed", "error": f"{kind}{error}"}
+        failed = {"status": "failed", "error": f"{kind}{error}"}
+        return [{"detector": name, **failed} for name in job.detectors]
+    known = [verdict.detector for verdict in run.detectors]
+    names = [None if name is None else called(name) for name in job.detectors]
+    places = [known.index(name) if name in known else None for name in names]
+    return [
+        {"detector": name, **figures(run, place)} for name, place in zip(names, places, strict=True)
+    ]
 
 
-def _run(job: Job, scenario: Scenario) -> dict[str, Any]:
+def _run(job: Job) -> Run:
+    scenario = _scenario(job)
+    watching = [name for name in job.detectors if name is not None]
     with contextlib.ExitStack() as stack:
-        place = None
+        place, out = None, Path(job.out) / "runs" / job.key
         if job.streams != "drop":
-            out = streams_folder(job, scenario.detector)
             try:
                 place = stack.enter_context(folder.draft(out))
             except InputError as error:
@@ -189,7 +204,7 @@ def _run(job: Job, scenario: Scenario) -> dict[str, Any]:
                 scenario,
                 spec=plant_of(scenario),
                 folder=place if job.streams == "keep" else None,
-                watch=scenario.detector is not None,
+                detectors=watching,
             )
         )
         session.advance(scenario.duration)
@@ -201,13 +216,7 @@ def _run(job: Job, scenario: Scenario) -> dict[str, Any]:
             else:
                 write_thinned(place, run)
             folder.publish(place, out)
-        return figures(run)
-
-
-def streams_folder(job: Job, name: str | None) -> Path:
-    """Return the folder in which the streams of a job are kept, under one of its detectors."""
-    several = len(job.detectors) > 1 and name is not None
-    return Path(job.out) / "runs" / (f"{job.key}-{Path(name or '').stem}" if several else job.key)
+        return run
 
 
 def write_thinned(place: Path, run: Run) -> None:

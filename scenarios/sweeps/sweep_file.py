@@ -10,13 +10,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from attacks.mistakes import explain
 from scenarios.definition.scenario import Scenario
-from scenarios.definition.schema import library, load
+from scenarios.definition.schema import LIBRARY, library, load
 from scenarios.definition.vary import written
-from scenarios.experiments.sweep import Sweep
-from scenarios.experiments.table import (
-    as_text,
-)
-from scenarios.experiments.values import read_values
+from scenarios.sweeps.sweep import Sweep
+from scenarios.sweeps.table import as_text
+from scenarios.sweeps.values import read_values
 from twin.errors import InputError, nearest, under
 from twin.files import place_of, plain, read_yaml
 
@@ -80,17 +78,26 @@ def sweep(
     return _sweep(bases, values, Path.cwd(), None)
 
 
+STUDIES = LIBRARY / "studies"
+
+
+def studies() -> list[str]:
+    """Return the names of the shipped sweep files."""
+    return sorted(path.stem for path in STUDIES.glob("*.yaml"))
+
+
 def read_sweep(path: Path) -> Sweep:
-    """Read a sweep file.
+    """Read a sweep file, or a shipped one by its name.
 
     Raises
     ------
     InputError
         With file, line and column, for anything in it that is wrong.
     """
+    path = STUDIES / f"{path}.yaml" if str(path) in studies() else path
     if not path.is_file():
-        hint = nearest(str(path), map(str, path.parent.glob("*.yaml")))
-        raise InputError(f"no sweep file {path}: {hint}")
+        hint = nearest(str(path), [*studies(), *map(str, path.parent.glob("*.yaml"))])
+        raise InputError(f"no sweep file {path}, and no shipped study: {hint}")
     data = read_yaml(path)
     try:
         try:

@@ -1,5 +1,6 @@
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -11,9 +12,9 @@ import pytest
 from filelock import FileLock
 
 import scenarios
-from scenarios.experiments.journal import RECORDS, Journal
-from scenarios.experiments.sweep_file import read_sweep
-from scenarios.experiments.table import attributes, figures, summary
+from scenarios.sweeps.journal import RECORDS, Journal
+from scenarios.sweeps.sweep_file import read_sweep, studies
+from scenarios.sweeps.table import attributes, figures, summary
 from tests.scenarios.measure import README, results_table
 from twin.errors import InputError, RunError
 
@@ -54,6 +55,29 @@ def test_a_file_expands_in_order(place):
     assert [row["seed"] for row in swept.rows()] == [0, 0, 1, 1, 2, 2]
     varied = swept.scenario(3)
     assert (varied.seed, varied.duration, varied.attacks[0].do.by) == (1, 3 * 3600, 1.5)
+
+
+def test_the_studies_are_as_large_as_they_say():
+    assert len(studies()) == 6
+    for name in studies():
+        swept = read_sweep(Path(name))
+        said = re.search(r"= (\d+) runs", swept.source[0].read_text(encoding="utf-8"))
+        assert len(swept) == int(said[1]), name
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", studies())
+def test_every_run_of_a_study_can_be_armed(name):
+    read_sweep(Path(name)).check()
+
+
+def test_an_entry_stands_in_the_table_as_its_name(place):
+    entry = {"name": "lie", "on": "sensor:L_T2", "do": {"zero": {}}}
+    kinds = [{"zero": {}}, {"offset": {"by": 1.0}}]
+    swept = scenarios.sweep(place / "mine.yaml", {"attacks.0": [entry]})
+    assert [row["attacks.0"] for row in swept.rows()] == ["lie"]
+    swept = scenarios.sweep(place / "mine.yaml", {"attacks.spoof.do": kinds})
+    assert [row["attacks.spoof.do"] for row in swept.rows()] == ["zero", "{offset: {by: 1.0}}"]
 
 
 def test_several_scenarios_includes_and_excludes(place):
@@ -288,8 +312,14 @@ def test_from_python_with_a_detector_and_streams(place, monkeypatch):
     table = swept.run(place / "out", workers=1, streams="keep", progress=False)
     assert list(table["detector"]) == ["pca", "cnn-lstm"]
     assert table["alarms"].notna().all()
-    kept = sorted((place / "out" / "runs").iterdir())
-    assert [scenarios.open_run(folder).hours for folder in kept] == [30.0, 30.0]
+    (kept,) = (place / "out" / "runs").iterdir()
+    run = scenarios.open_run(kept)
+    assert run.hours == 30.0
+    assert set(run.scores["detector"]) == {"pca", "cnn-lstm"}
+    for place_of, name in enumerate(table["detector"]):
+        row, alone = table.iloc[place_of], scenarios.run(base.vary("detector", name))
+        for column, value in figures(alone).items():
+            assert pd.isna(row[column]) if value is None else row[column] == value, column
     thin = scenarios.sweep(base, {"seed": [0]}, detectors=[])
     thin.run(place / "thin", workers=1, streams="hourly", progress=False)
     (folder,) = (place / "thin" / "runs").iterdir()
@@ -394,8 +424,8 @@ def test_a_dry_run_lists_and_estimates_and_writes_nothing(undisturbed):
 
 def test_no_worker_imports_torch_where_no_network_watches(place):
     code = (
-        "import sys\nfrom scenarios.experiments.job import execute, job_of\n"
-        "from scenarios.experiments.sweep_file import read_sweep\n"
+        "import sys\nfrom scenarios.sweeps.job import execute, job_of\n"
+        "from scenarios.sweeps.sweep_file import read_sweep, studies\n"
         "swept = read_sweep(__import__('pathlib').Path('sweep.yaml'))\n"
         "record = execute(job_of(swept.scenario(0), [None]))\n"
         "assert record['rows'][0]['status'] == 'done', record\n"

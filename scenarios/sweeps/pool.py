@@ -11,18 +11,40 @@ import multiprocessing
 import os
 import threading
 from collections import Counter, deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED as FIRST
 from concurrent.futures import CancelledError, Executor, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
-from scenarios.experiments.job import Job, Record, execute, versions
+from scenarios.sweeps.job import Record, versions
 from twin.errors import InputError, RunError
 
 _SUSPECT, _DEADLY = 3, 6
 """Deaths of workers a run was with after which it is done alone, and after which it is blamed."""
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+class Work(Protocol):
+    """What is done as one: a run, for instance; see `scenarios.sweeps.job.Job`."""
+
+    @property
+    def key(self) -> str:
+        """A hash of all that its record depends on."""
+        ...
+
+    @property
+    def detectors(self) -> Sequence[str | None]:
+        """The detectors that its record has a row of."""
+        ...
+
+    @property
+    def out(self) -> str:
+        """The folder that it writes to."""
+        ...
+
+
+_J = TypeVar("_J", bound=Work)
 
 
 class Engine(Protocol):
@@ -175,14 +197,16 @@ class DaskCluster:
             self._cluster.close()
 
 
-def records(jobs: Iterator[Job], engine: Engine) -> Iterator[Record]:
+def records(jobs: Iterator[_J], engine: Engine, do: Callable[[_J], Record]) -> Iterator[Record]:
     """Do jobs and yield the record of each as it ends.
 
     Parameters
     ----------
-    jobs : iterator of Job
+    jobs : iterator of Work
         Taken as workers get free.
     engine : Engine
+    do : callable
+        Does one in a worker and returns its record.
 
     Raises
     ------
@@ -190,8 +214,8 @@ def records(jobs: Iterator[Job], engine: Engine) -> Iterator[Record]:
         If nothing can be done any more: no workers, or no place to write to.
     """
     deaths: Counter[str] = Counter()
-    again: deque[Job] = deque()
-    pending: dict[Future[Record], Job] = {}
+    again: deque[_J] = deque()
+    pending: dict[Future[Record], _J] = {}
     while True:
         alone = any(deaths[job.key] >= _SUSPECT for job in (*again, *pending.values()))
         while len(pending) < (1 if alone else engine.width):
@@ -199,7 +223,7 @@ def records(jobs: Iterator[Job], engine: Engine) -> Iterator[Record]:
             if job is None:
                 break
             try:
-                pending[engine.executor().submit(execute, job)] = job
+                pending[engine.executor().submit(do, job)] = job
             except engine.deaths:
                 again.appendleft(job)
         if not pending:
@@ -222,7 +246,7 @@ def records(jobs: Iterator[Job], engine: Engine) -> Iterator[Record]:
                 raise RunError(f"{message} kept: mend it and start the sweep again") from None
 
 
-def _lost(job: Job) -> Record:
+def _lost(job: Work) -> Record:
     """Return the record of a run whose workers died; a sweep that is started again redoes it."""
     error = f"the process that ran it died {_DEADLY} times: is there too little memory?"
     rows = [{"detector": name, "status": "failed", "error": error} for name in job.detectors]

@@ -1,6 +1,6 @@
 import pytest
 
-from scenarios.experiments.values import product_at, read_values
+from scenarios.sweeps.values import product_at, read_values
 from twin.errors import InputError
 
 

@@ -7,6 +7,7 @@ so that the same sweep gives the same bytes.
 from __future__ import annotations
 
 import csv
+import json
 import math
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -17,13 +18,16 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from attacks.entries.targets import elements
 from scenarios.results.damage import DAMAGE
+from scenarios.results.detection import detection
 from scenarios.results.run import Run
 from twin.errors import InputError, nearest
 from twin.files import flow
 
 ATTRIBUTES = Path(__file__).with_name("results.csv")
 RESULTS, TIMINGS = "results.parquet", "timings.parquet"
+_ABOUT = b"hydrotwin"  # in the metadata of a table
 _CHUNK = 5000  # rows written at a time
 _TYPES = {
     "whole": pa.int64(),
@@ -55,38 +59,43 @@ def attributes(table: str = "results") -> list[Attribute]:
         return [each for each in (Attribute(*row) for row in rows) if each.table == table]
 
 
-def figures(run: Run) -> dict[str, Any]:
-    """Return what a run comes to: the columns of a row from `status` on, None where unknown."""
+_MEASURES = ("rows", "attacked_rows", "precision", "recall", "f1", "auc", "pr_auc")
+NOTICED = (
+    "incidents_detected", "detected", "delay_h", "before_damage", "alarms", "false_episodes",
+    "fault_episodes", "peak_score", *_MEASURES,
+)  # fmt: skip
+"""The columns that are about a detector."""
+
+
+def figures(run: Run, place: int | None = 0) -> dict[str, Any]:
+    """Return what a run comes to: the columns of a row from `status` on, None where unknown.
+
+    Parameters
+    ----------
+    run : Run
+    place : int or None
+        Of the detector, among the run's, whose figures they are; None for nobody's.
+    """
     begun = [each for each in run.incidents if each.start_h is not None]
-    detected = [each for each in begun if each.detected]
-    watched = run.false_episodes is not None
-    judged = [each.before_damage for each in begun if each.before_damage is not None]
-    measured = run.detection(run.aftermath)
-    relative = (run.scores["score"] / run.scores["threshold"]) if len(run.scores) else None
-    damage = run.damage
+    touched = [name for one in run.scenario.attacks for name in elements(one, run.spec)]
     row: dict[str, Any] = {
         "status": run.status,
         "error": run.reason or None,
+        "plcs": " ".join(_plcs(run, touched)) or None,
+        "elements": " ".join(dict.fromkeys(touched)) or None,
         "hours": run.hours,
         "incidents": len(run.incidents),
         "incidents_begun": len(begun),
-        "incidents_detected": len(detected) if watched else None,
         "start_h": min((each.start_h for each in begun if each.start_h is not None), default=None),
         "end_h": max((each.end_h for each in begun if each.end_h is not None), default=None),
         "attacked_h": _covered(span for each in begun for span in each.spans_h),
-        "detected": bool(detected) if watched and begun else None,
-        "delay_h": detected[0].delay_h if detected else None,
         "damage_h": min((e.damage_h for e in begun if e.damage_h is not None), default=None),
-        "before_damage": all(judged) if judged else None,
-        "alarms": len(run.alarms) if watched else None,
-        "false_episodes": run.false_episodes,
-        "fault_episodes": run.fault_episodes,
         "limit_alarms": len(run.limits),
-        "peak_score": None if relative is None else relative.max(),
+        "slip": max((s.relative for s in run.slips if s.relative is not None), default=None),
     }
-    for name in ("rows", "attacked_rows", "precision", "recall", "f1", "auc", "pr_auc"):
-        row[name] = None if measured is None else getattr(measured, name)
-    row["slip"] = max((s.relative for s in run.slips if s.relative is not None), default=None)
+    watched = place is not None and place < len(run.detectors)
+    row |= _noticed(run, place or 0) if watched else dict.fromkeys(NOTICED)
+    damage = run.damage
     for counter in DAMAGE:
         harm = None if damage is None else damage.get(counter)
         row[f"damage_{counter}"] = None if damage is None else harm.most if harm else 0.0
@@ -94,6 +103,35 @@ def figures(run: Run) -> dict[str, Any]:
         prefix = "impact" if column == "run" else column
         row |= {f"{prefix}_{counter}": total for counter, total in run.impact[column].items()}
     return {name: _plain(value) for name, value in row.items()}
+
+
+def _noticed(run: Run, place: int) -> dict[str, Any]:
+    """Return what one of a run's detectors noticed."""
+    verdict, scores = run.detectors[place], run.scores_of(place)
+    alarms = run.alarms[run.alarms["detector"] == verdict.detector]
+    delays = [delay for delay in verdict.delays_h.values() if delay is not None]
+    judged = [each for each in verdict.before_damage.values() if each is not None]
+    relative = scores["score"] / scores["threshold"]
+    measured = detection(scores, run.labels, run.aftermath, run.paired is not None)
+    values: tuple[Any, ...] = (
+        len(delays),
+        bool(delays) if verdict.delays_h else None,
+        delays[0] if delays else None,
+        all(judged) if judged else None,
+        len(alarms),
+        verdict.false_episodes,
+        verdict.fault_episodes,
+        relative.max() if len(relative) else None,
+        *(None if measured is None else getattr(measured, name) for name in _MEASURES),
+    )
+    return dict(zip(NOTICED, values, strict=True))
+
+
+def _plcs(run: Run, touched: Collection[str]) -> list[str]:
+    """Return the PLCs at the ports of a run's attacks, or else those in charge of the `touched`."""
+    ports = {part for one in run.scenario.attacks for part in re.split(r":|->", one.on)}
+    at_port = [name for name in run.spec.plcs if name in ports]
+    return at_port or list(dict.fromkeys(t.plc for t in run.spec.tags if t.element in touched))
 
 
 def _covered(spans: Iterable[tuple[float, float]]) -> float:
@@ -126,7 +164,12 @@ def as_text(value: Any) -> str | None:
     return value if value is None or isinstance(value, str) else flow(value)
 
 
-def write_table(path: Path, rows: Iterable[Mapping[str, Any]], columns: Mapping[str, Any]) -> None:
+def write_table(
+    path: Path,
+    rows: Iterable[Mapping[str, Any]],
+    columns: Mapping[str, Any],
+    about: Mapping[str, Any] | None = None,
+) -> None:
     """Write rows as a Parquet table, some thousand at a time; it is whole or absent.
 
     Parameters
@@ -135,13 +178,15 @@ def write_table(path: Path, rows: Iterable[Mapping[str, Any]], columns: Mapping[
     rows : iterable of mapping
     columns : mapping
         The type of each column, in order.
+    about : mapping, optional
+        What else is to be known of the table, JSON; `read_about` returns it.
 
     Raises
     ------
     InputError
         If it cannot be written.
     """
-    schema = pa.schema(list(columns.items()))
+    schema = pa.schema(list(columns.items()), {_ABOUT: json.dumps(about or {}, ensure_ascii=False)})
     draft = path.with_name(f".{path.name}.draft")
     try:
         with pq.ParquetWriter(draft, schema, compression="zstd") as writer:
@@ -181,6 +226,12 @@ def _attribute(name: str, known: Sequence[Attribute]) -> Attribute:
         if attribute.type in _TYPES and re.fullmatch(pattern, name):
             return attribute
     raise KeyError(name)
+
+
+def read_about(folder: Path) -> dict[str, Any]:
+    """Return what else is known of a sweep's results: its `plant`, and its fields' `units`."""
+    about: dict[str, Any] = json.loads(pq.read_schema(folder / RESULTS).metadata[_ABOUT])
+    return about
 
 
 def read_results(folder: Path) -> pd.DataFrame:

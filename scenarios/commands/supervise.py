@@ -1,0 +1,57 @@
+"""`hydrotwin batadal supervise`: train a detector on simulated attacks and freeze it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from scenarios.commands.output import Force, check_free, figures_table, share_bar
+
+
+def supervise(
+    out: Annotated[Path, typer.Option(help="The weights, *.safetensors; a card goes beside.")],
+    weeks: Annotated[int, typer.Option(min=9, help="Simulated weeks under attack.")] = 216,
+    years: Annotated[
+        int, typer.Option(min=1, help="Normal years that tell how tags go together.")
+    ] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="Of the weeks and of the training.")] = 20261129,
+    force: Force = False,
+) -> None:
+    """Train `supervised` on simulated weeks under attack, without a row of any record.
+
+    Then judge it with `hydrotwin batadal --data DIR --supervised FILE`.
+    """
+    from rich.console import Console
+
+    from scenarios.definition.scenario import Scenario
+    from scenarios.experiments.attacked_weeks import attacked_weeks
+    from scenarios.experiments.benchmark import normal_masked
+    from scenarios.experiments.supervised import FAMILIES_SHOWN, features, masked_path, train
+
+    check_free(out, out.with_suffix(".json"), masked_path(out), force=force)
+    spec = Scenario(name="record").plant_spec()
+    with share_bar() as move:
+        masked = normal_masked(years, lambda share: move("normal years", share))
+        drawn, known = [], []
+        for week in attacked_weeks(spec, weeks, seed):
+            drawn.append(week)
+            known.append(features(spec, week.table, week.start, masked))
+            move("attacked weeks", len(drawn) / weeks)
+        done: list[str] = []
+        count = len({week.family for week in drawn}) + 1
+
+        def on_family(family: str) -> None:
+            move("forests", len(done) / count)
+            done.append(family)
+
+        trained = train(drawn, known, seed, on_family)
+        move("forests", 1.0)
+    trained.save(out, masked)
+    console = Console()
+    table = figures_table(["family left out", *FAMILIES_SHOWN.values()], box=None)
+    for family, found in trained.about["families_left_out"].items():
+        table.add_row(family, *(f"{found[key]:.3f}" for key in FAMILIES_SHOWN))
+    console.print(table)
+    console.print(f"threshold {trained.threshold:.2f}, set on these; wrote {out}", highlight=False)

@@ -1,0 +1,199 @@
+"""Predictions on a data set, judged with the project's own metrics."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+import detector
+from detector import OnlineDetector
+from detector.metrics import detection_delays, false_episodes_per_week, measure
+from detector.records.labels import LABEL
+from scenarios.datasets.formats import parquet_path
+from scenarios.datasets.make import RECIPE, WEEKS
+from scenarios.datasets.recipe import Recipe, read_recipe
+from twin.errors import InputError, nearest
+from twin.units import readable
+
+COLUMNS = ("week", "time", "score", "alarm")
+_KEYS = ["week", "time"]
+
+
+def score(folder: Path, predictions: pd.DataFrame, part: str = "test") -> dict[str, Any]:
+    """Judge predictions on a part of a data set, and on its faulty weeks where they have them.
+
+    Parameters
+    ----------
+    folder : Path
+    predictions : DataFrame
+        `COLUMNS`; a row without a score is not judged.
+    part : {"test", "validation"}
+
+    Returns
+    -------
+    dict
+        `metrics`, as `detector.metrics.measure` has them, over all rows of the part; `families`,
+        the share of each one's weeks in which an alarm was raised during the attack;
+        `false_episodes_per_week` of `normal` weeks and of `faults`; `rows`, `unjudged`.
+
+    Raises
+    ------
+    InputError
+        If a row of the part has no prediction, or one is no number.
+    """
+    recipe, weeks = _opened(folder)
+    interval = _interval(predictions, recipe)
+    rows = _joined(folder, part, interval, predictions)
+    judged = rows[rows["score"].notna()]
+    if judged.empty:
+        raise InputError(f"no row of {part} has a score")
+    labels = judged[LABEL].to_numpy(dtype=bool)
+    alarms = judged["alarm"].to_numpy(dtype=bool)
+    spans = [_slice(judged, week) for week in weeks.loc[weeks["kind"] == "attack", "week"]]
+    spans = [span for span in spans if span.stop > span.start]
+    metrics = measure(labels, judged["score"].to_numpy(dtype=float), alarms, spans, interval)
+    metrics = replace(metrics, false_episodes_per_week=_weekly(judged, interval))
+    found = {
+        int(judged["week"].iloc[span.start]): detection_delays(alarms, [span])[0] is not None
+        for span in spans
+    }
+    by_family = weeks[weeks["week"].isin(list(found))].groupby("family", sort=False)["week"]
+    normal = weeks.loc[weeks["kind"] == "normal", "week"]
+    faulty = predictions["week"].isin(weeks.loc[weeks["kind"] == "fault", "week"])
+    return {
+        "part": part,
+        "interval_s": interval,
+        "rows": len(rows),
+        "unjudged": len(rows) - len(judged),
+        "metrics": metrics.as_dict(),
+        "families": {
+            str(family): float(np.mean([found[week] for week in group]))
+            for family, group in by_family
+        },
+        "false_episodes_per_week": {
+            "normal": _weekly(judged[judged["week"].isin(normal)], interval),
+            "faults": _weekly(_joined(folder, "faults", interval, predictions), interval)
+            if faulty.any()
+            else None,
+        },
+    }
+
+
+def _opened(folder: Path) -> tuple[Recipe, pd.DataFrame]:
+    if not (folder / WEEKS).is_file():
+        raise InputError(f"{folder} is no data set: `hydrotwin dataset make RECIPE --out {folder}`")
+    return read_recipe(str(folder / RECIPE)), pd.read_csv(folder / WEEKS)
+
+
+def read_predictions(path: Path) -> pd.DataFrame:
+    """Read predictions from a CSV file.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read, lacks a column, has a row twice, or a cell is no number.
+    """
+    try:
+        table = pd.read_csv(path)
+    except (OSError, ValueError) as error:
+        raise InputError(f"cannot be read: {error}", path) from None
+    for name in COLUMNS:
+        if name not in table:
+            message = f"no column {name!r} ({nearest(name, map(str, table.columns))}): predictions "
+            raise InputError(f"{message}have {', '.join(COLUMNS)}", path, 1)
+        if not pd.api.types.is_numeric_dtype(table[name]):
+            raise InputError(f"column {name!r} has cells that are no numbers", path, 1)
+    twice = table.duplicated(_KEYS)
+    if twice.any():
+        row = table[twice].iloc[0]
+        message = f"week {row['week']:g}, time {row['time']:g} stands there twice"
+        raise InputError(message, path, int(twice.argmax()) + 2)
+    if not table["alarm"].isin([0, 1]).all():
+        raise InputError("alarm is 0 or 1", path, int((~table["alarm"].isin([0, 1])).argmax()) + 2)
+    return table[list(COLUMNS)]
+
+
+def _interval(predictions: pd.DataFrame, recipe: Recipe) -> float:
+    """Return the interval of the frames that predictions are about [s]."""
+    apart = predictions.groupby("week")["time"].diff()
+    interval = float(apart[apart > 0].min())
+    if interval not in recipe.file.frames:
+        known = " or ".join(readable(each) for each in recipe.file.frames)
+        raise InputError(f"the rows of a week are {interval:g} s apart, and frames {known}")
+    return interval
+
+
+def _joined(folder: Path, part: str, interval_s: float, predictions: pd.DataFrame) -> pd.DataFrame:
+    """Return the labels of a part beside the predictions, by week and time."""
+    path = parquet_path(folder, part, interval_s)
+    if not path.is_file():
+        raise InputError(f"{folder} has no part {part!r} with frames {readable(interval_s)} apart")
+    labels = pd.read_parquet(path, columns=[*_KEYS, LABEL])
+    rows = labels.merge(predictions, how="left", on=_KEYS, indicator="found")
+    missing = rows[rows["found"] == "left_only"]
+    if len(missing):
+        first = missing.iloc[0]
+        raise InputError(
+            f"{len(missing)} rows of {part} have no prediction; the first is week "
+            f"{first['week']}, time {first['time']:g}: leave the score empty where there is none"
+        )
+    return rows
+
+
+def _slice(rows: pd.DataFrame, week: int) -> slice:
+    """Return the rows of a week's attack, which is one piece."""
+    places = np.flatnonzero((rows["week"] == week) & (rows[LABEL] == 1))
+    return slice(int(places[0]), int(places[-1]) + 1) if len(places) else slice(0, 0)
+
+
+def _weekly(rows: pd.DataFrame, interval_s: float) -> float:
+    """Return false episodes a week; none goes on from one week of the data to the next."""
+    weights, rates = [], []
+    for _, week in rows.groupby("week"):
+        labels = week[LABEL].to_numpy(dtype=bool)
+        weights.append(int((~labels).sum()))
+        alarms = week["alarm"].to_numpy(dtype=bool)
+        rates.append(false_episodes_per_week(labels, alarms, interval_s))
+    return float(np.average(rates, weights=weights)) if sum(weights) else 0.0
+
+
+def predict(folder: Path, name: str, part: str = "test") -> pd.DataFrame:
+    """Return the predictions of a detector of ours, a kind or a checkpoint, as `score` takes them.
+
+    Raises
+    ------
+    InputError
+        If it wants more than the tags, or frames that the data set does not have.
+    """
+    recipe, _ = _opened(folder)
+    spec = recipe.base.plant_spec()
+    loaded = detector.load(name, spec.name, spec.tag_names, None)
+    if loaded.columns_wanted != "tags":
+        raise InputError(f"{name} wants a shadow twin's columns, which a data set does not have")
+    if loaded.interval_s not in recipe.file.frames:
+        raise InputError(f"{name} scores frames {readable(loaded.interval_s)} apart, which the "
+                         "data set does not have")  # fmt: skip
+    found = []
+    parts = (
+        [part, "faults"] if parquet_path(folder, "faults", loaded.interval_s).is_file() else [part]
+    )
+    for each in parts:
+        table = pd.read_parquet(parquet_path(folder, each, loaded.interval_s))
+        for week, frames in table.groupby("week"):
+            online = OnlineDetector(loaded)
+            for time, values in zip(
+                frames["time"], frames[list(spec.tag_names)].to_numpy(), strict=True
+            ):
+                made = online.update(float(time), values)
+                found.append((week, time, made.value, int(made.alarm)))
+    return pd.DataFrame(found, columns=list(COLUMNS))
+
+
+def hours(delays: list[float | None]) -> float | None:
+    """Return the median of delays [h]; None where nothing was found."""
+    known = [delay for delay in delays if delay is not None]
+    return float(np.median(known)) if known else None

@@ -1,0 +1,56 @@
+"""The alarm that noticed an incident: how long, why, and what the operator could do with it."""
+
+from __future__ import annotations
+
+from scenarios.definition.words import joined
+from scenarios.results.incidents import Incident
+from scenarios.results.remedy import Remedy, remedies
+from scenarios.results.run import Run
+from twin.units import HOUR, rounded
+
+_SAME_H = 1e-6  # h; two times that are as close are the same
+
+
+def length(hours: float | None) -> str:
+    """Say how long an alarm stood: from its first alarmed frame to its last."""
+    if not hours:
+        return "a single frame"
+    return f"{rounded(hours * 60, 0)} min" if hours < 1.0 else f"{rounded(hours, 1)} h"
+
+
+def alarm_in_words(run: Run, incident: Incident) -> list[str]:
+    """Say how long the alarm stood, why it was raised, and what would act against the damage.
+
+    Parameters
+    ----------
+    run : Run
+    incident : Incident
+        One of the run's, as its first detector noticed it.
+    """
+    if incident.start_h is None or incident.delay_h is None:
+        return []
+    lines = [f"The alarm lasted {length(incident.stood_h)}."]
+    raised = incident.start_h + incident.delay_h
+    why = next((row["why"] for at, row in run.alarms.iterrows()
+                if row["detector"] == run.detectors[0].detector
+                and abs(float(str(at)) / HOUR - raised) < _SAME_H), "")  # fmt: skip
+    if why:
+        lines.append(f"Why: {why}.")
+    if incident.damage_h is None or not incident.damage:
+        return lines
+    acts = [_order(remedy) for remedy in remedies(run, incident.damage)]
+    what = joined(acts) if acts else "nothing that a PLC drives acts against this damage"
+    lead = incident.damage_h - raised
+    if lead <= 0.0:
+        when = f"the damage had begun {rounded(-lead, 1)} h before"
+    else:
+        when = f"{rounded(lead, 1)} h were left before the damage"
+    if not acts:
+        lines.append(f"What to do: {what}; {when}.")
+    else:
+        lines.append(f"What to do: order {what}, as far as orders are obeyed; {when}.")
+    return lines
+
+
+def _order(remedy: Remedy) -> str:
+    return f"{joined(remedy.actuators)} {remedy.order} ({remedy.plc}), against {remedy.against}"
