@@ -229,7 +229,7 @@ def passes_what_is_missing(trial: Trial) -> None:
     target = Port.parse(trial.on).target
     with Testbed(trial.bench.plant, seed=trial.bench.seed, warmup=0.0) as bed:
         acting = trial.attack.fresh(generator(trial.bench.seed, "trial"))
-        _know_detector(trial.attack, bed)
+        know_detector(trial.attack, bed)
         acting.begin(bed, target)
         acting.step(bed, target, 0.0)
         for tags in trial.run.passing[:2]:
@@ -334,7 +334,7 @@ def _run(bench: Bench, entry: Entry | None = None) -> _Run:
         if bed.demand is not None:
             bed.demand = _RecordedDemand(bed.demand, drawn)
         if entry is not None:
-            _know_detector(entry.do, bed)
+            know_detector(entry.do, bed)
             (armed,) = arm([entry], bed)
             passing = [tuple(point.tags) for point in armed.points]
         for _ in bed.run(_LENGTH):
@@ -347,7 +347,7 @@ def _run(bench: Bench, entry: Entry | None = None) -> _Run:
         return _Run(tables, drawn, settings, coils, own, passing)
 
 
-def _know_detector(attack: Attack, testbed: Testbed) -> None:
+def know_detector(attack: Attack, testbed: Testbed) -> None:
     """Hand in something for the detector that an attack hides from, if it names one."""
     name = getattr(attack, "detector", None)
     if isinstance(name, str):

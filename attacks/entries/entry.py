@@ -192,7 +192,12 @@ class ArmedEntry:
             point.attach(tap, tags, self._place(point), answer if answers else None)
 
     def _reader(self, point: TapPoint) -> Plc | None:
-        """Return the PLC that alone reads what passes a point; None for SCADA or a drive."""
+        """Return the PLC that alone reads what passes a point; None for SCADA or a drive.
+
+        None too of what the entry itself keeps from a PLC: others go on hearing what it last read.
+        """
+        if self.entry.do.inputs_too:
+            return None
         port = Port.parse(point.name)
         if port.family == "sensor":
             (name,) = (tag.plc for tag in self._testbed.spec.tags if tag.name == port.target)

@@ -49,17 +49,24 @@ def start(
     lab: Annotated[
         str, typer.Argument(help="A lab's number or name, or the folder of your own exercise.")
     ],
-    student: Annotated[list[str], typer.Option(help="The student's ID; give it once or more.")],
+    student: Annotated[
+        list[str] | None, typer.Option(help="The student's ID; give it once or more.")
+    ] = None,
+    students: Annotated[Path | None, typer.Option(help="A file with an ID a line.")] = None,
     key: Key = None,
     out: Annotated[Path, typer.Option(help="Where the students' folders are written.")] = Path(),
 ) -> None:
     """Write a student's folder: the sheet, what to begin with, and what is the student's own."""
     from scenarios.labs.course import lab_of
     from scenarios.labs.grading import start
-    from scenarios.labs.keys import read_key
+    from scenarios.labs.keys import read_key, read_students
+    from twin.errors import InputError
 
     chosen, secret = lab_of(lab), read_key(key)
-    for each in student:
+    named = [*(student or ()), *([] if students is None else read_students(students))]
+    if not named:
+        raise InputError("no student: give --student ID, or --students FILE")
+    for each in named:
         folder = start(chosen, each, secret, out)
         typer.echo(f"wrote {folder}; the sheet is {folder / 'sheet.md'}")
     if key is None:

@@ -22,16 +22,13 @@ from scenarios.results.run import Run
 from twin.errors import InputError
 from twin.units import HOUR
 
-_SPILL_M3 = 30.0
+_SPILL_M3 = 20.0
 _FORGED = 3  # tags on their way to SCADA
 _DETECTOR = "cnn-lstm"
 _TOLD = {"T4": 2.5, "T7": 2.0}
-"""By tank, what the solution tells the PLC [m]: its first pump runs at it, its second
-rests."""
-_FULL = {"T4": 4.69, "T7": 4.99}
-"""When the solution takes the tank for full [m]."""
-_SHOWN = {"T4": 4.6, "T7": 4.9}
-"""The highest that the solution shows SCADA [m]: about the highest of a normal week."""
+"""By tank, what the solution tells the PLC [m]: its first pump runs at it, its second rests."""
+_PUMPS = {"T4": "PU7", "T7": "PU10"}
+"""The first pump."""
 
 
 def _start(draws: Draws, folder: Path) -> None:
@@ -39,26 +36,28 @@ def _start(draws: Draws, folder: Path) -> None:
 
 
 def _solve(draws: Draws, folder: Path) -> None:
-    tank, link, begin = draws["tank"], LINKS[draws["tank"]], draws["access_h"]
+    tank, link, begin = draws["tank"], LINKS[draws["tank"]], draws["access_min"]
+    sender, receiver = link.split("->")
+    pump = _PUMPS[tank]
     attacks = f"""\
-  - name: fill                         # the first pump runs on, until the tank is full
+  - name: overfill                     # the first pump runs, the second rests as usual
     incident: overflow
     on: link:{link}
     tags: [L_{tank}]
     do: {{constant: {{value: {_TOLD[tank]}}}}}
-    when: {{from: {begin:g} h, for: 40 h, end: "seen.L_{tank} > {_FULL[tank]}"}}
-  - name: spill                        # and six hours more
+    when: {{from: {begin} min, for: 16 h}}
+  - name: hide-level                   # SCADA sees the day before, over and over
     incident: overflow
-    on: link:{link}
+    on: link:{sender}->SCADA
     tags: [L_{tank}]
-    do: {{constant: {{value: {_TOLD[tank]}}}}}
-    when: {{start: fill.ended, not_before: {begin:g} h, for: 6 h}}
-  - name: hide
+    do: {{replay: {{window: 1 d}}}}
+    when: {{from: {begin} min}}
+  - name: hide-pump
     incident: overflow
-    on: link:{link.partition("->")[0]}->SCADA
-    tags: [L_{tank}]
-    do: {{clip: {{above: {_SHOWN[tank]}}}}}
-    when: {{from: {begin:g} h}}
+    on: link:{receiver}->SCADA
+    tags: [S_{pump}, F_{pump}]
+    do: {{replay: {{window: 1 d}}}}
+    when: {{from: {begin} min}}
 """
     write(folder, "evade", attacks, _DETECTOR)
 
@@ -81,9 +80,10 @@ def _evasion(run: Run, normal: Run) -> Verdict:
     brought = run.scores["alarm"] & ~normal.scores["alarm"].reindex(run.scores.index)
     shares = run.scores["score"] / run.scores["threshold"]
     if not brought.any():
-        return Verdict(1.0, f"no alarm by the attack; the score reached {shares.max():.2f} of it")
+        said = f"no alarm by the attack; the highest score is {shares.max():.2f} of the threshold"
+        return Verdict(1.0, said)
     at, most = float(str(brought.idxmax())) / HOUR, shares[brought].max()
-    return Verdict(0.0, f"an alarm by the attack at h {at:g}; the score is up to {most:.2f} of it")
+    return Verdict(0.0, f"an alarm by the attack at h {at:g}: {most:.2f} of the threshold at most")
 
 
 LAB = Lab(

@@ -30,7 +30,7 @@ def _start(draws: Draws, folder: Path) -> None:
 
 
 def _solve(draws: Draws, folder: Path) -> None:
-    tank, link, begin = draws["tank"], LINKS[draws["tank"]], draws["access_h"]
+    tank, link, begin = draws["tank"], LINKS[draws["tank"]], draws["access_min"]
     limits = load_plant("ctown").wiring.limits[f"L_{tank}"]
     low, high = np.nanmax([limits.LL, limits.L]), np.nanmin([limits.H, limits.HH])
     attacks = f"""\
@@ -39,13 +39,13 @@ def _solve(draws: Draws, folder: Path) -> None:
     on: link:{link}
     tags: [L_{tank}]
     do: {{constant: {{value: 0.2}}}}
-    when: {{from: {begin:g} h, for: 12 h}}
+    when: {{from: {begin} min, for: 12 h}}
   - name: hide
     incident: overflow
     on: link:{link.partition("->")[0]}->SCADA
     tags: [L_{tank}]
     do: {{replay: {{window: 1 d, low: {low + 0.1:g}, high: {high - 0.1:g}}}}}
-    when: {{from: {begin:g} h}}
+    when: {{from: {begin} min}}
 """
     write(folder, "hide-it", attacks)
 

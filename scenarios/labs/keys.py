@@ -40,6 +40,20 @@ def read_key(path: Path | None) -> bytes:
     return key
 
 
+def read_students(path: Path) -> list[str]:
+    """Return the students' IDs in a file, one a line.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read.
+    """
+    try:
+        return path.read_text(encoding="utf-8-sig").split()
+    except (OSError, UnicodeError) as error:
+        raise InputError(f"no list of students: {error}", path) from None
+
+
 def check_student(student: str) -> None:
     """Raise InputError unless a student's ID can name a folder on every system."""
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,39}", student):

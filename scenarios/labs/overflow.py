@@ -1,4 +1,4 @@
-"""What labs 4 and 6 share: a tank to overflow, the quarter of an hour to begin in, the spill."""
+"""What labs 4 and 6 share: a tank to overflow, the minute to begin at, the spill."""
 
 from __future__ import annotations
 
@@ -13,20 +13,19 @@ from scenarios.definition.scenario import Scenario
 from scenarios.labs.lab import Draws, Verdict
 from scenarios.labs.scenario_file import read
 from twin.errors import InputError
-from twin.units import HOUR
 
 SCENARIO = "attack.yaml"
 LINKS = {"T3": "PLC4->PLC3", "T4": "PLC6->PLC3", "T5": "PLC7->PLC5", "T7": "PLC9->PLC5"}
 """The tanks there are to overflow: over which link their level reaches the PLC that fills them."""
-_ACCESS = 0.25  # hours: in which the attack begins
+_MINUTE = 60.0
 _KINDS = ("covert", "bias", "cusum", "geometric", "surge")  # need what no attacker here knows
 
 
 def draw(rng: np.random.Generator, tanks: Sequence[str] = tuple(LINKS)) -> Draws:
-    """Draw a student's tank, and the hour at which the attacker gets to the network."""
+    """Draw a student's tank, and the minute at which the attacker gets to the network."""
     return {
         "tank": str(rng.choice(sorted(tanks))),
-        "access_h": 24.0 + _ACCESS * int(rng.integers(0, 97)),
+        "access_min": int(rng.integers(24 * 60, 48 * 60)),
     }
 
 
@@ -45,7 +44,7 @@ def write_start(draws: Draws, folder: Path, name: str, detector: str = "null") -
     on: link:{LINKS[tank]}
     tags: [L_{tank}]
     do: {{offset: {{by: -0.01}}}}
-    when: {{from: {draws["access_h"]:g} h}}
+    when: {{from: {draws["access_min"]} min}}
 """
     write(folder, name, attacks, detector)
 
@@ -63,13 +62,11 @@ def read_attacks(hand_in: Path, draws: Draws) -> Scenario:
         raise InputError("the scenario has no attack")
     for entry in scenario.attacks:
         _check(entry)
-    access = draws["access_h"] * HOUR
-    first = min(map(_begins, scenario.attacks))
-    if not access <= first < access + _ACCESS * HOUR:
+    access, first = draws["access_min"], min(map(_begins, scenario.attacks)) / _MINUTE
+    if not access <= first < access + 1:
         raise InputError(
-            f"the attack begins at h {first / HOUR:g}: yours gets to the network at "
-            f"h {draws['access_h']:g}, and begins within {60 * _ACCESS:g} min of it (say so by "
-            "from, or by not_before where there is a start)"
+            f"the attack begins at minute {first:g}: yours gets to the network at minute {access}, "
+            "and begins then (say so by from, or by not_before where there is a start)"
         )
     return scenario
 

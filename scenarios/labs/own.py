@@ -182,36 +182,36 @@ allowed: [link, sensor]            # of link, sensor, plc, actuator, scada, plan
 criteria:                          # points, what is asked, and one measure each:
   - name: damage                   #   impact: of `hydrotwin run`'s impact table, and at least
     points: 60                     #     which share of what reference.yaml does to it
-    asks: tank T1 spills at least half of what the reference spills
-    impact: overflow_T1_m3
+    asks: tank T4 spills at least half of what the reference spills
+    impact: overflow_T4_m3
     at_least: 0.5
   - name: silence                  #   more_limit_alarms: than with reference.yaml
-    points: 40                     #   shown: [L_T1] and apart_h: tags that SCADA shows as there
+    points: 40                     #   shown: [L_T4] and apart_h: tags that SCADA shows as there
     asks: SCADA raises no more limit alarms than with the reference
     more_limit_alarms: 0
 """,
     REFERENCE: """\
 name: {name}-reference
-duration: 7 d
+duration: 3 d
 detector: null
 attacks:
-  - name: blind-plc1
+  - name: overfill
     incident: overflow
-    on: link:PLC2->PLC1
-    tags: [L_T1]
-    do: {{constant: {{value: 0.5}}}}
-    when: {{from: 24 h, for: 60 h}}
+    on: link:PLC6->PLC3
+    tags: [L_T4]
+    do: {{constant: {{value: 0.2}}}}
+    when: {{from: 24 h, for: 12 h}}
 """,
     STARTER: """\
 name: {name}
-duration: 7 d
+duration: 3 d
 detector: null
 attacks:
   - name: attack
-    on: link:PLC2->PLC1
-    tags: [L_T1]
+    on: link:PLC6->PLC3
+    tags: [L_T4]
     do: {{offset: {{by: -0.01}}}}
-    when: {{from: 24 h, for: 60 h}}
+    when: {{from: 24 h, for: 12 h}}
 """,
     SHEET: """\
 # {name}

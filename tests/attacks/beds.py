@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from attacks.contract import know_detector
 from attacks.entries.armed import arm
 from twin.plants.spec import load_plant
 from twin.testbed import Testbed
@@ -26,6 +27,8 @@ def armed_run(entries, hours, seed=0, control=None, **options):
     """Run C-Town from its initial levels; return every table and when each entry was active."""
     plant = load_plant("ctown", control=control)
     with Testbed(plant, seed=seed, warmup=0.0, **options) as bed:
+        for entry in entries:
+            know_detector(entry.do, bed)
         armed = arm(entries, bed)
         active = [[] for _ in entries]
         bed.scada.subscribers.append(

@@ -30,6 +30,9 @@ PAGES = (
     "scenarios/labs/README.md",
     ".github/CONTRIBUTING.md",
 )
+SHEETS = [
+    path.relative_to(ROOT).as_posix() for path in ROOT.glob("scenarios/labs/sheets/*/sheet.md")
+]
 FENCED = re.compile(r"^ *```(\w*)\n(.*?)^ *```$", re.S | re.M)
 
 pytestmark = pytest.mark.skipif(
@@ -122,7 +125,7 @@ def command_lines(text):
     return [match[1] for match in found if match]
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", (*PAGES, *SHEETS))
 def test_the_commands_and_their_options_exist(page):
     written = command_lines(text_of(page))
     assert written

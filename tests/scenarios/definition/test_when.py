@@ -90,7 +90,7 @@ attacks:
         ("ever: 24 h", "did you mean every?"),
         ("start: mask.actve", "did you mean mask.active?\n    mask.actve\n    ^"),
         ("start: lie-1.active", "lie-1 cannot wait for itself"),
-        ("start: t > 1 and L_T1 => 4", "for = write =="),
+        ("start: t > 1 and L_T1 => 4", "for => write >="),
     ],
 )
 def test_a_mistake_is_shown_at_its_line(tmp_path, when, says):

@@ -120,11 +120,14 @@ def test_the_sheet_has_its_parts(lab, tmp_path):
     assert all((tmp_path / f"{lab.folder}-s1" / target).is_file() for target in targets)
 
 
-def test_a_window_of_a_quarter_of_an_hour_is_kept(tmp_path):
+def test_the_attack_begins_at_the_students_minute(tmp_path):
     lab = lab_of("hide-it")
-    draws = {"tank": "T4", "access_h": 30.0}
-    for begin, words in ((29.75, "begins at h 29.75"), (30.25, "within 15 min")):
-        lab.solve({"tank": "T4", "access_h": begin}, tmp_path)
+    draws = {"tank": "T4", "access_min": 1800}
+    for begin, words in (
+        (1799, "begins at minute 1799"),
+        (1801, "gets to the network at minute 1800"),
+    ):
+        lab.solve({"tank": "T4", "access_min": begin}, tmp_path)
         mark = examine(lab, tmp_path, draws, [1])
         assert words in mark["damage"].why
 
@@ -142,13 +145,13 @@ def test_a_window_of_a_quarter_of_an_hour_is_kept(tmp_path):
 )
 def test_what_is_out_of_reach_is_refused(attack, words, tmp_path):
     (tmp_path / "attack.yaml").write_text(f"name: x\nduration: 4 d\nattacks:\n  - {attack}\n")
-    verdicts = examine(lab_of("evade"), tmp_path, {"tank": "T4", "access_h": 30.0}, [1])
+    verdicts = examine(lab_of("evade"), tmp_path, {"tank": "T4", "access_min": 1800}, [1])
     assert words in verdicts["damage"].why
     assert all(verdict.share == 0.0 for verdict in verdicts.values())
 
 
 def test_more_than_three_tags_forged_for_scada_are_refused(tmp_path):
-    lab, draws = lab_of("evade"), {"tank": "T4", "access_h": 30.0}
+    lab, draws = lab_of("evade"), {"tank": "T4", "access_min": 1800}
     lab.solve(draws, tmp_path)
     path = tmp_path / "attack.yaml"
     more = '  - {on: "link:*->SCADA", tags: [L_T1, L_T2, L_T3], do: {zero: {}}, when: {from: 30 h}}'
@@ -161,7 +164,8 @@ def test_marks_are_a_table_that_no_spreadsheet_runs(tmp_path):
     (folder / "attack.yaml").write_text("=1+1")
     marks = list(grade(tmp_path, KEY, 1))
     write_marks(tmp_path / "marks.csv", marks)
-    (row,) = csv.DictReader((tmp_path / "marks.csv").open(encoding="utf-8"))
+    with (tmp_path / "marks.csv").open(encoding="utf-8") as file:
+        (row,) = csv.DictReader(file)
     assert (row["hand_in"], row["mark"], row["of"]) == ("lab4-s1", "0.0", "100")
     assert row["why_damage"]
 
