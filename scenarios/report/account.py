@@ -330,7 +330,7 @@ def _detector(run: Run) -> list[str]:
         episodes = "episode was" if run.fault_episodes == 1 else "episodes were"
         lines.append(f"{run.fault_episodes} {episodes} raised by a fault, which is no attack.")
     if (measured := run.detection(run.aftermath)) is not None:
-        lines.append(_hourly(measured))
+        lines.append(_fit(measured, _frame_h(run)))
     return lines
 
 
@@ -357,15 +357,24 @@ _COUNTED = {
 }
 
 
-def _hourly(measured: Detection) -> str:
+def _frame_h(run: Run) -> float:
+    """Return how far apart the frames are that the detector scored [h]."""
+    times = run.scores_of(0).index
+    return float(times[1] - times[0]) / HOUR if len(times) > 1 else 1.0
+
+
+def _fit(measured: Detection, frame_h: float) -> str:
     """Say how well the alarms fit the attacked hours."""
+    hours = measured.attacked_rows * frame_h
+    attacked = (
+        counted(int(hours), "attacked hour") if hours % 1 == 0 else f"{hours:.1f} attacked hours"
+    )
     auc = "" if measured.auc is None else f", area under the ROC curve {measured.auc:.3f}"
     right = "and there was no alarm at all"
     if measured.precision is not None:
         right = f"and of its alarmed hours {measured.precision:.0%} were attacked"
     return (
-        f"Of {counted(measured.attacked_rows, 'attacked hour')} it alarmed in "
-        f"{measured.recall:.0%}, {right}: "
+        f"Of {attacked} it alarmed in {measured.recall:.0%}, {right}: "
         f"F1 {measured.f1:.2f}{auc} ({_COUNTED[measured.aftermath]})."
     )
 

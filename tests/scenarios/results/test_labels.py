@@ -6,7 +6,7 @@ import pytest
 
 import scenarios
 from scenarios.definition.schema import from_data
-from scenarios.report.account import _hourly
+from scenarios.report.account import _fit
 from scenarios.results.detection import detection
 from scenarios.results.labels import aftermath, attacked
 from twin.errors import InputError
@@ -177,7 +177,7 @@ def test_without_an_alarm_none_is_right_or_wrong():
     found = detection(scores, table, "normal", compared=True)
     assert found.precision is None
     told = "Of 2 attacked hours it alarmed in 0%, and there was no alarm at all: F1 0.00"
-    assert _hourly(found).startswith(told)
+    assert _fit(found).startswith(told)
 
 
 def test_an_aftermath_that_is_not_known_cannot_count():

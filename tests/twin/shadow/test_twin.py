@@ -170,3 +170,23 @@ def test_a_tank_without_a_level_tag_follows_from_its_inflow(ctown, frames):
         found = shadow.extend_table(frames.iloc[:100])
     assert "level:L_T6" not in found
     assert found.iloc[1:].notna().all(axis=None)
+
+
+ABSURD = {
+    "all zero": lambda rng, shape: np.zeros(shape),
+    "constant": lambda rng, shape: np.full(shape, 3.0),
+    "random": lambda rng, shape: rng.normal(0.0, 100.0, shape),
+    "huge": lambda rng, shape: rng.normal(0.0, 1e6, shape),
+    "missing": lambda rng, shape: np.full(shape, np.nan),
+    "partly missing": lambda rng, shape: np.where(rng.random(shape) < 0.3, np.nan, 1e4),
+}
+
+
+@pytest.mark.parametrize("kind", ABSURD)
+def test_frames_that_no_water_gives_are_far_off_and_break_nothing(ctown, kind):
+    frames = ABSURD[kind](np.random.default_rng(1), (40, len(ctown.tags)))
+    with ShadowTwin(ctown) as shadow:
+        found = np.array([shadow.extend(300.0 * i, frame) for i, frame in enumerate(frames)])
+    assert not np.isinf(found).any()
+    if kind != "missing":
+        assert np.nanmax(np.abs(found)) > 10.0
