@@ -25,9 +25,9 @@ from twin.units import HOUR
 _SPILL_M3 = 20.0
 _FORGED = 3  # tags on their way to SCADA
 _DETECTOR = "cnn-lstm"
-_TOLD = {"T4": 2.5, "T7": 2.0}
+_TOLD = {"T4": 2.5}
 """By tank, what the solution tells the PLC [m]: its first pump runs at it, its second rests."""
-_PUMPS = {"T4": "PU7", "T7": "PU10"}
+_PUMPS = {"T4": "PU7"}
 """The first pump."""
 
 

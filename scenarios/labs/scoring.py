@@ -7,6 +7,7 @@ no label, no seed and no mark.
 
 from __future__ import annotations
 
+import importlib
 import runpy
 import sys
 from pathlib import Path
@@ -23,6 +24,7 @@ def main(detector: Path, weeks: Path) -> None:
     SystemExit
         With the reason, if it has no `score` or `THRESHOLD`, or its scores are no such array.
     """
+    importlib.import_module("detector")  # ours, before a hand-in of the same name can be found
     sys.path.append(str(detector.parent))  # what it may import from beside it
     given = runpy.run_path(str(detector))
     for name in ("score", "THRESHOLD"):

@@ -177,7 +177,7 @@ def test_without_an_alarm_none_is_right_or_wrong():
     found = detection(scores, table, "normal", compared=True)
     assert found.precision is None
     told = "Of 2 attacked hours it alarmed in 0%, and there was no alarm at all: F1 0.00"
-    assert _fit(found).startswith(told)
+    assert _fit(found, 1.0).startswith(told)
 
 
 def test_an_aftermath_that_is_not_known_cannot_count():
