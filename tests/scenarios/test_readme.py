@@ -17,7 +17,6 @@ from scenarios.cli import app
 from scenarios.definition.check import check
 from scenarios.definition.schema import load
 from scenarios.experiments.sweep_file import read_sweep
-from scenarios.labs.course import LABS
 from scenarios.results.run import Run
 
 ROOT = Path(__file__).parents[2]
