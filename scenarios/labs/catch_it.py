@@ -21,7 +21,7 @@ from twin.units import DAY, HOUR
 
 _DETECTOR, _NOTEBOOK, _POINTS = "detector.py", "notebook.ipynb", "points.csv"
 _SCORING_S = 120.0
-_PROMPT_H, _LATE_H = 6.0, 24.0  # hours to the alarm: all points up to, and none from
+_PROMPT_H, _LATE_H = 12.0, 24.0  # hours to the alarm: all points up to, and none from
 _BUDGET, _SWITCHED_OFF = 2, 6  # false episodes in both weeks
 _MERGE_S = 6 * HOUR  # alarms at most so far apart are one episode
 

@@ -31,8 +31,7 @@ def _start(draws: Draws, folder: Path) -> None:
 
 def _solve(draws: Draws, folder: Path) -> None:
     tank, link, begin = draws["tank"], LINKS[draws["tank"]], draws["access_min"]
-    limits = load_plant("ctown").wiring.limits[f"L_{tank}"]
-    low, high = np.nanmax([limits.LL, limits.L]), np.nanmin([limits.H, limits.HH])
+    low, high = _between_limits(tank)
     attacks = f"""\
   - name: overfill
     incident: overflow
@@ -44,14 +43,31 @@ def _solve(draws: Draws, folder: Path) -> None:
     incident: overflow
     on: link:{link.partition("->")[0]}->SCADA
     tags: [L_{tank}]
-    do: {{replay: {{window: 1 d, low: {low + 0.1:g}, high: {high - 0.1:g}}}}}
+    do: {{replay: {{window: 1 d, low: {low:g}, high: {high:g}}}}}
+    when: {{from: {begin} min}}
+"""
+    for other in sorted({"T1", "T2", *LINKS} - {tank}):  # what it does to them must not tell
+        low, high = _between_limits(other)
+        attacks += f"""\
+  - name: hide-{other}
+    incident: overflow
+    on: link:*->SCADA
+    tags: [L_{other}]
+    do: {{clip: {{below: {low:g}, above: {high:g}}}}}
     when: {{from: {begin} min}}
 """
     write(folder, "hide-it", attacks)
 
 
+def _between_limits(tank: str) -> tuple[float, float]:
+    """Return between which levels [m] SCADA raises no limit alarm, with some to spare."""
+    limits = load_plant("ctown").wiring.limits[f"L_{tank}"]
+    low, high = np.nanmax([limits.LL, limits.L]), np.nanmin([limits.H, limits.HH])
+    return float(low) + 0.1, float(high) - 0.1
+
+
 def _examine(hand_in: Path, draws: Draws, seed: int) -> Verdicts:
-    run = on_seed(read_attacks(hand_in, draws), seed)
+    run = on_seed(read_attacks(hand_in, draws, ("covert",)), seed)
     assert run.paired is not None
     damage = spilled(run.truth, run.paired, draws["tank"], _SPILL_M3)
     if damage.share < 1.0:

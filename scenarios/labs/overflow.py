@@ -18,7 +18,6 @@ SCENARIO = "attack.yaml"
 LINKS = {"T3": "PLC4->PLC3", "T4": "PLC6->PLC3", "T5": "PLC7->PLC5", "T7": "PLC9->PLC5"}
 """The tanks there are to overflow: over which link their level reaches the PLC that fills them."""
 _MINUTE = 60.0
-_KINDS = ("covert", "bias", "cusum", "geometric", "surge")  # need what no attacker here knows
 
 
 def draw(rng: np.random.Generator, tanks: Sequence[str] = tuple(LINKS)) -> Draws:
@@ -49,8 +48,8 @@ def write_start(draws: Draws, folder: Path, name: str, detector: str = "null") -
     write(folder, name, attacks, detector)
 
 
-def read_attacks(hand_in: Path, draws: Draws) -> Scenario:
-    """Return the scenario that is handed in.
+def read_attacks(hand_in: Path, draws: Draws, forbidden: Sequence[str] = ()) -> Scenario:
+    """Return the scenario that is handed in, without attacks of forbidden kinds.
 
     Raises
     ------
@@ -61,7 +60,7 @@ def read_attacks(hand_in: Path, draws: Draws) -> Scenario:
     if not scenario.attacks:
         raise InputError("the scenario has no attack")
     for entry in scenario.attacks:
-        _check(entry)
+        _check(entry, forbidden)
     access, first = draws["access_min"], min(map(_begins, scenario.attacks)) / _MINUTE
     if not access <= first < access + 1:
         raise InputError(
@@ -75,7 +74,7 @@ def _begins(entry: Entry) -> float:
     return entry.when.begins if entry.when.start is None else entry.when.not_before
 
 
-def _check(entry: Entry) -> None:
+def _check(entry: Entry, forbidden: Sequence[str]) -> None:
     port = entry.port
     plcs = port.sender.startswith("PLC") or port.receiver == "SCADA"
     if port.family != "link" or not plcs:
@@ -83,7 +82,7 @@ def _check(entry: Entry) -> None:
             f"{entry.name}: {entry.on} is out of reach: only what a PLC sends another or SCADA, "
             "like link:PLC4->PLC3 or link:PLC4->SCADA"
         )
-    if entry.do.kind in _KINDS:
+    if entry.do.kind in forbidden:
         raise InputError(f"{entry.name}: {entry.do.kind} is not allowed in this lab")
 
 

@@ -20,7 +20,7 @@ from scenarios.labs.marks import write_marks
 from twin.errors import InputError
 
 KEY = b"a course key of the tests"
-FEW, MANY = range(31, 33), range(41, 61)
+FEW, MANY = range(31, 33), range(81, 101)
 """The seeds of solutions, named before they were run."""
 
 each_lab = pytest.mark.parametrize("lab", LABS, ids=[lab.name for lab in LABS])
@@ -151,12 +151,24 @@ def test_what_is_out_of_reach_is_refused(attack, words, tmp_path):
 
 
 def test_more_than_three_tags_forged_for_scada_are_refused(tmp_path):
-    lab, draws = lab_of("evade"), {"tank": "T4", "access_min": 1800}
+    lab, draws = lab_of("evade"), {"tank": "T7", "access_min": 1800}
     lab.solve(draws, tmp_path)
     path = tmp_path / "attack.yaml"
     more = '  - {on: "link:*->SCADA", tags: [L_T1, L_T2, L_T3], do: {zero: {}}, when: {from: 30 h}}'
     path.write_text(path.read_text() + more)
     assert "3 tags at most" in examine(lab, tmp_path, draws, [1])["damage"].why
+
+
+def test_a_loud_attack_does_not_evade(tmp_path):
+    lab, draws = lab_of("evade"), {"tank": "T7", "access_min": 1800}
+    lab.solve(draws, tmp_path)
+    path = tmp_path / "attack.yaml"
+    text = path.read_text(encoding="utf-8")
+    assert "{value: 2.0}" in text
+    path.write_text(text.replace("{value: 2.0}", "{value: 0.2}"), encoding="utf-8")
+    verdicts = examine(lab, tmp_path, draws, [1])
+    assert verdicts["damage"].share == 1.0
+    assert verdicts["evasion"].share == 0.0, verdicts
 
 
 def test_marks_are_a_table_that_no_spreadsheet_runs(tmp_path):
