@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
 from importlib.metadata import version
@@ -128,11 +129,12 @@ def with_shadow(
         twin = shadow(scenario)(spec, interval_s)
     except InputError as error:
         raise DataError(f"{rows.source}: {error}") from error
-    missing = [tag for tag in spec.tag_names if tag not in rows.table.columns]
-    if missing:
-        raise DataError(f"{rows.source}: no {', '.join(missing)}, which {spec.name} has.")
-    tags = rows.table[list(spec.tag_names)]
-    return pd.concat([tags, twin.extend_table(tags)], axis="columns")
+    with closing(twin):
+        missing = [tag for tag in spec.tag_names if tag not in rows.table.columns]
+        if missing:
+            raise DataError(f"{rows.source}: no {', '.join(missing)}, which {spec.name} has.")
+        tags = rows.table[list(spec.tag_names)]
+        return pd.concat([tags, twin.extend_table(tags)], axis="columns")
 
 
 def train(

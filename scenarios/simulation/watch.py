@@ -223,6 +223,7 @@ def extender(detector: Detector, spec: PlantSpec, shadow: Shadow | None) -> Fram
     wanted = detector.tags[len(spec.tags) :]
     if wanted != tuple(twin.columns):
         odd = sorted({*wanted} ^ {*twin.columns}) or ["their order"]
+        twin.close()
         message = f"fitted on other columns than the shadow twin of {spec.name} has: {odd[0]}"
         raise InputError(f"{message} differs; train it anew", keys=["detector"])
     return twin
