@@ -19,6 +19,7 @@ from attacks.discovery import kinds
 from attacks.entries.armed import arm
 from scenarios.definition.scenario import Scenario, testbed
 from scenarios.definition.schema import from_data
+from scenarios.simulation.scorers import hand_in_scorers
 from twin.units import DAY, HOUR
 
 COSTLY = ("covert", "model: twin")  # each runs a second plant, 70 MB, from its start on
@@ -74,6 +75,7 @@ def soak(days: int, seed: int = 0) -> Soak:
     began = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
         with testbed(plan, plan.plant_spec(), Path(folder)) as bed:
+            hand_in_scorers(plan, bed.spec, bed)
             armed = arm(plan.entries, bed)
             weeks = bed.run(plan.duration, every=lambda: 7 * DAY)
             resident = [_resident_mb() for now in weeks if now >= 0]

@@ -204,13 +204,16 @@ class Plant(Closing):
         this, the next ones depend on nothing that was solved before. Levels are then as far from
         what they would have been as the solver's accuracy allows, .005 mm in C-Town after an hour.
         """
-        for name in self._shut:
+        shut = {name: why for name, why in self._shut.items() if name not in self.settings}
+        for name in self._shut.keys() - shut.keys():
             self._engine.unshut(self._link(name))
-        self._shut.clear()
         self.fill(dict(zip(self.tanks, self.levels, strict=True)))
         self._engine.restart()
         for name in (*self.settings, *sorted(self._disturbances.links - self.settings.keys())):
             self._put(name)
+        for name in shut:  # not opened for a look: see `_find`
+            self._engine.shut(self._link(name))
+        self._shut = shut
         for name in self.tripped:
             self._engine.set_link(self._link(name), 0.0)
         self.meters.rates[:] = 0.0
@@ -223,6 +226,7 @@ class Plant(Closing):
             "levels": list(self.levels),
             "values": self.values.tolist(),
             "settings": dict(self.settings),
+            "shut": {name: list(why) for name, why in self._shut.items()},
             "pumps": self._pumps.state(),
             "meters": self.meters.state(),
         }
@@ -233,6 +237,7 @@ class Plant(Closing):
         self.levels = list(state["levels"])
         self.values[:] = state["values"]
         self.settings.update(state["settings"])
+        self._shut = {name: tuple(why) for name, why in state["shut"].items()}
         self._pumps.restore(state["pumps"])
         self.meters.restore(state["meters"])
 

@@ -188,13 +188,12 @@ def test_after_a_fresh_start_nothing_depends_on_what_was_solved_before(ctown, pr
         hours(used, 6)
         used.leak("J280", 0.0)
         used.release("P14")
-        with Plant(ctown, clock=9 * 3600 + used.time, **options) as new:
-            for name, setting in used.settings.items():
-                new.write(name, setting)
-            new.fill(dict(zip(used.tanks, used.levels, strict=True)))
+        with Plant(ctown, clock=9 * 3600, **options) as new:
+            new.restore(used.state())
             used.start_afresh()
             new.start_afresh()
             used.meters.restart()
+            new.meters.restart()
             np.testing.assert_array_equal(hours(used, 3), hours(new, 3))
             done = np.array(used.meters.columns) != "pump_starts"  # what ran before starts no more
             totals = used.meters.totals()[done]
