@@ -149,9 +149,9 @@ class Session(Closing):
         spec = spec or scenario.plant_spec()
         found, notes = watching(scenario, spec, detectors) if watch else ({}, [])
         bed = testbed(scenario, spec, folder)
+        watchers: list[Watcher] = []
         try:
             hand_in_scorers(scenario, spec, bed)
-            watchers: list[Watcher] = []
             live = pace is not None or on_alarm is not None or bool(scenario.answers)
             for name, detector in found.items():
                 wanted = detector.columns_wanted == "tags+shadow"
@@ -170,6 +170,8 @@ class Session(Closing):
                 on_time=on_time,
             )
         except BaseException:
+            for watcher in watchers:
+                watcher.close()
             bed.close()
             raise
 
