@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import gc
 import signal
 import sys
 from importlib.metadata import version
@@ -108,6 +110,7 @@ app.command(epilog="Example: hydrotwin train runs/year --out my-detector.safeten
 
 def main() -> None:
     """Run the command line: exit status 0 done, 1 failed or interrupted, 2 bad input."""
+    atexit.register(gc.freeze)  # Python's end looks through all objects else: a second of it
     try:
         app()
     except ValueError as error:
