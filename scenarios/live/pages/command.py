@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import math
 from collections.abc import Callable
 
 from nicegui import ui
@@ -11,17 +10,11 @@ from nicegui import ui
 from scenarios.live.commands import check, plc_of, ranges, setpoint_tag
 from scenarios.live.plant import LivePlant
 from scenarios.live.shared import Room
-from scenarios.live.snapshot import Snapshot
+from scenarios.live.snapshot import Snapshot, held
 from scenarios.live.users import Visitor
 from scenarios.live.values import number
 from twin.errors import InputError
 from twin.tags import Quality
-
-
-def held(now: Snapshot, plc: str, name: str) -> float:
-    """Return what a PLC holds of an order: NaN for an actuator left to it."""
-    known = now.plcs.get(plc)
-    return known.orders.get(name, math.nan) if known else math.nan
 
 
 def write(room: Room, visitor: Visitor, name: str, value: float) -> None:
@@ -40,12 +33,14 @@ def write(room: Room, visitor: Visitor, name: str, value: float) -> None:
         ui.notify("This is a record: nothing can be written.", type="negative")
         return
     spec = source.spec
+    plc = plc_of(spec, name)
     try:
         check(spec, source.snapshot, visitor, name, value)
     except InputError as error:
+        words = spec.command(name, value)
+        source.refused(plc, name, words, visitor.name, "room", error.message)
         ui.notify(str(error), type="negative", close_button="Close", timeout=8000)
         return
-    plc = plc_of(spec, name)
     old, new = (spec.command(name, v) for v in (held(source.snapshot, plc, name), value))
 
     async def send() -> None:

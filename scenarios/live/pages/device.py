@@ -9,12 +9,12 @@ from nicegui import ui
 
 from scenarios.live.alarms import LiveAlarm
 from scenarios.live.commands import setpoint_tag
-from scenarios.live.pages.command import held, setpoints, write
+from scenarios.live.pages.command import setpoints, write
 from scenarios.live.pages.frame import Refresh, frame
 from scenarios.live.pages.pens import Pens
 from scenarios.live.process import tag_of
 from scenarios.live.shared import Room
-from scenarios.live.snapshot import Snapshot
+from scenarios.live.snapshot import Snapshot, held
 from scenarios.live.users import Visitor
 from scenarios.live.values import age, shown
 from twin.errors import nearest

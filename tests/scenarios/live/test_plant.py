@@ -91,6 +91,23 @@ def test_after_its_end_nothing_can_be_commanded(plant):
     assert plant.stop(PATIENCE)
     with pytest.raises(InputError, match="over"):
         plant.operate({"PU1": 1.0}, "ann").result(PATIENCE)
+    with pytest.raises(InputError, match="over"):
+        plant.write("PLC1", {"PU1": 1.0}, "127.0.0.1:50000", "modbus")
+    (write,) = plant.audit.writes()
+    assert (write.who, write.result.partition(":")[0]) == ("127.0.0.1:50000", "refused")
+
+
+def test_a_flood_of_what_is_refused_takes_no_writes_place(plant):
+    audit, held = plant.audit, plant.snapshot.plcs
+    audit.add(0.0, "ann", "room", {"PU1": 1.0}, held)
+    for at in range(5000):
+        audit.refuse(at * 60.0, f"127.0.0.1:{at}", "modbus", "PLC1", f"coil {at}", "1", "no")
+    for at in (400_000.0, 400_001.0):
+        audit.refuse(at, f"127.0.0.1:{at:g}", "modbus", "PLC1", "PU1", "9", "no")
+    writes = audit.writes()
+    assert (writes[0].who, writes[-1].result) == ("ann", "refused: no (2 times)")
+    assert len(writes) == 1001
+    assert [w.time for w in writes] == sorted(w.time for w in writes)
 
 
 @pytest.mark.parametrize(
