@@ -2,12 +2,11 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from time import perf_counter
 
 import numpy as np
 import pandas as pd
 
-from detector.base import Detector, Floats
+from detector.benchmark.cost import stream_timed
 from detector.errors import DataError
 from detector.methods.network import NetworkDetector
 from detector.networks.cnn_lstm import one_thread
@@ -73,18 +72,3 @@ def beside(detector: NetworkDetector, exported: Path, frames: pd.DataFrame) -> B
         eager_ms=eager_ms,
         onnx_ms=onnx_ms,
     )
-
-
-def stream_timed(detector: Detector, frames: pd.DataFrame) -> tuple[Floats, float]:
-    """Return the score of each frame, ``(T,)``, one by one, and how long one took [ms, median].
-
-    Frames before the first score are not timed.
-    """
-    stream, scores, took = detector.stream(), [], []
-    for at, values in enumerate(frames[list(detector.tags)].to_numpy(dtype=np.float64)):
-        began = perf_counter()
-        scores.append(stream.score_one(at * detector.interval_s, values).value)
-        took.append(perf_counter() - began)
-    found = np.array(scores)
-    scored = np.array(took)[np.isfinite(found)]
-    return found, 1000 * float(np.median(scored)) if len(scored) else float("nan")

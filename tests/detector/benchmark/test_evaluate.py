@@ -4,6 +4,7 @@ import csv
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib.image import imread
 
@@ -16,6 +17,7 @@ from detector.benchmark.evaluate import (
     write_predictions,
 )
 from detector.benchmark.pictures import draw_evaluation
+from detector.benchmark.tables import write_tables
 from detector.registry import kind_class
 from tests.detector.conftest import write_batadal
 
@@ -148,6 +150,26 @@ def test_every_picture_is_drawn(result: BenchmarkResult, tmp_path: Path) -> None
 
 
 KINDS = ("cnn-lstm", "pca")
+
+
+def test_tables_hold_what_was_measured(result: BenchmarkResult, tmp_path: Path) -> None:
+    written = write_tables(result, tmp_path / "tables")
+    assert [each.stem for each in written] == [
+        "figures-dataset04", "figures-test", "layers-cnn-lstm",
+    ]  # fmt: skip
+    figures = pd.read_csv(written[0], index_col="detector")
+    assert [*figures.index] == ["cnn-lstm", "pca", "always", "never", "random", "published"]
+    means = result.as_dict()["dataset04"]
+    for kind in KINDS:
+        assert figures.loc[kind, "f1"] == pytest.approx(means[kind]["f1"], rel=1e-5)
+        assert figures.loc[kind, ["ms_a_frame", "megabytes"]].gt(0).all()
+        assert figures.loc[kind, ["ttd_1_h", "ttd_2_h"]].tolist() == means[kind]["ttd_hours"][:2]
+    assert figures.loc["published", "recall"] == PUBLISHED["recall"]
+    assert "published" not in pd.read_csv(written[1], index_col="detector").index
+    layers = pd.read_csv(written[2], index_col="layer")
+    assert layers.loc["squeeze", "output"] == "12 x 32"
+    assert layers.loc["all", ["parameters", "one_bias"]].tolist() == [83_627, 82_859]
+    assert layers["parameters"].iloc[:-1].sum() == 83_627
 
 
 def test_attacked_data_is_refused_for_training(small_batadal: Path, tmp_path: Path) -> None:
