@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
+    from detector.benchmark.dragged import Dragged
     from detector.benchmark.evaluate import BenchmarkResult
 
 app = typer.Typer(help="Evaluate detectors on the BATADAL benchmark, or fetch its files.")
@@ -194,6 +195,8 @@ def _tell(console: Console, result: BenchmarkResult, seeds: int) -> None:
         cost = result.costs[kind]
         words += f"; {cost.ms_a_frame:.2g} ms a frame, {cost.megabytes:.2g} MB of fitted numbers"
         console.print(words, soft_wrap=True, highlight=False)
+    from detector.benchmark.dragged import dragged
+
     means, deviations = result.as_dict(), result.deviations()
     for name, rows in means.items():
         attacks = [attack.number for attack, _ in result.records[name].attacks]
@@ -201,6 +204,10 @@ def _tell(console: Console, result: BenchmarkResult, seeds: int) -> None:
             console.print(table)
         if attacks:
             console.print(_delays(name, attacks, rows))
+        for kind, detector in result.detectors.items():
+            found = dragged(result.records[name], detector, result.evaluations[name][kind])
+            if found is not None:
+                console.print(_dragged(kind, name, found), soft_wrap=True, highlight=False)
     if seeds > 1:
         console.print(
             f"mean ± standard deviation over {seeds} seeds, where the seed matters", highlight=False
@@ -212,6 +219,16 @@ def _tell(console: Console, result: BenchmarkResult, seeds: int) -> None:
         "S_bl: S without the hour before and the day after attacks. "
         "published: this network on dataset04, 4153 windows.",
         highlight=False,
+    )
+
+
+def _dragged(kind: str, record: str, found: Dragged) -> str:
+    lost = ", ".join(map(str, found.lost))
+    return (
+        f"{kind} on {record} with a rolling threshold, mean + {found.sigmas:g} deviations of the "
+        f"last week's scores: {found.rolling_hours} attacked hours alarmed instead of "
+        f"{found.fixed_hours}; attack {found.attack} drags it from {found.start:.2g} to "
+        f"{found.end:.2g}{f'; attack {lost} goes unnoticed' if lost else ''}"
     )
 
 

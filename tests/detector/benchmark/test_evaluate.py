@@ -1,6 +1,7 @@
 """The evaluation, its pictures and predictions, on a small plant in BATADAL's format."""
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from matplotlib.image import imread
 
 from detector import DataError
+from detector.benchmark.dragged import dragged
 from detector.benchmark.evaluate import (
     FIRST,
     PUBLISHED,
@@ -170,6 +172,20 @@ def test_tables_hold_what_was_measured(result: BenchmarkResult, tmp_path: Path) 
     assert layers.loc["squeeze", "output"] == "12 x 32"
     assert layers.loc["all", ["parameters", "one_bias"]].tolist() == [83_627, 82_859]
     assert layers["parameters"].iloc[:-1].sum() == 83_627
+
+
+def test_attacks_drag_a_rolling_threshold_along(result: BenchmarkResult) -> None:
+    rows = result.evaluations["dataset04"]["pca"]
+    found = dragged(result.records["dataset04"], result.detectors["pca"], rows)
+    assert found is not None
+    assert found.rolling_hours < found.fixed_hours
+    assert found.end > 2 * found.start
+    # No level sees its own row or a later one.
+    cut = replace(rows, scores=np.where(np.arange(480) < 200, rows.scores, 1e3))
+    other = dragged(result.records["dataset04"], result.detectors["pca"], cut)
+    assert other is not None
+    np.testing.assert_array_equal(other.levels[:201], found.levels[:201])
+    assert other.levels[201] > found.levels[201]
 
 
 def test_attacked_data_is_refused_for_training(small_batadal: Path, tmp_path: Path) -> None:
