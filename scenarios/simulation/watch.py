@@ -25,7 +25,7 @@ from twin.tags import Frame, Values
 from twin.units import DAY, readable
 
 _TAGS_SHOWN = 3
-_LEAD = 3 * DAY
+LEAD = 3 * DAY
 """So much of the warm-up [s] a detector sees: `physics` remembers two days, windows are one."""
 
 
@@ -125,7 +125,7 @@ class Watcher:
 
     def see(self, frame: Frame) -> None:
         """Take a frame; those between the detector's intervals pass unscored."""
-        if frame.time % self.detector.interval_s or frame.time < -_LEAD:
+        if frame.time % self.detector.interval_s or frame.time < -LEAD:
             return
         if not self.live:
             self._frames.append(frame)

@@ -414,6 +414,12 @@ def test_results_are_summarised_and_exported(undisturbed):
     )
     assert [row["seed"] for row in json.loads(done.stdout)] == [0, 1, 2]
     assert len(pd.read_csv(undisturbed / "by.csv")) == 3
+    narrow = {**environment(), "COLUMNS": "20"}
+    shown = subprocess.run(
+        [*COMMAND[:-1], "results", "calm", "--by", "attacks.spoof.do.offset.by"],
+        cwd=undisturbed, env=narrow, capture_output=True, text=True, encoding="utf-8",
+    ).stdout  # fmt: skip
+    assert {"offset", "by", "runs", "energy"} <= {*shown.split()}  # no word is broken
 
 
 def test_a_dry_run_lists_and_estimates_and_writes_nothing(undisturbed):
