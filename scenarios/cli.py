@@ -32,7 +32,6 @@ from scenarios.commands.run import run
 from scenarios.commands.sweep import sweep
 from scenarios.commands.train import train
 
-
 _LEFT_OUT = {"torch": "torch", "sklearn": "scikit-learn"}
 """What a slim install leaves out: the package by the name it is imported by."""
 
