@@ -1,7 +1,7 @@
 """A class before one plant: each student has a page open, reads and writes over Modbus.
 
-`python -m tests.scenarios.labs.classroom STUDENTS SECONDS SPEED` starts a control room, lets so many
-students at it, and prints how long they wait and what the plant's process takes.
+`python -m tests.scenarios.labs.classroom STUDENTS SECONDS SPEED` starts a control room, lets
+so many students at it, and prints how long they wait and what the plant's process takes.
 """
 
 import asyncio
