@@ -209,8 +209,9 @@ def test_a_record_is_shown_in_the_same_room_and_moved(chromium, tmp_path):
         page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
         page.get_by_text(re.compile(r"2026-01-05 1[12]:")).wait_for()
         go(page, f"{room.url}/device/PU1")
-        page.get_by_role("button", name="Stop by hand").click()
-        page.get_by_text("This is a record").wait_for()
+        page.get_by_text("A record: nothing can be commanded").wait_for()
+        assert page.get_by_role("button", name="Stop by hand").count() == 0
+        assert page.get_by_label("new SP_PU1_closed").count() == 0
         assert not page.wrong
         room.end()
         assert room.process.returncode == 0, room.log.read_text()

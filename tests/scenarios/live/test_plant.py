@@ -9,6 +9,7 @@ import scenarios
 from attacks.discovery import kinds
 from scenarios.live.audit import AUDIT, VERIFIED, Write, audit_csv
 from scenarios.live.by_hand import entry_of, example
+from scenarios.live.pages.teacher import stopped_words
 from scenarios.live.plant import LivePlant
 from scenarios.live.recording import Recording
 from scenarios.live.servers import servers
@@ -75,6 +76,19 @@ def test_a_paused_plant_obeys_and_does_not_go_on(plant):
     plant.operate({"PU2": 1.0}, "ann").result(PATIENCE)
     time.sleep(0.3)
     assert plant.session.now - stands <= plant.pace.grain()
+
+
+def test_a_program_outside_is_stopped_and_what_it_wrote_is_told(plant):
+    plant.write("PLC3", {"PU4": 1.0}, "mallory @ 127.0.0.1:50000", "opcua")
+    plant.pace.paused = False
+    until(lambda: plant.snapshot.plcs["PLC3"].orders["PU4"] == 1.0, "PLC3 does not take it")
+    (entry,) = plant.snapshot.entries
+    plant.end(entry.name, "teacher").result(PATIENCE)
+    words = stopped_words(plant, entry)
+    assert words.startswith("external-1 is stopped; then: nothing")
+    assert words.endswith("PLC3 still holds by hand: PU4 is open")
+    (client,) = plant.session.as_scenario().attacks
+    assert client.do.peer == "mallory @ 127.0.0.1"
 
 
 def test_what_no_plc_takes_is_refused_and_told(plant):
