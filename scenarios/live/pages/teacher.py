@@ -15,6 +15,7 @@ from scenarios.live.pages.tables import show, table
 from scenarios.live.plant import LivePlant
 from scenarios.live.shared import Room
 from scenarios.live.snapshot import EntryView, Snapshot
+from scenarios.live.spills import Spill
 from scenarios.live.users import Visitor
 from scenarios.live.values import DECIMALS, number
 from twin.errors import InputError
@@ -59,9 +60,9 @@ def _spilled(room: Room) -> Refresh:
         hours = room.hour_words
         label.text = (
             "\n".join(
-                f"{spill.tank}: {spill.volume:.1f} m³ since {hours(spill.begin)}, it goes on"
+                f"{spill.tank}: {_volume(spill)} since {hours(spill.begin)}, it goes on"
                 if spill.end is None
-                else f"{spill.tank}: {spill.volume:.1f} m³ from {hours(spill.begin)} to "
+                else f"{spill.tank}: {_volume(spill)} from {hours(spill.begin)} to "
                 f"{hours(spill.end)}"
                 for spill in reversed(room.source.spills.all)
             )
@@ -69,6 +70,10 @@ def _spilled(room: Room) -> Refresh:
         )
 
     return refresh
+
+
+def _volume(spill: Spill) -> str:
+    return f"{spill.volume:.1f} m³" if spill.volume >= 0.05 else "less than 0.1 m³"
 
 
 def _bars(room: Room) -> Refresh:

@@ -136,6 +136,12 @@ def test_a_plant_is_watched_commanded_attacked_and_kept(chromium, tmp_path):
         page.get_by_text("no port").wait_for()
         assert page.locator("img[src=x]").count() == 0
 
+        # No page shows how anything is programmed.
+        for path in ("/", "/plc/PLC1", "/plc/PLC3", "/device/T1", "/device/PU1", "/diagnostics"):
+            go(other, room.url + path)
+            shown = other.locator("body").inner_text()
+            assert not re.search(r"<function|Condition\(| at 0x", shown), path
+
         for seen in (page, other):
             assert not seen.wrong
             hosts = {re.match(r"\w+://([^/:]+)", asked).group(1) for asked in seen.asked
