@@ -2,7 +2,9 @@
 
 import time
 from dataclasses import replace
+from types import SimpleNamespace
 
+import pandas as pd
 import pytest
 
 import scenarios
@@ -175,6 +177,39 @@ def test_a_record_is_shown_at_any_time_as_it_was(recorded, tmp_path):
         ]
         assert len(now.limits) == len(open_limits)
     assert record.stop(PATIENCE)
+
+
+def test_a_record_says_since_when_a_detector_alarms_and_what_spills(recorded):
+    hours = [0.0, 9 * HOUR, 10 * HOUR, 12 * HOUR]
+    scores = pd.DataFrame(
+        {"detector": "d", "score": 1.0, "threshold": 1.0, "alarm": [False, False, True, False],
+         "cause": ""}, index=hours,
+    )  # fmt: skip
+    alarms = pd.DataFrame(
+        {"detector": "d", "last": 11 * HOUR, "score": 2.0, "peak": 2.0, "tags": [["L_T1"]],
+         "plc": "PLC2", "why": ""}, index=[10 * HOUR],
+    )  # fmt: skip
+    truth = recorded.truth.copy()
+    truth["overflow_T1_m3"] = (truth.index >= 10 * HOUR) * 7.0
+    record = Recording(replace(recorded, scores=scores, alarms=alarms, truth=truth), Pace(1e-3))
+    record.start()
+    for at, since in ((9.5, None), (11.0, 10 * HOUR), (13.0, None), (10.0, 10 * HOUR)):
+        record.seek(at * HOUR)
+        until(lambda at=at: record.snapshot.time == at * HOUR, "it is not there")
+        assert record.detecting() == since
+        spilled = [(spill.tank, spill.volume) for spill in record.spills.all]
+        assert spilled == ([("T1", 7.0)] if at >= 10 else [])
+    assert record.stop(PATIENCE)
+
+
+def test_a_plant_says_since_when_a_detector_alarms(plant, monkeypatch):
+    assert plant.detecting() is None
+    alarm, score = SimpleNamespace(time=3600.0), SimpleNamespace(alarm=True)
+    watcher = SimpleNamespace(alarms=[alarm], scores=[score])
+    monkeypatch.setattr(plant.session, "watchers", (watcher,))
+    assert plant.detecting() == 3600.0
+    score.alarm = False
+    assert plant.detecting() is None
 
 
 def test_a_wire_that_leads_nowhere_loses_readings_and_says_nothing_of_others(tmp_path):
