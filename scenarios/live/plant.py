@@ -207,6 +207,11 @@ class LivePlant(Source):
         """Keep the truth as an instant begins: behind it, the plant stands at the next one."""
         self._changes += 1
         self._truth = values.copy()
+        if now > 0:  # the meters begin anew with the run
+            water = self.session.testbed.plant
+            self.spills.see(
+                now, dict(zip(water.tanks, water.meters.overflow.tolist(), strict=True))
+            )
 
     def _take_frame(self, frame: Frame) -> None:
         """Keep a frame for the trends, and let the alarm list see it."""
@@ -261,6 +266,15 @@ class LivePlant(Source):
     def detectors(self) -> list[DetectorView]:
         """Return what each detector has said up to now."""
         return [_view(watcher) for watcher in self.session.watchers]
+
+    def detecting(self) -> float | None:
+        """Return since when [s] a detector says that something is wrong; None where none does."""
+        since = [
+            watcher.alarms[-1].time
+            for watcher in self.session.watchers
+            if watcher.alarms and watcher.scores[-1].alarm
+        ]
+        return min(since, default=None)
 
     def events(self) -> Sequence[Event]:
         """Return what happened up to now, in order."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from scenarios.live.alarms import LiveAlarm
 from scenarios.live.history import History
-from scenarios.live.picture import Drawing
+from scenarios.live.picture import TREND, Drawing
 from scenarios.live.process import tag_of
 from scenarios.live.snapshot import Snapshot, held
 from twin.plants.spec import PlantSpec
@@ -131,10 +131,10 @@ class Values:
         vessel = next(v for v in self._drawing.vessels if v.tag == tag)
         ids = self._drawing.ids
         value = float(now.seen[place[tag]])
-        start, wide = self._drawing.trend
         past = history.of(tag, now.frame - DAY, most=_POINTS)
+        right = vessel.x + TREND + vessel.plot
         points = [
-            f"{vessel.x + start + wide * (1 - (now.frame - at) / DAY):.1f},{vessel.level(v):.1f}"
+            f"{right - vessel.plot * (now.frame - at) / DAY:.1f},{vessel.level(v):.1f}"
             for at, v in zip(past.times.tolist(), past.values.tolist(), strict=True)
             if not math.isnan(v)
         ]
