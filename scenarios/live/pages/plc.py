@@ -45,7 +45,7 @@ def plc(room: Room, visitor: Visitor, name: str) -> None:
                             ui.link(actuator, f"/device/{actuator}")
                 ui.html("<h2>Rules</h2>", sanitize=False)
                 for rule in known.rules:
-                    ui.label(f"when {rule.when}: {rule.actuator} {state(rule.command)}")
+                    ui.label(f"when {rule.when.text}: {rule.actuator} {state(rule.command)}")
                 if not known.rules:
                     ui.label("It measures only.").classes("note")
 
