@@ -67,7 +67,8 @@ def copied(hand_in: Path) -> Iterator[Path]:
             total, count = total + path.stat().st_size, count + 1
         if total > _HANDED or count > _FILES:
             limits = f"{_HANDED // 2**20} MB in {_FILES} files"
-            raise InputError(f"more than a hand-in may be: {limits} at most", hand_in)
+            message = f"more than a hand-in may be: {limits} at most; runs/ is not handed in"
+            raise InputError(message, hand_in)
     with tempfile.TemporaryDirectory(prefix="hand-in-", ignore_cleanup_errors=True) as name:
         place = Path(name) / "files"
         shutil.copytree(hand_in, place)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import matplotlib as mpl
 
 mpl.use("Agg")
@@ -9,7 +11,7 @@ mpl.use("Agg")
 import matplotlib.pyplot as plt
 
 import scenarios
-from scenarios.definition.schema import from_data
+from scenarios.definition.schema import from_data, load
 from scenarios.labs.lab import SHEETS
 from scenarios.labs.registers import drawn_map, point_of
 from scenarios.report.style import ALARM, TRUTH, VIEW, shade_active, shade_handles
@@ -146,7 +148,8 @@ if __name__ == "__main__":
     know_the_plant()
     spoofed_command()
     man_in_the_middle()
-    week = scenarios.run("t1-overflow-concealed", seed=0)
+    demo = replace(load("t1-overflow-concealed"), detector="cnn-lstm")
+    week = scenarios.run(demo, seed=0)
     hide_it(week)
     catch_it(week)
     evade(overfilled(LOUD), overfilled(GENTLE))
