@@ -10,6 +10,7 @@ from typing import Protocol
 
 import numpy as np
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 import detector
 from detector import Cause, DataError, Detector, Episodes, OnlineDetector, Score
@@ -139,7 +140,9 @@ class Watcher:
         frames, self._frames = self._frames, []
         times = [frame.time for frame in frames]
         table = np.array([self._columns(frame) for frame in frames])
-        for score in self._online.update_all(times, table, 0.0) if frames else ():
+        with threadpool_limits(1):  # with more, the last bit depends on how many cores there are
+            scores = self._online.update_all(times, table, 0.0) if frames else []
+        for score in scores:
             self._take(score)
 
     def _take(self, score: Score) -> None:
