@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import csv
-import heapq
 import io
 import math
 import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from operator import attrgetter
 from pathlib import Path
 
 from scenarios.live.snapshot import PlcView
@@ -146,7 +146,12 @@ class Audit:
                 replace(write, result=f"{write.result} ({times} times)") if times > 1 else write
                 for write, times in self._refused.values()
             ]
-            return [*heapq.merge(self._writes, refused, key=lambda write: write.time)]
+            return sorted([*self._writes, *refused], key=attrgetter("time"))
+
+    def latest(self, count: int) -> list[Write]:
+        """Return the latest lines of what was written, without what was refused."""
+        with self._lock:
+            return self._writes[-count:]
 
 
 def audit_csv(writes: Iterable[Write]) -> str:

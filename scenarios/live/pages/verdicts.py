@@ -24,7 +24,7 @@ class Verdicts:
 
     def tell(self) -> None:
         """Say of each write that waited what became of it."""
-        for write in self._source.audit.writes()[-50:]:
+        for write in self._source.audit.latest(50):
             if write.who != self._visitor.name or write.protocol != "room":
                 continue
             key = (write.time, write.tag, write.new)
