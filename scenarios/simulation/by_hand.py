@@ -19,7 +19,7 @@ from twin.units import readable
 class Operated(Closing):
     """A testbed at work on a scenario, which becomes one of all that is done by hand.
 
-    Everything is done between two instants, on the thread that simulates.
+    Everything is done between two calls of `advance`, on their thread.
 
     Parameters
     ----------
@@ -44,8 +44,6 @@ class Operated(Closing):
 
     def operate(self, values: Mapping[str, float], by: str = "operator") -> None:
         """Have the operator write orders now, by hand; see `Scada.write`.
-
-        Like all that is done by hand, it is done between two calls of `advance`, on their thread.
 
         Raises
         ------

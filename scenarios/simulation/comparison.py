@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
 import pandas as pd
 
 from attacks.entries.armed import ArmedEntries
+from attacks.entries.entry import ArmedEntry
 from scenarios.definition.scenario import Scenario
 from scenarios.definition.words import joined
 from scenarios.results.damage import Damage, damage
@@ -70,7 +71,7 @@ def compare(
     if len(groups) == 1:
         damages = dict.fromkeys(groups, together)
     else:
-        damages = _each(replace(scenario, duration=end), spec, entries, whole, notes, on_compare)
+        damages = _each(replace(scenario, duration=end), spec, groups, whole, notes, on_compare)
     usual = {name: float(last[name]) for name in totals}
     return Comparison(paired.loc[truth.index], usual, together, damages, tuple(notes))
 
@@ -78,7 +79,7 @@ def compare(
 def _each(
     scenario: Scenario,
     spec: PlantSpec,
-    entries: ArmedEntries,
+    groups: Mapping[str, Sequence[ArmedEntry]],
     truth: pd.DataFrame,
     notes: list[str],
     on_compare: Callable[[str], None] | None,
@@ -86,7 +87,7 @@ def _each(
     """Return what each incident did, as far as that is known; where not, say why in `notes`."""
     damages: dict[str, Damage] = {}
     unknown: list[str] = []
-    for name, members in grouped(entries).items():
+    for name, members in groups.items():
         began = [begin for begin, _ in spans_of(members)]
         if not began:
             damages[name] = {}
