@@ -28,7 +28,7 @@ def train(
     out: Annotated[
         Path, typer.Option(help="The weights, *.safetensors; card and loss curve go beside.")
     ],
-    kind: Annotated[str, typer.Option(help="The kind of detector: cnn-lstm or pca.")] = "cnn-lstm",
+    kind: Annotated[str, typer.Option(help="One of `hydrotwin detectors list`.")] = "cnn-lstm",
     option: Annotated[
         list[str] | None,
         typer.Option(
