@@ -34,14 +34,6 @@ Watcher = Callable[[float, Values], None]
 the rest of the last solution."""
 
 
-class _Clock(simpy.Environment):
-    """SimPy's clock, which can be put forward: an event for every instant would cost 3 %."""
-
-    def skip_to(self, at: int) -> None:
-        """Go on at `at` [s]; nothing is due before or then."""
-        self._now = at
-
-
 class Testbed(Closing):
     """A plant under its control system, ready to run once.
 
@@ -120,7 +112,7 @@ class Testbed(Closing):
         self._levels, self._played = dict(levels or {}), demand
         self._beside: list[Closing] = []
         self.recording = True
-        self.env = _Clock(-self.warmup)
+        self.env = simpy.Environment(-self.warmup)
         first = start - timedelta(seconds=self.warmup)
         self.demand: Hours | None = None
         if spec.profiled and (demand is None or self.warmup):
@@ -316,11 +308,7 @@ class Testbed(Closing):
             due = self._due(now)
             self._planned, self._crossing = now + due, now + ahead
             plant.advance(min(due, ahead or due))
-            after = plant.time - self.warmup
-            if env.peek() > after:
-                env.skip_to(after)
-            else:
-                yield env.timeout(after - now)
+            yield env.timeout(plant.time - self.warmup - now)
 
     def wake(self, at: float) -> None:
         """Make `at` [s] an instant too, rounded up: something happens between two steps."""

@@ -84,15 +84,13 @@ class Crossings:
             for tank, name, level, rising, actuator in self._thresholds(plc):
                 if tank is None:
                     ahead = self._until(name, level, now + plc.skew) + rounding
+                elif not plc.spec.by_engine and self._switched.get(actuator, mark - 1) >= mark:
+                    continue
                 elif (rate := rates[tank]) and (rising is None or rising == (rate > 0.0)):
                     ahead = (level - levels[tank]) / rate + rounding
                 else:
                     continue
-                if 1.0 <= ahead < left and (
-                    tank is None
-                    or plc.spec.by_engine
-                    or self._switched.get(actuator, mark - 1) < mark
-                ):
+                if 1.0 <= ahead < left:
                     seconds = int(ahead)
                     soonest = min(soonest or seconds, seconds)
         return soonest

@@ -221,12 +221,9 @@ class Instruments:
 
     def _within(self, shown: Values) -> Values:
         """Return what is shown of values, each within its instrument's range."""
-        self.beyond = None
-        within = np.maximum(np.minimum(shown, self._high), self._low)
-        if within.tobytes() == shown.tobytes():  # the quickest comparison that takes NaN as equal
-            return shown
         beyond = (shown < self._low) | (shown > self._high)
         if not beyond.any():
+            self.beyond = None
             return shown
         self.beyond = beyond
         return np.asarray(np.clip(shown, self._low, self._high))
