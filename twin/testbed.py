@@ -10,6 +10,7 @@ from dataclasses import astuple
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import numpy as np
 import simpy
 
 from twin.closeable import Closing
@@ -359,7 +360,8 @@ class Testbed(Closing):
         self.historian.events.append(Event(float(now), kind, source, subject, what))
 
     def _record_truth(self, now: float) -> None:
-        self.historian.truth.append(now, self.plant.values, self.plant.meters.totals())
+        plant = self.plant
+        self.historian.truth.append(now, np.concatenate([plant.values, plant.meters.totals()]))
         self.historian.plc.append(now, self.control.memories)
 
     def _record_view(self, frame: Frame) -> None:

@@ -54,13 +54,13 @@ class Block:
         """Write `values` that arrive at `now` [s] to `places` of the block; None of them is bad."""
         self.values[places] = values
         self.arrived[places] = now
-        self.mark(places, bad)
+        if bad is not None or self.any_bad:
+            self.mark(places, bad)
 
     def mark(self, places: Places, bad: Flags | bool | None) -> None:
         """Note which values at `places` of the block are bad: None of them without `bad`."""
-        if bad is not None or self.any_bad:
-            self.bad[places] = False if bad is None else bad
-            self.any_bad = bool(self.bad.any())
+        self.bad[places] = False if bad is None else bad
+        self.any_bad = bool(self.bad.any())
 
 
 class Register:

@@ -156,20 +156,18 @@ class Plc:
         values = self.memory.values
         if self.spec.hold < math.inf:
             values = np.where(now - self.memory.arrived > self.spec.hold, np.nan, values)
-        present = {name: float(values[place]) for name, place in self._inputs()}
+        remembered = values.tolist()
+        present = {name: remembered[place] for name, place in self._inputs()}
+        unknown = {name for name, value in present.items() if math.isnan(value)}
         present["t"] = t + self.skew / 3600.0
         present["hour"] = (hour + self.skew / 3600.0) % 24.0
         before = self.coils.copy()
         for rule in self.rules:
-            when = rule.when
-            # Asked second: only `not` and `!=` hold for a NaN, and a rule seldom holds at all.
-            if when.holds(present) and not any(math.isnan(present[name]) for name in when.names):
+            if rule.when.holds(present) and unknown.isdisjoint(rule.when.names):
                 self.coils[rule.actuator] = rule.commanded(before[rule.actuator])
         if self.spec.failsafe:
             for rule in self.rules:
-                if rule.actuator in self.spec.failsafe and any(
-                    math.isnan(present[name]) for name in rule.when.names
-                ):
+                if rule.actuator in self.spec.failsafe and unknown & {*rule.when.names}:
                     self.coils[rule.actuator] = self.spec.failsafe[rule.actuator]
         self.coils.update(self._manual)
 

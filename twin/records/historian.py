@@ -63,13 +63,9 @@ class Table:
                 write_statistics=False,
             )
 
-    def append(self, time: float, *parts: Values | NDArray[np.int8]) -> None:
-        """Add a row, given in one or more parts that together hold every column."""
-        first = 0
-        for part in parts:
-            last = first + len(part)
-            self._rows[self._used, first:last] = part
-            first = last
+    def append(self, time: float, row: Values | NDArray[np.int8]) -> None:
+        """Add a row that holds every column."""
+        self._rows[self._used] = row
         self._times[self._used] = time
         self._used += 1
         if self._used == _ROWS:
@@ -88,8 +84,9 @@ class Table:
         self._used = 0
 
     def close(self) -> None:
-        """Write what is left and close the file."""
+        """Write what is left, close the file and give the memory for further rows back."""
         self._flush()
+        self._rows, self._times = self._rows[:0].copy(), self._times[:0].copy()
         if self._writer is not None:
             self._writer.close()
             self._writer = None

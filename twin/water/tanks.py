@@ -51,7 +51,7 @@ class Tanks:
             )
             for name in self.names
         )
-        self._shape = list(zip(self._areas, self.lowest.tolist(), strict=True))
+        self._bottoms = self.lowest.tolist()
         self._empty = (self.lowest + _EMPTY).tolist()
         spills = [bool(tank.overflow) for tank in tanks]
         whole = self.held(self.highest.tolist())
@@ -73,8 +73,7 @@ class Tanks:
 
     def held(self, levels: Sequence[float]) -> list[float]:
         """Return what each tank holds [m³] above its bottom at `levels` [m]."""
-        tanks = zip(self._shape, levels, strict=True)
-        held = [area * (level - lowest) for (area, lowest), level in tanks]
+        held = list(map(operator.mul, self._areas, map(operator.sub, levels, self._bottoms)))
         for i, (level, volume) in self._curves.items():
             ends = np.interp([self.lowest[i], levels[i]], level, volume)
             held[i] = float(ends[1] - ends[0])
