@@ -317,4 +317,7 @@ def _unheard(scenario: Scenario, spec: PlantSpec) -> Iterator[str]:
         if order.at >= scenario.duration:
             yield f"the operator's order at h {order.at / HOUR:g} was never given: the run was over"
     if not spec.exact and scenario.detector == DETECTOR:
-        yield "the shipped detector learned exact instruments: to it, their noise is news"
+        yield (
+            "the shipped detector learned exact instruments: to it, their noise is news; "
+            "`hydrotwin train` fits one to runs of these instruments without attacks"
+        )
