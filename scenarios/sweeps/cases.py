@@ -12,8 +12,8 @@ from typing import Any
 from attacks.entries.targets import touched
 from attacks.fields import fields as fields_of
 from scenarios.definition.check import armed
-from scenarios.definition.scenario import Scenario
-from scenarios.definition.schema import from_data, scenario_data
+from scenarios.definition.scenario import Scenario, scenario_data
+from scenarios.definition.schema import from_data
 from scenarios.definition.vary import assign, keys_of, lookup
 from scenarios.sweeps.job import plant_of
 from scenarios.sweeps.table import as_text, column_type

@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from detector.checkpoint import shipped_intervals, shipped_path
-from scenarios.definition.scenario import Scenario
-from scenarios.definition.schema import from_data, scenario_data
+from scenarios.definition.scenario import Scenario, scenario_data
+from scenarios.definition.schema import from_data
 from scenarios.results import folder
 from scenarios.results.run import Run
 from scenarios.simulation.cache import code_digest, inputs_digest
