@@ -84,6 +84,12 @@ def test_an_entry_stands_in_the_table_as_its_name(place):
     assert [row["attacks.spoof.do"] for row in swept.rows()] == ["zero", "{offset: {by: 1.0}}"]
 
 
+def test_noise_has_the_unit_of_the_tags_it_is_on(place):
+    values = {f"control.sensors.{tags}.noise": [0.0, 0.1] for tags in ("L_*", "F_*", "*")}
+    swept = scenarios.sweep(place / "mine.yaml", values)
+    assert list(swept.units().values()) == ["m", "L/s", ""]
+
+
 def test_several_scenarios_includes_and_excludes(place):
     text = FILE.replace("base: mine.yaml", "base: [mine.yaml, normal]").replace(
         "  attacks.spoof.do.offset.by: [-1.5, 1.5]\n", "  warmup: [0 h, 1 h]\n"
