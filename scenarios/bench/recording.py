@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from attacks.entries.armed import arm
-from scenarios.definition.scenario import Scenario, testbed
-from scenarios.definition.schema import from_data, scenario_data
+from scenarios.definition.scenario import Scenario, scenario_data, testbed
+from scenarios.definition.schema import from_data
 from scenarios.results.incidents import spans_of
 from scenarios.simulation.pair import with_end
 from scenarios.simulation.scorers import hand_in_scorers

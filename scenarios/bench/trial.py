@@ -21,8 +21,8 @@ from detector import Cause, Detector, Episodes, Score
 from detector.base import WEEK
 from scenarios.bench.recipes import Case
 from scenarios.bench.recording import Recording, record, usual
-from scenarios.definition.scenario import Scenario
-from scenarios.definition.schema import from_data, scenario_data
+from scenarios.definition.scenario import Scenario, scenario_data
+from scenarios.definition.schema import from_data
 from scenarios.results.damage import damage, first
 from scenarios.results.impact import counters
 from scenarios.results.incidents import AFTERMATH, merged

@@ -178,7 +178,7 @@ def _aftermath(word: str, pair: bool) -> str:
 
 def _seconds(text: str | None) -> float | None:
     """Return what --duration says [s]."""
-    from scenarios.definition.schema import check_duration
+    from scenarios.definition.keys import check_duration
     from twin.units import duration
 
     if text is None:

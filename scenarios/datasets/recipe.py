@@ -15,8 +15,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from attacks.annotations import Seconds
 from attacks.mistakes import explain
-from scenarios.definition.scenario import Scenario
-from scenarios.definition.schema import check_duration, from_data, library, load, scenario_data
+from scenarios.definition.keys import check_duration
+from scenarios.definition.scenario import Scenario, scenario_data
+from scenarios.definition.schema import from_data, library, load
 from scenarios.definition.vary import written
 from scenarios.sweeps.sweep import Sweep
 from twin.errors import InputError, nearest, under

@@ -13,8 +13,9 @@ from attacks.attack import Attack
 from attacks.discovery import kinds
 from attacks.entries.entry import Entry
 from attacks.entries.trigger import When
+from scenarios.definition.keys import File
 from scenarios.definition.scenario import Scenario
-from scenarios.definition.schema import LIBRARY, File
+from scenarios.definition.schema import LIBRARY
 from twin.control.ports import FAMILIES
 from twin.plants.schema import Control
 

@@ -1,28 +1,30 @@
-"""A scenario as an object, and the testbed it asks for."""
+"""A scenario as an object, as data, and the testbed it asks for."""
 
 from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
+import detector
+from attacks.build import as_data
 from attacks.entries.entry import Entry
-from twin.control.orders import Answer, Order
+from scenarios.definition.keys import DETECTOR, values_of
+from scenarios.definition.vary import assign
+from scenarios.definition.when import when_data
+from twin.control.orders import Answer, Order, word
 from twin.errors import InputError, under
-from twin.plants.spec import PlantSpec, load_plant
+from twin.files import plain
+from twin.plants.spec import PlantSpec, load_plant, plants
 from twin.testbed import START, Testbed
-from twin.units import DAY, HOUR, counted
+from twin.units import DAY, HOUR, counted, readable
 from twin.water.demand import Playback, read_hours
 
-DETECTOR = "physics"
 DEMANDS = ("profile", "patterns")
-LONGEST = 3650 * DAY
-REQUIRED = (0.1, 1000.0)
-"""Between which a required pressure lies [m]."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,10 +91,31 @@ class Scenario:
     plugins: tuple[str, ...] = ()
     folder: Path = field(default_factory=Path.cwd)
 
-    vary: ClassVar[Callable[[Scenario, str, object], Scenario]]
-    """`scenario.vary("attacks.spoof.do.offset.by", -1.5)` returns the scenario with that one field
-    changed, to a value as a file has it; InputError names the path. `schema` sets it, since what
-    is changed is the scenario as its file has it."""
+    def vary(self, path: str, value: object) -> Scenario:
+        """Return the scenario with one field changed.
+
+        Parameters
+        ----------
+        path : str
+            Of the field, through the scenario as its file has it: `attacks.spoof.do.offset.by`.
+        value : object
+            As a file has it: -1.5, or "2 d".
+
+        Raises
+        ------
+        InputError
+            With the path, if there is no such field or it cannot have that value.
+        """
+        data = scenario_data(self)
+        keys = assign(data, path, value)
+        try:
+            return _scenario(data, self.folder)
+        except InputError as error:
+            raise InputError(f"{path}: {error.message}", keys=error.keys or keys) from None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle a scenario as its file, so that another process loads its plug-ins."""
+        return _scenario, (scenario_data(self), self.folder)
 
     def plant_spec(self) -> PlantSpec:
         """Return the plant, read from its folder."""
@@ -143,3 +166,70 @@ def testbed(scenario: Scenario, spec: PlantSpec, folder: Path | None = None) -> 
         answers=scenario.answers,
         folder=folder,
     )
+
+
+def _scenario(data: Mapping[str, Any], folder: Path) -> Scenario:
+    return Scenario(**values_of(data, folder))
+
+
+def scenario_data(scenario: Scenario) -> dict[str, Any]:
+    """Return a scenario as nested dicts and lists that `from_data` reads, its paths absolute."""
+    data: dict[str, Any] = {
+        "name": scenario.name,
+        "description": scenario.description,
+        "plant": _absolute(scenario.plant, plants(), scenario.folder),
+        "start": scenario.start.isoformat(sep=" "),
+        "duration": readable(scenario.duration),
+        "warmup": readable(scenario.warmup),
+        "seed": scenario.seed,
+        "demand_model": scenario.demand_model,
+        "required_pressure": scenario.required_pressure,
+        "overflow": scenario.overflow,
+        "initial_levels": dict(scenario.initial_levels),
+        "demands": _absolute(scenario.demands, DEMANDS, scenario.folder),
+        "control": plain(scenario.control),
+        "operator": [*map(order_data, scenario.operator), *map(answer_data, scenario.answers)],
+        "attacks": [entry_data(entry) for entry in scenario.attacks],
+        "faults": [entry_data(entry) for entry in scenario.faults],
+        "detector": _absolute(scenario.detector, detector.kinds(), scenario.folder),
+        "plugins": [_absolute(plugin, (), scenario.folder) for plugin in scenario.plugins],
+    }
+    defaults: dict[str, Any] = {"initial_levels": {}, "demands": "profile", "control": {}}
+    defaults |= {"required_pressure": None, "overflow": "spill"}
+    defaults |= {"operator": [], "faults": [], "plugins": []}
+    return {key: value for key, value in data.items() if value != defaults.get(key, data)}
+
+
+def order_data(order: Order) -> dict[str, Any]:
+    """Return an order as a scenario file writes it."""
+    data: dict[str, Any] = {"at": readable(order.at)}
+    return data | ({"by": order.by} if order.by else {}) | _write_data(order.values)
+
+
+def answer_data(answer: Answer) -> dict[str, Any]:
+    """Return an operator's answer as a scenario file writes it."""
+    delay = {"delay": readable(answer.delay)} if answer.delay else {}
+    return {"when": answer.when} | delay | _write_data(answer.values)
+
+
+def _write_data(values: Mapping[str, float]) -> dict[str, Any]:
+    return {"write": {name: word(value) for name, value in values.items()}}
+
+
+def _absolute(name: str | None, known: Collection[str], folder: Path) -> str | None:
+    """Return a known name as it is, and a path so that it holds wherever the file is put."""
+    return name if name is None or name in known else str((folder / name).resolve())
+
+
+def entry_data(entry: Entry) -> dict[str, Any]:
+    """Return an entry as a scenario file writes it."""
+    when = when_data(entry.when)
+    data: dict[str, Any] = {"name": entry.name, "incident": entry.incident, "on": entry.on}
+    if entry.tags:
+        data["tags"] = list(entry.tags)
+    data["do"] = {entry.do.kind: as_data(entry.do)}
+    if entry.since:
+        data["since"] = readable(entry.since)
+    if when:
+        data["when"] = when
+    return data

@@ -23,7 +23,8 @@ from twin.units import DAY
 DETECTOR = "cnn-lstm"
 IDLE = (100, 10_000)
 """Numbers of runs in which nothing is done, to measure the driver by."""
-_WORKED = (4, 16)  # runs after which a worker's memory is looked at
+WORKED = (50, 100, 150, 200)
+"""Numbers of runs after which a worker's memory is looked at."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,10 @@ class SweepSpeed:
 
 
 def measure_sweeps(
-    seeds: int, idle: tuple[int, ...] = IDLE, tell: Callable[[str], None] = print
+    seeds: int,
+    idle: tuple[int, ...] = IDLE,
+    worked: tuple[int, ...] = WORKED,
+    tell: Callable[[str], None] = print,
 ) -> SweepSpeed:
     """Measure sweeps of every attacked week in the library.
 
@@ -72,6 +76,8 @@ def measure_sweeps(
         With so many seeds each.
     idle : tuple of int
         Numbers of runs by which the driver is measured.
+    worked : tuple of int
+        Numbers of runs after which a worker's memory is looked at.
     tell : callable
         Called with what is being measured now.
     """
@@ -90,10 +96,8 @@ def measure_sweeps(
         tell(f"the driver alone, {runs:,} runs")
         seconds, driver_mb[runs] = _in_a_process(partial(_drive, runs))
         driver[runs] = seconds / runs / (plain / len(sweep))
-    worker_mb = {}
-    for runs in _WORKED:
-        tell(f"a worker's memory, {runs} runs")
-        worker_mb[runs] = _in_a_process(partial(_work, runs))
+    tell(f"a worker's memory, {worked[-1]} runs")
+    worker_mb = _in_a_process(partial(_work, worked))
     return SweepSpeed(
         weeks=len(sweep),
         workers=workers,
@@ -166,10 +170,13 @@ def _drive(runs: int) -> tuple[float, float]:
         return time.perf_counter() - began, peak_mb()
 
 
-def _work(runs: int) -> float:
-    """Do runs one after the other, as a worker does; return peak memory [MB]."""
+def _work(worked: tuple[int, ...]) -> dict[int, float]:
+    """Do runs one after the other, as a worker does; return peak memory [MB] after so many."""
     scenario = load("pu3-forced")
+    peaks: dict[int, float] = {}
     with _empty_cache():
-        for seed in range(runs):
+        for seed in range(worked[-1]):
             execute(job_of(replace(scenario, seed=seed), (DETECTOR,)))
-    return peak_mb()
+            if seed + 1 in worked:
+                peaks[seed + 1] = peak_mb()
+    return peaks

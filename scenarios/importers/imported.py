@@ -10,7 +10,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Protocol
 
-from scenarios.definition.scenario import REQUIRED
+from scenarios.definition.keys import REQUIRED
 from twin.errors import InputError, nearest
 from twin.files import flow
 

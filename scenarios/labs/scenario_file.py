@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from scenarios.definition.scenario import Scenario
-from scenarios.definition.schema import from_data, load, located, scenario_data
+from scenarios.definition.scenario import Scenario, scenario_data
+from scenarios.definition.schema import from_data, load, located
 from scenarios.results.run import Run
 from scenarios.simulation.run import run
 from twin.errors import InputError

@@ -60,11 +60,15 @@ def inputs_digest(scenario: Scenario, spec: PlantSpec) -> bytes:
 
 
 @functools.cache
-def code_digest(root: Path, packages: tuple[str, ...] = ("twin", "attacks")) -> bytes:
-    """Return a digest of every source file of packages: those that the water depends on."""
+def code_digest(root: Path, places: tuple[str, ...] = ("twin", "attacks")) -> bytes:
+    """Return a digest of every source file in some places, folders and files under a root.
+
+    By default of those that the water depends on.
+    """
     digest = hashlib.sha256()
-    for package in packages:
-        for path in sorted((root / package).rglob("*.py")):
+    for place in places:
+        named = root / place
+        for path in [named] if named.is_file() else sorted(named.rglob("*.py")):
             digest.update(path.relative_to(root).as_posix().encode())
             digest.update(path.read_bytes())
     return digest.digest()

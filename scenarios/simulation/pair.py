@@ -20,7 +20,8 @@ import pyarrow.parquet as pq
 
 from attacks.entries.armed import arm
 from attacks.entries.trigger import When
-from scenarios.definition.scenario import LONGEST, Scenario, testbed
+from scenarios.definition.keys import LONGEST
+from scenarios.definition.scenario import Scenario, testbed
 from scenarios.simulation import past
 from scenarios.simulation.cache import cache, keep, key_of, locked
 from scenarios.simulation.past import Past, Recorder

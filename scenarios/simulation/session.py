@@ -10,7 +10,8 @@ from typing import Self
 import pandas as pd
 
 from detector import Detector
-from scenarios.definition.scenario import DETECTOR, Scenario, testbed
+from scenarios.definition.keys import DETECTOR
+from scenarios.definition.scenario import Scenario, testbed
 from scenarios.results.detection import Aftermath, check_aftermath
 from scenarios.results.impact import impact
 from scenarios.results.incidents import incidents, of_kind, verdict

@@ -6,14 +6,15 @@ import copy
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
 from attacks.entries.targets import touched
 from attacks.fields import fields as fields_of
 from scenarios.definition.check import armed
-from scenarios.definition.scenario import Scenario
-from scenarios.definition.schema import from_data, scenario_data
+from scenarios.definition.scenario import Scenario, scenario_data
+from scenarios.definition.schema import from_data
 from scenarios.definition.vary import assign, keys_of, lookup
 from scenarios.sweeps.job import plant_of
 from scenarios.sweeps.table import as_text, column_type
@@ -213,9 +214,12 @@ class Cases:
         if all(isinstance(value, str) and seconds(value) is not None for value in values):
             return "h"
         keys = keys_of(self._data[0], name)
+        base, spec = self.bases[0], plant_of(self.bases[0])
+        if keys[:2] == ("control", "sensors") and keys[3:] == ("noise",):
+            meant = [tag.unit for tag in spec.tags if fnmatchcase(tag.name, str(keys[2]))]
+            return meant[0] if len(set(meant)) == 1 else ""
         if len(keys) != 5 or keys[2] != "do":
             return ""
-        base, spec = self.bases[0], plant_of(self.bases[0])
         entry = (base.attacks if keys[0] == "attacks" else base.faults)[int(keys[1])]
         unit = next(f.unit for f in fields_of(type(entry.do)) if f.name == keys[4])
         tags = {spec.unit(tag) for tag in touched(entry, spec)} if unit == "tag" else {unit}

@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from detector.checkpoint import shipped_intervals, shipped_path
-from scenarios.definition.scenario import Scenario
-from scenarios.definition.schema import from_data, scenario_data
+from scenarios.definition.scenario import Scenario, scenario_data
+from scenarios.definition.schema import from_data
 from scenarios.results import folder
 from scenarios.results.run import Run
 from scenarios.simulation.cache import code_digest, inputs_digest
@@ -33,15 +33,22 @@ from twin.units import HOUR
 STREAMS = ("drop", "hourly", "keep")
 """What becomes of a run's tables: only its row stays; truth, SCADA and labels of full hours stay;
 or the whole run folder stays."""
-LIBRARIES = ("hydrotwin", "wntr", "epanet-plus", "simpy", "numpy", "pandas", "torch")
-_PACKAGES = (
+LIBRARIES = (
+    "hydrotwin", "wntr", "epanet-plus", "simpy", "numpy", "scipy", "pandas", "scikit-learn",
+    "torch",
+)  # fmt: skip
+CODE = (
     "twin",
     "attacks",
     "detector",
     "scenarios/definition",
     "scenarios/simulation",
     "scenarios/results",
+    "scenarios/sweeps/job.py",
+    "scenarios/sweeps/table.py",
 )
+"""Folders and files with the code that a record is made by, all that a worker loads: a change in
+any of them makes every run another one."""
 _THINNED = ("truth", "scada", "labels")
 _ALONE = threading.Lock()  # EPANET and the attacks of a process run one scenario at a time
 
@@ -91,7 +98,7 @@ def job_of(
 def _key(scenario: Scenario, text: str, detectors: Sequence[str | None], streams: str) -> str:
     spec = plant_of(scenario)
     digest = hashlib.sha256(inputs_digest(scenario, spec))
-    digest.update(code_digest(Path(__file__).parents[2], _PACKAGES))
+    digest.update(code_digest(Path(__file__).parents[2], CODE))
     digest.update(json.dumps([text, streams, versions()]).encode())
     for name in detectors:
         digest.update(repr(name).encode())

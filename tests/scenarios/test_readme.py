@@ -95,7 +95,7 @@ def test_the_sweeps_are_those_of_the_readme(tmp_path):
     (tmp_path / "mine.yaml").write_text(templates.scenario("mine"))
     swept = read_sweep(path)
     swept.check()
-    assert len(swept) == 12
+    assert len(swept) == 20
     code = block("scenarios/README.md", "python", "swept.run")
     lines = code.replace("swept.run(workers=2)", "swept.run(workers=1, progress=False)")
     lines = "".join(f"    {line}\n" for line in lines.splitlines())

@@ -109,7 +109,8 @@ def _weekly(rows: pd.DataFrame) -> tuple[float, float, float]:
 
 def _finish(panel: Axes, told: Told, field: str, name: str | None) -> None:
     scale(panel, told.rows[field].dropna())
-    panel.set_xlabel(shortened(told.words(field), 44 if name else 90), fontsize=8)
+    if panel.xaxis.get_tick_params()["labelbottom"]:
+        panel.set_xlabel(shortened(told.words(field), 44 if name else 90), fontsize=8)
     panel.set_title(shortened(name or "", 40), fontsize=9)
     panel.grid(alpha=0.25)
 

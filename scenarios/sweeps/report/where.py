@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 
 import numpy as np
@@ -36,14 +37,20 @@ def network_map(told: Told) -> Iterator[Picture]:
     shown, marker = ("elements", "o") if "elements" in parts else ("plcs", "s")
     table = parts[shown][parts[shown].index.isin(list(at))]
     spots = np.array([at[name] for name in table.index])
+    sizes = 70 + 500 * np.sqrt(table["lost"] / most)
     marks = net.scatter(
-        spots[:, 0], spots[:, 1], s=70 + 500 * np.sqrt(table["lost"] / most), c=table["share"],
+        spots[:, 0], spots[:, 1], s=sizes, c=table["share"],
         cmap="RdYlGn", vmin=0, vmax=1, edgecolors="#34495e", marker=marker, zorder=3, alpha=0.9,
     )  # fmt: skip
+    beside = {at[name]: math.sqrt(size) / 2 + 2 for name, size in sizes.items()}  # [points]
+    span = np.ptp(list(at.values()), axis=0).max()
     for spot, names in _grouped(list(table.index), at):
+        gap = (spots - spot) / span
+        crowded = ((gap[:, 0] > 0) & (gap[:, 0] < 0.1) & (abs(gap[:, 1]) < 0.05)).any()
         net.annotate(
-            names, spot, fontsize=7, ha="left", va="center", zorder=4,
-            xytext=(7, 0), textcoords="offset points", path_effects=OUTLINE,
+            names, spot, fontsize=7, ha="right" if crowded else "left", va="center", zorder=4,
+            xytext=(-beside[spot] if crowded else beside[spot], 0), textcoords="offset points",
+            path_effects=OUTLINE,
         )  # fmt: skip
     net.autoscale()
     net.set_aspect("equal")

@@ -7,7 +7,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from attacks.discovery import kinds
-from scenarios.definition import json_schema, schema
+from scenarios.definition import json_schema, keys, schema
 from scenarios.definition.check import check
 from scenarios.definition.when import WrittenWhen
 from twin.errors import InputError
@@ -120,7 +120,7 @@ do: {force: {to: 3}}
 def scenario(form):
     """Return the text of a scenario in which a form stands, whatever part of one it is."""
     key, _, value = form.partition(": ")
-    if key in schema.File.model_fields:
+    if key in keys.File.model_fields:
         return f"{HEAD}{form}\n"
     port = "actuator:PU1" if key == "do" else ENTRY["on"]
     do = value if key == "do" else "{drop: {}}"
@@ -147,14 +147,14 @@ def test_an_editor_and_the_check_agree(form, right, shipped, tmp_path):
 def test_what_the_readmes_write_keeps_to_it(shipped):
     text = "\n".join(page.read_text(encoding="utf-8") for page in READMES)
     blocks = [YAML().load(block) for block in re.findall(r"```yaml\n(.*?)```", text, re.S)]
-    whole = [block for block in blocks if set(block) <= set(schema.File.model_fields)]
+    whole = [block for block in blocks if set(block) <= set(keys.File.model_fields)]
     written = [plain({"name": "x"} | block) for block in whole]
     assert len(written) == 2
     lines = [" ".join(span.split()) for span in re.findall(r"`([a-z_]+: [^`]+)`", text)]
     whens = [json_of(line) for line in lines if line.split(":")[0] in WHEN]
     assert {"random", "every", "follow"} <= {key for when in whens for key in when}
     written += [{"name": "x", "attacks": [ENTRY | {"when": when}]} for when in whens]
-    tops = [json_of(line) for line in lines if line.split(":")[0] in schema.File.model_fields]
+    tops = [json_of(line) for line in lines if line.split(":")[0] in keys.File.model_fields]
     assert len(tops) > 5
     written += [{"name": "x"} | top for top in tops]
     dos = [json_of(line) for line in lines if line.split(":")[0] in kinds()]

@@ -15,7 +15,7 @@ def test_the_driver_drives_runs_in_which_nothing_is_done():
 
 @pytest.mark.slow
 def test_sweeps_are_measured(capsys):
-    found = speed.measure_sweeps(1, idle=(20, 40), tell=lambda what: None)
+    found = speed.measure_sweeps(1, idle=(20, 40), worked=(4, 16), tell=lambda what: None)
     result = json.loads(json.dumps(found.as_dict()))
     assert result["weeks"] >= 5
     assert set(result["driver"]) == {"20", "40"}

@@ -1,6 +1,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,6 +13,9 @@ import pytest
 from filelock import FileLock
 
 import scenarios
+from scenarios.simulation.cache import code_digest
+from scenarios.sweeps import job
+from scenarios.sweeps.job import CODE
 from scenarios.sweeps.journal import RECORDS, Journal
 from scenarios.sweeps.sweep_file import read_sweep, studies
 from scenarios.sweeps.table import attributes, figures, summary
@@ -78,6 +82,12 @@ def test_an_entry_stands_in_the_table_as_its_name(place):
     assert [row["attacks.0"] for row in swept.rows()] == ["lie"]
     swept = scenarios.sweep(place / "mine.yaml", {"attacks.spoof.do": kinds})
     assert [row["attacks.spoof.do"] for row in swept.rows()] == ["zero", "{offset: {by: 1.0}}"]
+
+
+def test_noise_has_the_unit_of_the_tags_it_is_on(place):
+    values = {f"control.sensors.{tags}.noise": [0.0, 0.1] for tags in ("L_*", "F_*", "*")}
+    swept = scenarios.sweep(place / "mine.yaml", values)
+    assert list(swept.units().values()) == ["m", "L/s", ""]
 
 
 def test_several_scenarios_includes_and_excludes(place):
@@ -162,6 +172,42 @@ def test_what_is_done_is_not_done_again(undisturbed):
     counts = json.loads(done.stdout)
     assert (counts["done"], counts["skipped"]) == (0, 6)
     assert table_bytes(undisturbed, "calm") == before
+
+
+def test_all_code_that_a_worker_loads_is_in_a_runs_hash(place):
+    code = (
+        "import sys\nfrom scenarios.definition.schema import load\n"
+        "from scenarios.sweeps.job import execute, job_of\n"
+        "scenario = load('mine.yaml').vary('duration', '3 h')\n"
+        "record = execute(job_of(scenario, ['pca'], 'keep', '.'))\n"
+        "assert record['rows'][0]['status'] == 'done', record\n"
+        "print(*(m.__file__ for m in list(sys.modules.values()) if getattr(m, '__file__', None)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=place, env=environment(), capture_output=True, text=True
+    )
+    loaded = [Path(name) for name in done.stdout.split()]
+    ours = {path.relative_to(ROOT) for path in loaded if path.is_relative_to(ROOT)}
+    ours = {path for path in ours if ".venv" not in path.parts and path.name != "__init__.py"}
+    assert Path("scenarios/results/damage.py") in ours, done.stderr
+    assert [path for path in ours if not any(path.is_relative_to(each) for each in CODE)] == []
+
+
+@pytest.mark.parametrize("changed", ["scenarios/sweeps/table.py", "scenarios/results/damage.py"])
+def test_no_run_counts_as_done_once_the_code_of_its_row_changed(place, monkeypatch, changed):
+    root = place / "tree"
+    for each in CODE:
+        (root / each).parent.mkdir(parents=True, exist_ok=True)
+        copy = shutil.copytree if (ROOT / each).is_dir() else shutil.copy2
+        copy(ROOT / each, root / each)
+    scenario = read_sweep(place / "sweep.yaml").scenario(0)
+    key = job.job_of(scenario, [None]).key
+    monkeypatch.setattr(job, "__file__", str(root / "scenarios/sweeps/job.py"))
+    assert job.job_of(scenario, [None]).key == key
+    with (root / changed).open("a", encoding="utf-8") as file:
+        file.write("# another way to count\n")
+    code_digest.cache_clear()
+    assert job.job_of(scenario, [None]).key != key
 
 
 def test_rows_are_what_single_runs_give(undisturbed):
