@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from detector.base import USUAL, Floats
+from detector.base import Floats, Training
 from detector.benchmark.evaluate import Frozen
 from detector.benchmark.fits import fit
 from detector.errors import DataError
@@ -70,8 +70,9 @@ def twin_years(
 def normal_masked(
     count: int, on_share: Callable[[float], None] = lambda share: None
 ) -> MaskedTrees:
-    """Return `masked-trees` fitted on so many normal years of C-Town."""
-    fitted = fit("masked-trees", twin_years(count, on_share), USUAL, cache() / "fits")
+    """Return `masked-trees` of few trees, a small file, fitted on normal years of C-Town."""
+    training = Training(options={"rounds": 40, "leaves": 15})
+    fitted = fit("masked-trees", twin_years(count, on_share), training, cache() / "fits")
     assert isinstance(fitted, MaskedTrees)
     return fitted
 
