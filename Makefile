@@ -54,6 +54,8 @@ weights: .venv/.product
 	done
 	$(BIN)/hydrotwin train runs/year-101 runs/year-102 --kind physics --interval "5 min" \
 	  --out detector/weights/physics-ctown-300s.safetensors --force
+	$(BIN)/hydrotwin batadal supervise --force \
+	  --out scenarios/experiments/weights/supervised.safetensors
 
 clean:
 	rm -rf .venv build *.egg-info

@@ -61,6 +61,10 @@ def supervise(
 
         trained = train(drawn, known, seed, classifier, on_part)
         move("all", 1.0)
+    trained.about["command"] = (
+        f"hydrotwin batadal supervise --out {out} --weeks {weeks} --years {years} --seed {seed} "
+        f"--classifier {classifier}"
+    )
     trained.save(out, masked)
     console = Console()
     table = figures_table(["left out", *FIGURES_SHOWN.values()], box=None)

@@ -23,6 +23,9 @@ from twin.units import DAY, HOUR
 FIRST_SEED = 1001
 """Of the normal years; the next ones have the next seeds."""
 
+SUPERVISED = Path(__file__).parent / "weights" / "supervised.safetensors"
+"""The supervised detector that ships."""
+
 
 def years_of(text: str) -> int:
     """Return how many twin years `--train` asks for, 0 for dataset03.

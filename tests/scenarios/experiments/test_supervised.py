@@ -19,7 +19,7 @@ from scenarios.experiments.attacked_weeks import (
     attacked_week,
     attacked_weeks,
 )
-from scenarios.experiments.benchmark import years_of
+from scenarios.experiments.benchmark import SUPERVISED, years_of
 from scenarios.experiments.classifiers import CLASSIFIERS
 from scenarios.experiments.hour_ahead import explain_hours
 from scenarios.experiments.supervised import (
@@ -190,6 +190,20 @@ def test_a_week_is_as_coarsely_solved_as_the_record_and_says_what_shows(ctown, m
         first = np.flatnonzero(week.labels)[0]
         assert not week.aftermath[:first].any()
         assert week.unseen[first:][: week.unseen.sum()].all()
+
+
+def test_the_one_that_ships_is_small_and_says_how_it_was_made(ctown, hours) -> None:
+    assert sum(each.stat().st_size for each in SUPERVISED.parent.iterdir()) < 2_000_000
+    trained, masked = Supervised.load(SUPERVISED)
+    assert trained.about["command"].startswith("hydrotwin batadal supervise ")
+    assert set(trained.about["families_left_out"]) == set(FAMILIES)
+    table = hours.iloc[:30]
+    likely = trained.probability(features(ctown, table, START, masked))
+    assert (likely <= trained.threshold).all()
+    forged = table.copy()
+    forged.iloc[20:, 0] += 1.5
+    likely = trained.probability(features(ctown, forged, START, masked))
+    assert (likely > trained.threshold)[20:].any()
 
 
 def test_what_to_train_on_is_said() -> None:
