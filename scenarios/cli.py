@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import gc
 import signal
 import sys
 from importlib.metadata import version
@@ -31,6 +33,9 @@ from scenarios.commands.results import results
 from scenarios.commands.run import run
 from scenarios.commands.sweep import sweep
 from scenarios.commands.train import train
+
+_LEFT_OUT = {"torch": "torch", "sklearn": "scikit-learn"}
+"""What a slim install leaves out: the package by the name it is imported by."""
 
 
 class _Commands(TyperGroup):
@@ -108,6 +113,7 @@ app.command(epilog="Example: hydrotwin train runs/year --out my-detector.safeten
 
 def main() -> None:
     """Run the command line: exit status 0 done, 1 failed or interrupted, 2 bad input."""
+    atexit.register(gc.freeze)  # Python's end looks through all objects else: a second of it
     try:
         app()
     except ValueError as error:
@@ -123,10 +129,15 @@ def main() -> None:
         if not isinstance(error, RunError):
             raise
         _fail(error, 1)
+    except ModuleNotFoundError as error:
+        needed = _LEFT_OUT.get(error.name or "")
+        if needed is None:
+            raise
+        _fail(f"this needs {needed}, which a slim install leaves out: pip install {needed}", 2)
     finally:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # no traceback while Python shuts down
 
 
-def _fail(error: Exception, status: int) -> NoReturn:
+def _fail(error: Exception | str, status: int) -> NoReturn:
     typer.secho(f"error: {error}", err=True, fg="red" if sys.stderr.isatty() else None)
     sys.exit(status)

@@ -74,6 +74,16 @@ def under(*keys: str | int) -> Iterator[None]:
         raise error.under(*keys) from None
 
 
+@contextmanager
+def noting(wrong: list[InputError], *keys: str | int) -> Iterator[None]:
+    """Keep an InputError raised inside, which stands under `keys`, to go on; see `together`."""
+    try:
+        with under(*keys):
+            yield
+    except InputError as error:
+        wrong.append(error)
+
+
 _NUMBER = re.compile(r"(\d+)")
 _PART = re.compile(r"[^\W_]+")
 _SURE, _LIKE, _ALIKE = 0.85, 0.75, 0.6

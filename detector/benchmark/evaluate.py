@@ -12,6 +12,7 @@ import pandas as pd
 from detector.base import Detector, Floats, Step, Training
 from detector.benchmark import batadal
 from detector.benchmark.batadal import Record
+from detector.benchmark.cost import Cost, cost_of
 from detector.benchmark.fits import fit
 from detector.errors import DataError
 from detector.metrics import Bools, Metrics, measure
@@ -84,12 +85,15 @@ class BenchmarkResult:
         By record, then by detector or by ``always``, ``never``, ``random``; of the first seed.
     repeats
         The same, of every seed: the metrics alone.
+    costs
+        What each fitted detector costs to run.
     """
 
     detectors: dict[str, Detector]
     records: dict[str, Record]
     evaluations: dict[str, dict[str, Evaluation]]
     repeats: dict[str, dict[str, list[Metrics]]]
+    costs: dict[str, Cost]
 
     def as_dict(self) -> dict[str, Any]:
         """Return the figures by record, detector, measure: the mean over the seeds."""
@@ -211,6 +215,7 @@ def evaluate(
     detectors: dict[str, Detector] = {}
     evaluations: dict[str, dict[str, Evaluation]] = {name: {} for name in judged}
     repeats: dict[str, dict[str, list[Metrics]]] = {name: {} for name in judged}
+    costs: dict[str, Cost] = {}
     done, count = 0, sum(map(len, runs.values()))
     for kind in kinds:
         chosen = given[kind]
@@ -219,7 +224,8 @@ def evaluate(
         for each in runs[kind]:
             on_fit(done, count)
             fitted = fit(kind, tables[: len(normal)], Training(each, chosen, told), kept)
-            detectors.setdefault(kind, fitted)
+            if kind not in detectors:
+                detectors[kind], costs[kind] = fitted, cost_of(fitted, tables[len(normal)])
             for table, (name, record) in zip(tables[len(normal) :], judged.items(), strict=True):
                 found = evaluate_record(fitted, record, table)
                 evaluations[name].setdefault(kind, found)
@@ -234,7 +240,7 @@ def evaluate(
             for naive, found in _baselines(record, number).items():
                 evaluations[name].setdefault(naive, found)
                 repeats[name].setdefault(naive, []).append(found.metrics)
-    return BenchmarkResult(detectors, records, evaluations, repeats)
+    return BenchmarkResult(detectors, records, evaluations, repeats, costs)
 
 
 def _own(kind: str, options: Mapping[str, Any]) -> dict[str, Any]:

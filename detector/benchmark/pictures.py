@@ -17,13 +17,15 @@ from sklearn.metrics import (
     confusion_matrix,
 )
 
-from detector.base import Floats
+from detector.base import Detector, Floats
 from detector.benchmark.batadal import Record
+from detector.benchmark.dragged import dragged
 from detector.benchmark.evaluate import NAIVE, BenchmarkResult, Evaluation
 from detector.errors import DataError
 from detector.metrics import Bools
 
 INK, QUIET, ALARM, SHADE = "#1b4965", "#8d99ae", "#c1121f", "#f4a261"
+DRAGGED = "#2a7f3f"
 
 
 def save(figure: Figure, path: str | Path) -> Path:
@@ -140,8 +142,19 @@ def draw_curves(labels: Bools, scores: Mapping[str, Floats], title: str) -> Figu
     return figure
 
 
-def draw_timeline(record: Record, evaluation: Evaluation, title: str) -> Figure:
-    """Return the scores over time, published attacks shaded and numbered, with the threshold."""
+def draw_timeline(
+    record: Record, evaluation: Evaluation, title: str, rolling: Floats | None = None
+) -> Figure:
+    """Return the scores over time, published attacks shaded and numbered, with the threshold.
+
+    Parameters
+    ----------
+    record, evaluation
+    title
+        The figure's title.
+    rolling
+        A rolling threshold to draw beside it, ``(T,)``.
+    """
     figure = Figure(figsize=(11, 4), layout="constrained")
     axes = figure.subplots()
     hours = record.table.index.to_numpy()
@@ -149,7 +162,11 @@ def draw_timeline(record: Record, evaluation: Evaluation, title: str) -> Figure:
     axes.plot(hours, evaluation.scores, color=INK, linewidth=0.7)
     alarmed = np.where(evaluation.alarms, evaluation.scores, np.nan)
     axes.plot(hours, alarmed, ".", color=ALARM, markersize=3)
-    axes.axhline(evaluation.threshold, color=ALARM, linestyle="--", linewidth=1)
+    axes.axhline(evaluation.threshold, color=ALARM, linestyle="--", linewidth=1, label="threshold")
+    if rolling is not None:
+        label = "as it would be of the last week's scores: attacks drag it along"
+        axes.plot(hours, rolling, color=DRAGGED, linewidth=1, label=label)
+        axes.legend(loc="lower right", fontsize=8)
     axes.set(ylabel="score (mean squared error, scaled)", yscale="log")
     axes.set_title(
         f"{title}: threshold dashed, alarms red, attacks shaded and numbered", pad=20, fontsize=11
@@ -218,7 +235,9 @@ def draw_evaluation(result: BenchmarkResult, folder: str | Path, first: int) -> 
             pictures.append(save(draw_loss(detector.about["history"]), home / f"loss-{kind}.png"))
     for name, rows in result.evaluations.items():
         shown = [kind for kind in rows if kind not in NAIVE]
-        pictures += _draw_record(name, result.records[name], rows, home, first, shown)
+        pictures += _draw_record(
+            name, result.records[name], rows, home, first, shown, result.detectors
+        )
     return pictures
 
 
@@ -229,6 +248,7 @@ def _draw_record(
     home: Path,
     first: int,
     kinds: Sequence[str],
+    detectors: Mapping[str, Detector],
 ) -> list[Path]:
     pictures = []
     labels = record.labels[first:]
@@ -236,7 +256,9 @@ def _draw_record(
         title = f"{kind} on {name}"
         confusion = draw_confusion(labels, rows[kind].alarms[first:], title)
         pictures.append(save(confusion, home / f"confusion-{name}-{kind}.png"))
-        timeline = draw_timeline(record, rows[kind], title)
+        dragging = dragged(record, detectors[kind], rows[kind]) if kind in detectors else None
+        levels = None if dragging is None else dragging.levels
+        timeline = draw_timeline(record, rows[kind], title, levels)
         pictures.append(save(timeline, home / f"timeline-{name}-{kind}.png"))
     if kinds:
         alarms = draw_alarms(record, {kind: rows[kind] for kind in kinds}, name)

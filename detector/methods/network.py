@@ -1,13 +1,14 @@
 """The base of detectors whose model is a torch network over windows."""
 
 from abc import abstractmethod
-from typing import Any, ClassVar
+from copy import copy
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from pydantic import Field
-from torch import Tensor
+from torch import Tensor, nn
 
 from detector.base import Floats, NoOptions, Training
 from detector.methods.windowed import WindowDetector
@@ -33,16 +34,22 @@ class NetworkDetector(WindowDetector):
     """
 
     Options: ClassVar[type[NoOptions]] = NetworkOptions
-    _model: Network
+    _model: nn.Module
 
     @abstractmethod
     def network(self, channels: int) -> Network:
         """Return the untrained network for so many channels."""
 
     @property
-    def model(self) -> Network:
+    def model(self) -> nn.Module:
         """The fitted network, in double precision."""
         return self._model
+
+    def with_model(self, model: nn.Module) -> Self:
+        """Return the same detector with another network in its network's place."""
+        other = copy(self)
+        other._model = model
+        return other
 
     def channels(self) -> int:
         """Return how many channels the network sees."""

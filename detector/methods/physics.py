@@ -59,6 +59,7 @@ LINE = 1.0
 _NORMAL = 0.9999  # the quantile of a statistic that counts as its normal value
 _BEGINNING_S = 24 * HOUR  # of a stretch, in which sums over a day are not yet whole
 _SPARE = 1.2  # a group's line lies so much above what its budget asks
+_SAYS = 0.25  # of its line; a statistic below it explains nothing
 _LEAST = 4 * 24 * HOUR  # s of normal rows for either half of a calibration
 
 
@@ -224,7 +225,10 @@ class PhysicsDetector(Detector):
         return float((self._parts(magnitudes[None]) / self.lines).max())
 
     def causes(self, found: Floats, row: Floats) -> tuple[Cause, ...]:
-        """Return which equations a frame breaks, the worst first.
+        """Return which equations a frame breaks: the worst of each law, then what else is off.
+
+        One wrong reading breaks many equations of the same law, as a tank's level does the
+        hydraulics of all that it feeds: the laws are the different ways to read an alarm.
 
         Parameters
         ----------
@@ -237,8 +241,10 @@ class PhysicsDetector(Detector):
         ratios = np.abs(found) / self.normal / self.lines[self._group_of]
         readings, shadow = layout.readings(row), layout.shadow(row)
         causes: dict[str, Cause] = {}
-        for place in np.argsort(-ratios, kind="stable"):
-            if ratios[place] <= 0.0 or len(causes) == SHOWN:
+        ranked = [place for place in np.argsort(-ratios, kind="stable") if ratios[place] >= _SAYS]
+        worst = {layout.statistics[place].law: place for place in reversed(ranked)}
+        for place in (*sorted(worst.values(), key=ranked.index), *ranked):
+            if len(causes) == SHOWN:
                 break
             statistic: Statistic = layout.statistics[place]
             wrong = finding(layout, statistic, float(found[place]), readings, shadow)

@@ -23,6 +23,14 @@ rules; drives that switch too often."""
 
 REFIT = "refit:demands"
 _SOURCES = ("residual", "projected", "step", "z", "level")
+_LAWS = {
+    "": "rules",
+    "level": "mass balance",
+    "projected": "hydraulics",
+    "residual": "demand",
+    "step": "demand",
+    "z": "demand",
+}
 _FLOORS = {"residual": 0.005, "projected": 0.005, "step": 0.002, "z": 1.0, "level": 0.005}
 _FARTHEST = 1e6  # a shadow's column is cut here before it is scaled
 _MOST = 1e3  # a scaled column is cut here
@@ -67,6 +75,11 @@ class Statistic:
     name: str
     hours: float
     floor: float
+
+    @property
+    def law(self) -> str:
+        """Which law it is about: the first words of what its equations are called."""
+        return _LAWS[self.source]
 
 
 class Layout:

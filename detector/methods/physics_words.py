@@ -74,7 +74,7 @@ def _of_balance(
         how = "more" if value > 0 else "less"
         words = f"{tank}'s level has risen {abs(value):.2g} m {how} in {_span(statistic.hours)} "
         words += "than its inflow says" + (f" ({tag}, {plc})" if plc else f" ({tag})")
-    return Finding(f"mass balance of {tank}", (tag,), "", words)
+    return Finding(f"{statistic.law} of {tank}", (tag,), "", words)
 
 
 def _of_reading(
@@ -88,15 +88,18 @@ def _of_reading(
     shown = row[layout.tags.index(tag)] if tag in layout.tags else np.nan
     plc = f", {point.plc}" if point.plc else ""
     if statistic.kind == "now":
-        reason = "any demand explains" if statistic.source == "projected" else "this hour's demand"
-        reason += "" if statistic.source == "projected" else " explains"
+        where = f" in {point.district}" if point.district else ""
+        reason = "any demand" if statistic.source == "projected" else f"this hour's demand{where}"
+        reason += " explains"
         how = "more" if off > 0 else "less"
         words = f"{point.element}'s {what} reads {abs(off):.2f} {unit} {how} than {reason}: "
         words += f"{shown - off:.2f} {unit} would fit, not {shown:.2f} ({tag}{plc})"
     else:
         words = f"{point.element}'s {what} has been off what any demand explains for "
         words += f"{_span(statistic.hours)}, now by {off:+.2f} {unit} ({tag}{plc})"
-    return Finding(f"hydraulics at {point.element}", (tag,), "", words)
+    if statistic.law == "demand" and point.district:
+        return Finding(f"demand of {point.district}", (tag,), point.district, words)
+    return Finding(f"{statistic.law} at {point.element}", (tag,), "", words)
 
 
 def _of_demand(layout: Layout, statistic: Statistic, value: float, shadow: Floats) -> Finding:
@@ -115,7 +118,7 @@ def _of_demand(layout: Layout, statistic: Statistic, value: float, shadow: Float
     else:
         words = f"{district} has been drawing {how} than usual for {_span(statistic.hours)}"
     tags = tuple(name for name in layout.tags if layout.plant.point(name).district == district)
-    return Finding(f"demand of {district}", tags[:1], district, words)
+    return Finding(f"{statistic.law} of {district}", tags[:1], district, words)
 
 
 def _of_rule(layout: Layout, statistic: Statistic, value: float, row: Floats) -> Finding:
@@ -131,7 +134,7 @@ def _of_rule(layout: Layout, statistic: Statistic, value: float, row: Floats) ->
         words += f" ({control.plc})"
     else:
         words = _misrule(layout, control, statistic, value, row)
-    return Finding(f"rules of {control.plc} for {drive}", tags, "", words)
+    return Finding(f"{statistic.law} of {control.plc} for {drive}", tags, "", words)
 
 
 def _misrule(

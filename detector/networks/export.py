@@ -12,9 +12,9 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from torch import Tensor, nn
 
 from detector.errors import DataError
-from detector.networks.base import Network
 from detector.networks.cnn_lstm import one_thread
 
 CLOSE = 1e-4
@@ -47,9 +47,35 @@ class Exported:
     onnx_ms: float
 
 
+class OnnxNetwork(nn.Module):
+    """An ONNX file in a network's place: ONNX Runtime, one window at a time, in float32.
+
+    Parameters
+    ----------
+    path
+        Written by `export`.
+    """
+
+    def __init__(self, path: Path) -> None:
+        import onnxruntime
+
+        super().__init__()
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        self._session = onnxruntime.InferenceSession(
+            str(path), options, providers=["CPUExecutionProvider"]
+        )
+
+    def forward(self, windows: Tensor) -> Tensor:
+        """Return what the network returns for these windows, ``(N, rows, C)``."""
+        found = [self._session.run(None, {"window": each[None].numpy()})[0]
+                 for each in windows.float()]  # fmt: skip
+        return torch.from_numpy(np.concatenate(found)).to(windows.dtype)
+
+
 @one_thread()
 @torch.no_grad()
-def export(model: Network, rows: int, channels: int, path: Path) -> Exported:
+def export(model: nn.Module, rows: int, channels: int, path: Path) -> Exported:
     """Write a network as ONNX for one window at a time, in float32, and check it against torch.
 
     ONNX Runtime has no convolution in float64, in which detectors score: an exported score differs
@@ -71,8 +97,8 @@ def export(model: Network, rows: int, channels: int, path: Path) -> Exported:
         than `CLOSE`; the file is gone then.
     """
     try:
-        import onnx  # noqa: F401 - torch's exporter needs both
-        import onnxruntime
+        import onnx  # noqa: F401 - torch's exporter needs onnx and onnxscript
+        import onnxruntime  # noqa: F401
         import onnxscript  # noqa: F401
     except ImportError as error:
         raise DataError(f"{error.name} is not installed: pip install 'hydrotwin[onnx]'") from None
@@ -96,15 +122,8 @@ def export(model: Network, rows: int, channels: int, path: Path) -> Exported:
         raise DataError(f"{path}: cannot be written: {error.strerror}.") from error
     finally:
         logging.disable(logging.NOTSET)
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-
-    def by_onnx(window: torch.Tensor) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
-        (found,) = session.run(None, {"window": window.numpy()})
-        return np.asarray(found)
-
-    difference = max(float(np.abs(by_onnx(each) - single(each).numpy()).max()) for each in windows)
+    by_onnx = OnnxNetwork(path)
+    difference = max(float((by_onnx(each) - single(each)).abs().max()) for each in windows)
     if not difference <= CLOSE:
         path.unlink()
         raise DataError(f"{path}: ONNX differs from torch by {difference:g}, more than {CLOSE:g}")
@@ -117,7 +136,7 @@ def export(model: Network, rows: int, channels: int, path: Path) -> Exported:
     )
 
 
-def _median_ms(run: Callable[[torch.Tensor], object], windows: torch.Tensor) -> float:
+def _median_ms(run: Callable[[Tensor], object], windows: Tensor) -> float:
     for window in windows[:_TIMED]:
         run(window)
     took = []

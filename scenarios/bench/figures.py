@@ -62,6 +62,7 @@ def _detector(rows: pd.DataFrame) -> dict[str, Any]:
         "sizes": {size: _incidents(attacks[attacks["size"] == size], usual) for size in SIZES},
         "faults": {"all": _incidents(faults, usual), "families": by_family(faults)},
         "swinging": _swinging(attacks),
+        "told_apart": _told_apart(attacks, faults),
         "normal": false_episodes(rows),
         "interval_s": float(rows["interval_s"].iloc[0]),
         "ms_a_frame": float(rows["ms"].median()),
@@ -110,6 +111,7 @@ def _incidents(rows: pd.DataFrame, usual: dict[Any, list[list[float]]]) -> dict[
     harmful = seen[seen["damage_h"].notna()]
     late = np.where(hit, seen["delay_min"].astype(float), np.inf) if len(seen) else np.array([])
     named = seen[hit & (seen["localisable"].eq(True))] if len(seen) else seen
+    lawful = seen[hit & seen["law"].ne("") & seen["named_law"].ne("")] if len(seen) else seen
     chance = [
         noticed(usual[row["seed"]], row["spans_s"], row["visible_s"]) is not None
         for _, row in seen.iterrows()
@@ -128,12 +130,25 @@ def _incidents(rows: pd.DataFrame, usual: dict[Any, list[list[float]]]) -> dict[
         "harmful": len(harmful),
         "harmful_detected": _share(harmful["detected"].astype(bool)) if len(harmful) else None,
         "before_damage": _share(harmful["before_damage"].astype(bool)) if len(harmful) else None,
+        "law": _share(lawful["named_law"] == lawful["law"]),
+        "lawful": len(lawful),
         **{
             f"{what}_top{place}": _share(named[f"{what}_place"] <= place) if len(named) else None
             for what in ("tag", "plc")
             for place in _TOP
         },
     }
+
+
+def _told_apart(attacks: pd.DataFrame, faults: pd.DataFrame) -> float | None:
+    """Return how often an attack's alarm has the higher peak than a fault's: its AUC."""
+    first, second = (
+        some.loc[some["detected"].eq(True), "peak"].to_numpy(float) for some in (attacks, faults)
+    )
+    if not len(first) or not len(second):
+        return None
+    above = stats.mannwhitneyu(first, second).statistic
+    return float(above / (len(first) * len(second)))
 
 
 def _swinging(attacks: pd.DataFrame) -> list[dict[str, Any]]:

@@ -32,12 +32,15 @@ class Recipe:
     family, size : str
     entries : tuple of mapping
         As in a scenario file, their times counted from the incident's start.
+    law : str
+        Which law it breaks, as `physics` calls it; empty where no single one.
     """
 
     label: str
     family: str
     size: str
     entries: tuple[dict[str, Any], ...]
+    law: str = ""
 
     @property
     def words(self) -> str:
@@ -58,6 +61,8 @@ class Case:
     run : int
         Which of the runs of its recipe it is, from 0.
     scenario : Scenario
+    law : str
+        Of its recipe.
     """
 
     label: str
@@ -66,6 +71,7 @@ class Case:
     words: str
     run: int
     scenario: Scenario
+    law: str = ""
 
 
 @cache
@@ -73,7 +79,7 @@ def recipes(path: Path = RECIPES) -> tuple[Recipe, ...]:
     """Return the incidents of the table, attacks first."""
     table = plain(read_yaml(path))
     return tuple(
-        Recipe(label, row["family"], row["size"], tuple(row["entries"]))
+        Recipe(label, row["family"], row["size"], tuple(row["entries"]), row.get("law", ""))
         for label in ("attack", "fault")
         for row in table[f"{label}s"]
     )
@@ -110,7 +116,7 @@ def cases(
             drawn = seed + (number + run * len(listed)) % max(weeks, 1)
             scenario = _scenario(recipe, number, drawn, common)
             about = (recipe.label, recipe.family, recipe.size, recipe.words)
-            made.append(Case(*about, run, scenario))
+            made.append(Case(*about, run, scenario, recipe.law))
     return made
 
 

@@ -83,7 +83,7 @@ class Trial:
     text : str
         The scenario, as JSON.
     about : tuple of (str, str or int)
-        Label, family, size, words and run of its recipe.
+        Label, family, size, words, run and law of its recipe.
     watches : tuple of (str, Watch)
         Each under the key of its row.
     """
@@ -117,6 +117,7 @@ def trial_of(case: Case, watches: Sequence[tuple[str, Watch]]) -> Trial:
         "size": case.size,
         "what": case.words,
         "run": case.run,
+        "law": case.law,
     }
     key = hashlib.sha256("".join(key for key, _ in watches).encode()).hexdigest()[:32]
     text = json.dumps(scenario_data(case.scenario), ensure_ascii=False)
@@ -208,11 +209,10 @@ def _row(
         table = table[table.index >= -_LEAD]
     began = time.process_time()
     if detector.columns_wanted == "tags+shadow":
-        with_shadow = (watch.errors, watch.draw, detector.interval_s)
+        known = watch.perturbation or Perturbation.of(detector.perturb)
+        with_shadow = (known, detector.interval_s, len(table))
         if with_shadow not in shadows:
-            with closing(
-                shadow_of(scenario, watch.perturbation)(spec, detector.interval_s)
-            ) as twin:
+            with closing(shadow_of(scenario, known)(spec, detector.interval_s)) as twin:
                 shadows[with_shadow] = twin.extend_table(table)
         shadow_ms = shadows[with_shadow].attrs.setdefault(
             "ms", (time.process_time() - began) / len(table) * 1e3
@@ -231,7 +231,12 @@ def _row(
         "weeks": scenario.duration / WEEK,
         "episodes_s": [[each.start, each.end] for each in episodes],
     }
-    return row | _verdict(row["episodes_s"], seen, table, detector, scenario, spec, facts)
+    row |= _verdict(row["episodes_s"], seen, table, detector, scenario, spec, facts)
+    if row.get("detected"):
+        raised = facts["visible_s"] + row["delay_min"] * 60.0
+        stood = (table.index >= raised) & (table.index <= raised + row["stood_h"] * HOUR)
+        row["peak"] = float(scores[stood].max()) / detector.threshold
+    return row
 
 
 def _verdict(
@@ -264,6 +269,7 @@ def _verdict(
         "stood_h": (raised[1] - raised[0]) / HOUR,
         "words": detector.explain(score),
     }
+    found["named_law"] = law_of(score.causes)
     return found | _localised(score.causes, scenario.entries, spec)
 
 
@@ -308,12 +314,20 @@ def _scored(detector: Detector, table: pd.DataFrame, at: float) -> Score:
     return scores[-1]
 
 
+def law_of(causes: Sequence[Cause]) -> str:
+    """Return which law the first cause says is broken; empty where it names a tag."""
+    if not causes or causes[0].kind == "tag":
+        return ""
+    return causes[0].name.partition(" of ")[0].partition(" at ")[0]
+
+
 def _localised(
     causes: Sequence[Cause], entries: Sequence[Entry], spec: PlantSpec
 ) -> dict[str, Any]:
     """Return at which place, from 1, the causes name an attacked tag or district, and its PLC.
 
-    Nothing is said where more than a few tags are attacked; infinite places are None.
+    Nothing is said where more than a few tags are attacked; infinite places are None. A cause that
+    blames a district's demand names none of its tags.
     """
     tags, plcs, districts = attacked(entries, spec)
     if len(tags) > _FEW:
@@ -322,8 +336,8 @@ def _localised(
     by_tag = by_plc = math.inf
     for place, cause in enumerate(causes, 1):
         about = cause.tags or (cause.name.rpartition(":")[2],)
-        district = cause.kind == "district" and not districts.isdisjoint(cause.name.split())
-        if district or tags.intersection(about):
+        named = (districts, cause.name.split()) if cause.kind == "district" else (tags, about)
+        if named[0].intersection(named[1]):
             by_tag = min(by_tag, place)
         if plcs.intersection(plc_of.get(tag, "") for tag in about):
             by_plc = min(by_plc, place)

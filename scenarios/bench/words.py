@@ -131,6 +131,7 @@ def advice(figures: Mapping[str, Any]) -> list[str]:
         f"{one['ms_a_frame']:.2g} ms of a processor a frame; {percent(every['by_chance'])} of the "
         "incidents would have been noticed by false episodes of the same weeks alone."
     )
+    lines += _reasons(one)
     missed = [
         f"{name} ({percent(part['detected'])} of {part['visible']})"
         for name, part in one["families"].items()
@@ -146,3 +147,15 @@ def advice(figures: Mapping[str, Any]) -> list[str]:
             f"{' …' if len(swings) > _SWINGS else ''}."
         )
     return lines
+
+
+def _reasons(one: Mapping[str, Any]) -> list[str]:
+    """Say how often a detector names the law that is broken, and whether its score tells why."""
+    attacks, faults = one["all"], one["faults"]["all"]
+    if attacks["law"] is None or faults["law"] is None or one["told_apart"] is None:
+        return []
+    return [
+        f"Its first cause is of the law that is broken in {percent(attacks['law'])} of "
+        f"{attacks['lawful']} attacks and {percent(faults['law'])} of {faults['lawful']} faults; "
+        f"by the score alone, attacks are told from faults with an AUC of {one['told_apart']:.2f}."
+    ]

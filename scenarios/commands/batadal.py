@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from scenarios.commands.output import json_of, warn
+from scenarios.commands.output import figures_table, json_of, warn
 from scenarios.commands.reenact import reenact
 from scenarios.commands.supervise import supervise
 from twin.units import counted
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
+    from detector.benchmark.dragged import Dragged
     from detector.benchmark.evaluate import BenchmarkResult
 
 app = typer.Typer(help="Evaluate detectors on the BATADAL benchmark, or fetch its files.")
@@ -64,7 +66,9 @@ def evaluate(
         Path | None,
         typer.Option(help="Write each detector's hourly scores and alarms here.", metavar="DIR"),
     ] = None,
-    out: Annotated[Path, typer.Option(help="Where the pictures go.", metavar="DIR")] = PICTURES,
+    out: Annotated[
+        Path, typer.Option(help="Where pictures and tables go.", metavar="DIR")
+    ] = PICTURES,
     seed: Annotated[int, typer.Option(min=0, help="First seed of the training.")] = 0,
     seeds: Annotated[int, typer.Option(min=1, help="How many seeds; figures are their mean.")] = 1,
     epochs: Annotated[
@@ -86,6 +90,7 @@ def evaluate(
     from detector import kinds as known_kinds
     from detector.benchmark.evaluate import FIRST, evaluate, write_predictions
     from detector.benchmark.pictures import draw_evaluation
+    from detector.benchmark.tables import write_tables
     from scenarios.commands.output import bars, epoch_words
     from scenarios.definition.scenario import Scenario
     from scenarios.experiments.benchmark import (
@@ -128,6 +133,7 @@ def evaluate(
             on_fit=lambda done, of: move("fits", f"{done} of {of} fits", done, of),
         )
     written = write_predictions(result, predictions) if predictions is not None else []
+    tables = write_tables(result, out)
     pictures: list[Path] = []
     with plotting(f"a picture in {out}", warn):
         pictures = draw_evaluation(result, out, FIRST)
@@ -139,7 +145,9 @@ def evaluate(
         for path in written:
             console.print(f"wrote {path}", soft_wrap=True, highlight=False)
         console.print(
-            f"{counted(len(pictures), 'picture')} in {out}", soft_wrap=True, highlight=False
+            f"{counted(len(pictures), 'picture')} and {counted(len(tables), 'table')} in {out}",
+            soft_wrap=True,
+            highlight=False,
         )
     for kind, detector in result.detectors.items():
         if detector.about.get("history", {}).get("stopped") == "interrupted":
@@ -197,13 +205,22 @@ def _tell(console: Console, result: BenchmarkResult, seeds: int) -> None:
         if "sigmas" in rule:
             words += f" = {rule['mean']:.5g} + {rule['sigmas']:g} x {rule['deviation']:.5g} "
             words += "of held-out normal scores"
-        console.print(words, highlight=False)
+        cost = result.costs[kind]
+        words += f"; {cost.ms_a_frame:.2g} ms a frame, {cost.megabytes:.2g} MB of fitted numbers"
+        console.print(words, soft_wrap=True, highlight=False)
+    from detector.benchmark.dragged import dragged
+
     means, deviations = result.as_dict(), result.deviations()
     for name, rows in means.items():
         attacks = [attack.number for attack, _ in result.records[name].attacks]
-        console.print(_figures(name, rows, deviations[name] if seeds > 1 else {}))
+        for table in _figures(name, rows, deviations[name] if seeds > 1 else {}):
+            console.print(table)
         if attacks:
             console.print(_delays(name, attacks, rows))
+        for kind, detector in result.detectors.items():
+            found = dragged(result.records[name], detector, result.evaluations[name][kind])
+            if found is not None:
+                console.print(_dragged(kind, name, found), soft_wrap=True, highlight=False)
     if seeds > 1:
         console.print(
             f"mean ± standard deviation over {seeds} seeds, where the seed matters", highlight=False
@@ -218,18 +235,24 @@ def _tell(console: Console, result: BenchmarkResult, seeds: int) -> None:
     )
 
 
+def _dragged(kind: str, record: str, found: Dragged) -> str:
+    lost = ", ".join(map(str, found.lost))
+    return (
+        f"{kind} on {record} with a rolling threshold, mean + {found.sigmas:g} deviations of the "
+        f"last week's scores: {found.rolling_hours} attacked hours alarmed instead of "
+        f"{found.fixed_hours}; attack {found.attack} drags it from {found.start:.2g} to "
+        f"{found.end:.2g}{f'; attack {lost} goes unnoticed' if lost else ''}"
+    )
+
+
 def _buffer() -> int:
     from detector.metrics import BUFFER
 
     return BUFFER
 
 
-def _figures(name: str, rows: dict[str, Any], deviations: dict[str, Any]) -> Table:
-    from rich.table import Table
-
-    from detector.benchmark.evaluate import PUBLISHED
-
-    columns = {
+_COLUMNS = (
+    {
         "auc": "AUC",
         "pr_auc": "PRAUC",
         "vus_pr": "VUS",
@@ -237,26 +260,33 @@ def _figures(name: str, rows: dict[str, Any], deviations: dict[str, Any]) -> Tab
         "precision": "prec",
         "recall": "recall",
         "f1": "F1",
+    },
+    {
         "S": "S",
         "S_TTD": "S_TTD",
         "S_CLF": "S_CLF",
         "S_blanked": "S_bl",
         "event_recall": "event",
         "false_episodes_per_week": "false/w",
-    }
+    },
+)  # two tables, since one is wider than a terminal
+
+
+def _figures(name: str, rows: dict[str, Any], deviations: dict[str, Any]) -> Iterator[Table]:
+    from detector.benchmark.evaluate import PUBLISHED
+
     some = next(iter(rows.values()))
-    table = Table(title=f"{name}: {some['rows']} hours judged", box=None, padding=(0, 1, 0, 0))
-    table.add_column("detector", no_wrap=True)
-    for head in columns.values():
-        table.add_column(head, justify="right", no_wrap=True)
     figures = dict(rows)
     if name == "dataset04":
         figures["published"] = dict(PUBLISHED)
-    for each, row in figures.items():
-        spread = deviations.get(each, {})
-        shown = [_shown(row.get(key), spread.get(key)) for key in columns]
-        table.add_row(each, *shown)
-    return table
+    for columns in _COLUMNS:
+        title = f"{name}: {some['rows']} hours judged"
+        table = figures_table(("detector", *columns.values()), title=title, box=None)
+        for each, row in figures.items():
+            if not row.keys().isdisjoint(columns):
+                spread = deviations.get(each, {})
+                table.add_row(each, *(_shown(row.get(key), spread.get(key)) for key in columns))
+        yield table
 
 
 def _shown(value: float | None, deviation: float | None) -> str:

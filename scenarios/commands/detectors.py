@@ -21,6 +21,9 @@ from scenarios.commands.output import (
 if TYPE_CHECKING:
     from detector import Detector
 
+EXPORT_WEEK = "t2-starved"
+"""The scenario that an exported network is tried on: most of its hours are attacked."""
+
 app = typer.Typer(
     help="The kinds of detector that can watch a run, and writing one.",
     epilog="Example: hydrotwin detectors show cnn-lstm",
@@ -137,20 +140,28 @@ def export_detector(
     force: Force = False,
     as_json: Json = False,
 ) -> None:
-    """Write a trained network as ONNX, and measure both side by side."""
+    """Write a trained network as ONNX, and let both score a week under attack side by side."""
     from dataclasses import asdict
 
     from detector import DataError, load
+    from detector.benchmark.beside import beside
     from detector.methods.network import NetworkDetector
     from detector.networks.export import export
+    from scenarios.bench.recording import record
+    from scenarios.definition.schema import load as load_scenario
 
     check_free(out, force=force)
     trained = load(detector, interval_s=None)
     if not isinstance(trained, NetworkDetector):
         raise DataError(f"{detector}: its model is no network, and only a network is written so")
     found = export(trained.model, trained.length, trained.channels(), out)
+    week = load_scenario(EXPORT_WEEK)
+    shown = record(week, week.plant_spec()).frames
+    both = None
+    if {*trained.tags} <= {*shown.columns}:
+        both = beside(trained, out, shown[shown.index % trained.interval_s == 0])
     if as_json:
-        print_json(asdict(found))
+        print_json({**asdict(found), "week": None if both is None else asdict(both)})
         return
     typer.echo(
         f"wrote {out}: {found.parameters:,} parameters, {found.megabytes:.2f} MB, float32; in: a "
@@ -159,6 +170,15 @@ def export_detector(
     typer.echo(
         f"differs from torch by {found.difference:.1e} at most; one window takes "
         f"{found.eager_ms:.2f} ms in torch and {found.onnx_ms:.2f} ms in ONNX Runtime, one thread"
+    )
+    if both is None:
+        typer.echo("no frames were scored by both: its columns are not the tags of C-Town")
+        return
+    same = "the same in both" if not both.alarms_apart else f"{both.alarms_apart} in one only"
+    typer.echo(
+        f"{EXPORT_WEEK}, {both.frames:,} frames: {both.alarms} alarmed, {same}; scores differ by "
+        f"{both.difference:.1e} of the threshold at most; a frame takes {both.eager_ms:.2f} ms in "
+        f"torch (float64) and {both.onnx_ms:.2f} ms in ONNX Runtime (float32)"
     )
 
 

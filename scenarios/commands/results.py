@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from scenarios.commands.output import Json, figures_table, print_json
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_HEADS = {
+    "detected": "noticed",
+    "delay_h": "delay h",
+    "difference_overflow_m3": "spilled m³",
+    "difference_unmet_m3": "unmet m³",
+    "difference_energy_kwh": "energy kWh",
+    "damage_h": "damage h",
+    "false_episodes": "false episodes",
+}
 
 
 def results(
@@ -25,6 +38,7 @@ def results(
     import json
 
     from rich.console import Console
+    from rich.measure import Measurement
 
     from scenarios.sweeps.table import read_results, summary
     from twin.errors import InputError
@@ -39,16 +53,32 @@ def results(
     if as_json:
         print_json(json.loads(summed.to_json(orient="records")))
         return
-    shown = figures_table([str(name) for name in summed.columns], box=None, pad_edge=False)
-    for row in summed.itertuples(index=False):
+    names = [name for name in summed.columns if not _left_out(str(name), summed)]
+    heads = [_HEADS.get(name, " ".join(str(name).split(".")[-2:])) for name in names]
+    shown = figures_table(heads, box=None, pad_edge=False, padding=(0, 1, 0, 0))
+    for row in summed[names].itertuples(index=False):
         shown.add_row(*map(_text, row))
-    Console(highlight=False).print(shown)
-    typer.echo("\ndetected, damaged: shares of runs; delay_h: the median; the others: means.")
+    for column, head in zip(shown.columns, heads, strict=True):  # so that no word is broken
+        column.min_width = max(map(len, " ".join([head, *map(str, column.cells)]).split()))
+    console = Console(highlight=False)
+    console.width = max(console.width, Measurement.get(console, console.options, shown).minimum)
+    console.print(shown, soft_wrap=True)
+    typer.echo("\nnoticed, damaged: shares of runs; delay: the median; the others: means; spilled, "
+               "unmet and energy: beyond the same run without attacks.")  # fmt: skip
     if csv is not None:
         typer.echo(f"wrote {csv}")
+
+
+def _left_out(name: str, summed: pd.DataFrame) -> bool:
+    """Return whether the terminal's table goes without a column, which --csv and --json have."""
+    if name.startswith(("failed", "difference_")):
+        return not summed[name].any()
+    return name.startswith("impact_")
 
 
 def _text(value: Any) -> str:
     if value is None or value != value:
         return "–"
-    return f"{value:,.4g}" if isinstance(value, float) else str(value)
+    if not isinstance(value, float):
+        return str(value)
+    return f"{value:.4g}" if abs(value) < 1000 else f"{value:,.0f}"

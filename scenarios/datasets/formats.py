@@ -51,7 +51,8 @@ def write_batadal(out: Path, part: str, weeks: Weeks) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
         for number, (_, frames) in enumerate(weeks):
             tags = list(frames.columns[1 : frames.columns.get_loc(LABEL)])
-            table = frames[[TIME, *tags, LABEL]]
+            table = frames[[TIME, *tags, LABEL]].copy()
+            table[tags] = table[tags].round(DECIMALS) + 0.0  # + 0.0: no "-0.0"
             whole = [name for name in tags if frames[name].isin((0, 1)).all()]
             table.astype(dict.fromkeys(whole, int)).to_csv(
                 file, index=False, header=number == 0, date_format=TIME_FORMAT,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,14 +10,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-import detector
-from detector import OnlineDetector
+from detector import Detector
 from detector.metrics import detection_delays, false_episodes_per_week, measure
 from detector.records.labels import LABEL
 from scenarios.datasets.formats import parquet_path
 from scenarios.datasets.make import RECIPE, WEEKS
 from scenarios.datasets.recipe import Recipe, read_recipe
+from scenarios.simulation.watch import FrameExtender, extender, shadow_of, watchers
 from twin.errors import InputError, nearest
+from twin.shadow.perturbation import Perturbation
 from twin.units import readable
 
 COLUMNS = ("week", "time", "score", "alarm")
@@ -164,33 +166,50 @@ def _weekly(rows: pd.DataFrame, interval_s: float) -> float:
 def predict(folder: Path, name: str, part: str = "test") -> pd.DataFrame:
     """Return the predictions of a detector of ours, a kind or a checkpoint, as `score` takes them.
 
+    One that wants a shadow twin is given that of the data set's plant. Each week is a stream of its
+    own, without the days before it.
+
     Raises
     ------
     InputError
-        If it wants more than the tags, or frames that the data set does not have.
+        If it cannot be used on the plant, or scores frames that the data set does not have.
     """
-    recipe, _ = _opened(folder)
+    recipe, weeks = _opened(folder)
     spec = recipe.base.plant_spec()
-    loaded = detector.load(name, spec.name, spec.tag_names, None)
-    if loaded.columns_wanted != "tags":
-        raise InputError(f"{name} wants a shadow twin's columns, which a data set does not have")
+    found, notes = watchers(recipe.base, spec, [name])
+    if not found:
+        raise InputError(" ".join(notes))
+    [loaded] = found.values()
     if loaded.interval_s not in recipe.file.frames:
         raise InputError(f"{name} scores frames {readable(loaded.interval_s)} apart, which the "
                          "data set does not have")  # fmt: skip
-    found = []
-    parts = (
-        [part, "faults"] if parquet_path(folder, "faults", loaded.interval_s).is_file() else [part]
-    )
-    for each in parts:
-        table = pd.read_parquet(parquet_path(folder, each, loaded.interval_s))
-        for week, frames in table.groupby("week"):
-            online = OnlineDetector(loaded)
-            for time, values in zip(
-                frames["time"], frames[list(spec.tag_names)].to_numpy(), strict=True
-            ):
-                made = online.update(float(time), values)
-                found.append((week, time, made.value, int(made.alarm)))
-    return pd.DataFrame(found, columns=list(COLUMNS))
+    starts = pd.to_datetime(weeks["start"]) - recipe.base.start
+    since = starts.dt.total_seconds().set_axis(weeks["week"])
+    paths = [parquet_path(folder, each, loaded.interval_s) for each in (part, "faults")]
+    shadow = shadow_of(recipe.base, Perturbation.of(loaded.perturb))
+    with ExitStack() as stack:
+        twin = extender(loaded, spec, shadow)
+        if twin is not None:
+            stack.callback(twin.close)
+        parts = pd.concat([pd.read_parquet(path) for path in paths if path.is_file()])
+        tags = list(spec.tag_names)
+        made = [
+            _predicted(loaded, twin, frames.set_index("time")[tags], since[week]).assign(week=week)
+            for week, frames in parts.groupby("week")
+        ]
+        return pd.concat(made)[list(COLUMNS)]
+
+
+def _predicted(
+    loaded: Detector, twin: FrameExtender | None, week: pd.DataFrame, since_s: float
+) -> pd.DataFrame:
+    """Return the predictions of a week that begins so long after the shadow twin's time 0 [s]."""
+    table = week.set_axis(week.index + since_s)
+    if twin is not None:
+        table = pd.concat([table, twin.extend_table(table)], axis="columns")
+    scores = loaded.score(table)
+    alarms = (scores > loaded.threshold).astype(int)
+    return pd.DataFrame({"time": week.index, "score": scores, "alarm": alarms})
 
 
 def hours(delays: list[float | None]) -> float | None:

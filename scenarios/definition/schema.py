@@ -41,7 +41,7 @@ from scenarios.definition.when import (
     when_data,
 )
 from twin.control.orders import Answer, Order, order, word
-from twin.errors import InputError, nearest, together, under
+from twin.errors import InputError, nearest, noting, together, under
 from twin.files import flow, place_of, plain, read_text, read_yaml, shown
 from twin.plants.spec import plants
 from twin.testbed import START
@@ -252,16 +252,12 @@ def from_data(data: Mapping[str, Any], folder: Path | None = None) -> Scenario:
     wrong: list[InputError] = []
     for key, entries in lists.items():
         for i, written in enumerate(getattr(file, key)):
-            try:
-                with under(key, i):
-                    entry = _entry(written, i, key.removesuffix("s"), folder)
-                    if entry.name in names:
-                        raise InputError(f"two entries are called {entry.name!r}", keys=["name"])
-            except InputError as error:
-                wrong.append(error)
-                continue
-            names.add(entry.name)
-            entries.append(entry)
+            with noting(wrong, key, i):
+                entry = _entry(written, i, key.removesuffix("s"), folder)
+                if entry.name in names:
+                    raise InputError(f"two entries are called {entry.name!r}", keys=["name"])
+                names.add(entry.name)
+                entries.append(entry)
     if wrong:
         raise together(wrong)
     orders, answers = _operator(file.operator)

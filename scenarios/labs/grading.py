@@ -156,7 +156,7 @@ def grade(folder: Path, key: bytes, count: int = _HIDDEN, own: Lab | None = None
             draws = dict(lab.draw(keys.generator(key, student, lab.name, "draws")))
             hidden = keys.seeds(key, student, lab.name, "hidden", count)
         except InputError as error:
-            yield Mark(hand_in.name, student, lab_name, {}, 0.0, 0.0, str(error))
+            yield Mark(hand_in.resolve().name, student, lab_name, {}, 0.0, 0.0, str(error))
             continue
         yield _examined(hand_in, lab, student, draws, hidden)
 
@@ -196,4 +196,4 @@ def _examined(
     if why:
         verdicts = lab.none(why)
     mark = lab.mark(verdicts)
-    return Mark(hand_in.name, student, lab.name, dict(verdicts), mark, lab.points, why)
+    return Mark(hand_in.resolve().name, student, lab.name, dict(verdicts), mark, lab.points, why)

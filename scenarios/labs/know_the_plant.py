@@ -70,7 +70,8 @@ def _examine(hand_in: Path, draws: Draws, seed: int) -> Verdicts:
         if found and _number(scale) == point.scale:
             right += 1
         else:
-            wrong.append(f"{point.plc} {point.tag} ({'scale' if found else 'address'})")
+            field, given = ("scale", scale) if found else ("address", address)
+            wrong.append(f"{point.plc} {point.tag} ({field if given else f'no {field} yet'})")
     share = right / (2 * len(asked))
     told = f"{right} of {2 * len(asked)} fields are right"
     map_ = Verdict(share, f"{told}; not {', '.join(wrong)}" if wrong else told)

@@ -12,6 +12,7 @@ import numpy as np
 
 SHEETS = Path(__file__).parent / "sheets"
 GLOSSARY = Path(__file__).parent / "GLOSSARY.md"
+SLIM = Path(__file__).parent / "slim.txt"
 NOTEBOOK = Path(__file__).parent / "notebooks" / "first.ipynb"
 SOLUTIONS = Path(__file__).parent / "solutions"
 

@@ -143,8 +143,9 @@ def _verdicts(
     mine = apart.pop(point.tag)
     near = _NEAR + 0.5 / point.scale
     often = float(np.mean(np.abs(mine - asked) <= near))
-    said = f"SCADA shows {point.tag} {np.nanmedian(mine):.1f} m higher, {asked:g} asked{told}"
+    said = f"SCADA shows {point.tag} {np.nanmedian(mine):.1f} m higher, {asked:g} asked"
     if often < _OFTEN:
+        said += told
         return LAB.none(said if often < 0.05 else f"in {often:.0%} of the polls only: {said}")
     changed = [tag for tag, each in apart.items() if np.max(np.abs(each)) > 1e-9]
     others = f"{', '.join(changed)} changed too" if changed else "the other tags are as they were"

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError
 
+from scenarios.definition.schema import located
 from scenarios.definition.words import joined
 from scenarios.labs.lab import Criterion, Draws, Lab, Verdict, Verdicts
 from scenarios.labs.scenario_file import on_seed, read
@@ -57,6 +58,25 @@ class Limits(_Strict):
     more_limit_alarms: int = Field(ge=0)
 
 
+def _measure(criterion: object) -> str | None:
+    """Return the measure that a criterion names: which fields it may have follows from it."""
+    named = criterion if isinstance(criterion, dict) else ()
+    return next((name for name in _MEASURES if name in named), None)
+
+
+_MEASURES = ("impact", "shown", "more_limit_alarms")
+_Criterion = Annotated[
+    Annotated[Impact, Tag("impact")]
+    | Annotated[Shown, Tag("shown")]
+    | Annotated[Limits, Tag("more_limit_alarms")],
+    Discriminator(
+        _measure,
+        custom_error_type="measure",
+        custom_error_message=f"it has no measure: one of {joined(_MEASURES)}",
+    ),
+]
+
+
 class Rubric(BaseModel):
     """What `rubric.yaml` holds."""
 
@@ -66,9 +86,7 @@ class Rubric(BaseModel):
     minutes: int = Field(gt=0)
     technique: str
     allowed: list[Literal["link", "sensor", "plc", "actuator", "scada", "plant"]]
-    criteria: list[Annotated[Impact | Shown | Limits, Field(union_mode="left_to_right")]] = Field(
-        min_length=1
-    )
+    criteria: list[_Criterion] = Field(min_length=1)
 
 
 def own_lab(folder: Path) -> Lab:
@@ -83,12 +101,17 @@ def own_lab(folder: Path) -> Lab:
     for name in (RUBRIC, REFERENCE, STARTER, SHEET):
         if not (folder / name).is_file():
             raise InputError(f"no {name} in {folder}: start from `hydrotwin labs new NAME`")
+    data = read_yaml(folder / RUBRIC)
     try:
-        rubric = Rubric.model_validate(plain(read_yaml(folder / RUBRIC)))
+        rubric = Rubric.model_validate(plain(data))
     except ValidationError as error:
         first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise InputError(f"{where}: {first['msg']}", folder / RUBRIC) from None
+        keys = list(first["loc"])
+        if keys[:1] == ["criteria"]:
+            del keys[2:3]  # the measure, which is no level of the file
+        where = ".".join(map(str, keys))
+        said = InputError(f"{where}: {first['msg']}", keys=keys)
+        raise located(said, folder / RUBRIC, data) from None
     if not any(isinstance(criterion, Impact) for criterion in rubric.criteria):
         message = "no criterion has an `impact`: a scenario without an attack would pass"
         raise InputError(message, folder / RUBRIC)

@@ -8,6 +8,7 @@ account, container or machine that holds nothing worth stealing.
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 import signal
 import subprocess
@@ -27,6 +28,7 @@ PROCESSES = 32  # more than the user has already
 _HANDED = 20 * 2**20  # bytes of a hand-in
 _FILES = 200
 _TAIL = 2000  # characters of its output that are kept
+_TOKENS = "HYDROTWIN_SANDBOX"  # names the sandboxes a process runs in, to find it again
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,8 @@ def copied(hand_in: Path) -> Iterator[Path]:
             total, count = total + path.stat().st_size, count + 1
         if total > _HANDED or count > _FILES:
             limits = f"{_HANDED // 2**20} MB in {_FILES} files"
-            raise InputError(f"more than a hand-in may be: {limits} at most", hand_in)
+            message = f"more than a hand-in may be: {limits} at most; runs/ is not handed in"
+            raise InputError(message, hand_in)
     with tempfile.TemporaryDirectory(prefix="hand-in-", ignore_cleanup_errors=True) as name:
         place = Path(name) / "files"
         shutil.copytree(hand_in, place)
@@ -100,6 +103,8 @@ def run(
     """
     kept = ("PATH", "SYSTEMROOT", "TEMP", "TMP", "PYTHONPATH", "HYDROTWIN_CACHE")
     variables = {name: os.environ[name] for name in kept if name in os.environ}
+    token = secrets.token_hex(8)
+    variables[_TOKENS] = f"{os.environ.get(_TOKENS, '')}:{token}"  # one may run in another
     variables |= {"HOME": str(folder), "PYTHONDONTWRITEBYTECODE": "1", "OMP_NUM_THREADS": "1"}
     with tempfile.TemporaryFile() as output:
         process = subprocess.Popen(
@@ -121,18 +126,42 @@ def run(
                 time.sleep(0.02)
         finally:
             status = process.poll()
-            _stop(process)
+            _stop(process, token)
         size = output.seek(0, os.SEEK_END)
         output.seek(max(0, size - _TAIL))
         text = output.read().decode(errors="replace").strip()
     return Outcome(status, text, why)
 
 
-def _stop(process: subprocess.Popen[bytes]) -> None:
-    """Stop a process and, where the system has groups of them, all it has started."""
+def _stop(process: subprocess.Popen[bytes], token: str) -> None:
+    """Stop a process and what it has started: its group, and who left that but kept the token."""
     if sys.platform == "win32":
+        _stop_children(process.pid)
         process.kill()
     else:
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
+        while found := list(_holders(token)):
+            for pid in found:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            time.sleep(0.01)
     process.wait()
+
+
+def _stop_children(pid: int) -> None:
+    import psutil
+
+    with suppress(psutil.NoSuchProcess):
+        for child in psutil.Process(pid).children(recursive=True):
+            with suppress(psutil.NoSuchProcess):
+                child.kill()
+
+
+def _holders(token: str) -> Iterator[int]:
+    """Yield the processes that began with a token in their environment, where that can be read."""
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # it is over, or another user's
+            environment = (process / "environ").read_bytes()
+            if token.encode() in environment:
+                yield int(process.name)

@@ -8,14 +8,16 @@ import math
 import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from operator import attrgetter
 from pathlib import Path
 
 from scenarios.live.snapshot import PlcView
 from twin.files import read_table
 from twin.plants.spec import PlantSpec
+from twin.units import HOUR
 
 WAITING, VERIFIED = "waiting for read-back", "verified"
-_KEPT = 20_000
+_KEPT, _REFUSED = 20_000, 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,9 @@ COLUMNS = ("time_s", "who", "protocol", "plc", "tag", "old", "new", "result")
 class Audit:
     """Every write, in order; the ones that wait are compared with what PLCs hold.
 
+    What was refused is kept apart, so that a flood of it takes no write's place: the last thousand
+    lines, in which what one address repeats within an hour is counted.
+
     Parameters
     ----------
     spec : PlantSpec
@@ -68,6 +73,7 @@ class Audit:
     def __init__(self, spec: PlantSpec):
         self._spec, self._lock = spec, threading.Lock()
         self._writes: list[Write] = []
+        self._refused: dict[tuple[object, ...], tuple[Write, int]] = {}
         self._owner = {name: plc for plc, known in spec.plcs.items() for name in known.orders}
 
     def add(
@@ -107,6 +113,18 @@ class Audit:
             self._writes.append(write)
             del self._writes[:-_KEPT]
 
+    def refuse(
+        self, now: float, who: str, protocol: str, plc: str, tag: str, new: str, why: str
+    ) -> None:
+        """Note what somebody was refused at `now` [s], and why."""
+        key = (now // HOUR, who.rpartition(":")[0] or who, protocol, plc, tag, why)
+        with self._lock:
+            first = Write(now, who, protocol, plc, tag, "", new, f"refused: {why}")
+            known, times = self._refused.get(key, (first, 0))
+            self._refused[key] = known, times + 1
+            while len(self._refused) > _REFUSED:
+                del self._refused[next(iter(self._refused))]
+
     def verify(self, now: float, plcs: Mapping[str, PlcView]) -> None:
         """Compare the writes that wait with what their PLCs hold at `now` [s]."""
         with self._lock:
@@ -124,7 +142,16 @@ class Audit:
     def writes(self) -> list[Write]:
         """Return all lines, the latest last."""
         with self._lock:
-            return list(self._writes)
+            refused = [
+                replace(write, result=f"{write.result} ({times} times)") if times > 1 else write
+                for write, times in self._refused.values()
+            ]
+            return sorted([*self._writes, *refused], key=attrgetter("time"))
+
+    def latest(self, count: int) -> list[Write]:
+        """Return the latest lines of what was written, without what was refused."""
+        with self._lock:
+            return self._writes[-count:]
 
 
 def audit_csv(writes: Iterable[Write]) -> str:

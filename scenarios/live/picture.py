@@ -14,6 +14,8 @@ from twin.tags import Tag
 _ZONE, _STATION, _GAP = 286, 250, 30  # widths, and between columns
 _TANK, _HIGH = 136, 92  # a tank's cell: how wide; and how high its vessel is
 _LABEL, _VESSEL, _PLOT = 24, 34, 66  # widths in it: names of limits, vessel, trend
+TREND = _VESSEL + 4
+"""How far right of a vessel's left edge its trend begins."""
 _ROW, _LINE = 27, 19  # of a device, and of a line of text
 _TOP = 30  # of a box, for its title
 _MARGIN = 10
@@ -32,6 +34,8 @@ class Vessel:
         Levels [m] at the lower and upper edge.
     x, y, height : float
         Upper left corner of the vessel, and how high it is.
+    plot : float
+        How wide its trend is, which begins `TREND` right of the corner.
     """
 
     tank: str
@@ -41,6 +45,7 @@ class Vessel:
     x: float
     y: float
     height: float
+    plot: float
 
     def level(self, value: float) -> float:
         """Return how far down a level is drawn [px]; beyond the edges, at them."""
@@ -60,14 +65,11 @@ class Drawing:
     ids : dict of str to str
         Of the part that shows a tag's value, a device's or a PLC's state; of marks of alarms, under
         `alarm:` and what they are about.
-    trend : tuple of (float, float)
-        Where a tank's trend begins right of its vessel, and how wide it is.
     """
 
     svg: str
     vessels: tuple[Vessel, ...]
     ids: dict[str, str]
-    trend: tuple[float, float] = (_VESSEL + 4.0, float(_PLOT))
 
 
 class _Sheet:
@@ -232,8 +234,9 @@ def _zone(
     sheet.text(x + 12, y + 20, zone.name, "title")
     at = y + _TOP
     for i in range(0, len(zone.tanks), 2):
-        for column, tank in enumerate(zone.tanks[i : i + 2]):
-            _tank(sheet, tank, x + 10 + column * _TANK, at)
+        row = zone.tanks[i : i + 2]
+        for column, tank in enumerate(row):
+            _tank(sheet, tank, x + 10 + column * _TANK, at, 2 * _TANK // len(row))
         at += _HIGH + 58
     for source in zone.sources:
         sheet.text(x + 12, at + 13, f"{source}, a source without end", "small")
@@ -252,24 +255,25 @@ def _reading(sheet: _Sheet, tag: str, left: float, right: float, y: float, words
     sheet.mark(right - 90, y - 4, tag)
 
 
-def _tank(sheet: _Sheet, tank: str, x: float, y: float) -> None:
+def _tank(sheet: _Sheet, tank: str, x: float, y: float, wide: int) -> None:
     node, tag = sheet.spec.model.get_node(tank), sheet.tag_of.get(tank)
     name = tag.name if tag else ""
     rim = float(node.max_level)
-    vessel = Vessel(tank, name, float(node.min_level), rim, x + _LABEL, y + 20, _HIGH)
+    plot = float(_PLOT + wide - _TANK)
+    vessel = Vessel(tank, name, float(node.min_level), rim, x + _LABEL, y + 20, _HIGH, plot)
     sheet.vessels.append(vessel)
     sheet.link(f"/device/{tank}", f"Tank {tank}")
-    sheet.add(f'<rect x="{x:g}" y="{y:g}" width="{_TANK - 6}" height="{_HIGH + 52}" class="hit"/>')
+    sheet.add(f'<rect x="{x:g}" y="{y:g}" width="{wide - 6}" height="{_HIGH + 52}" class="hit"/>')
     sheet.text(x + _LABEL, y + 13, tank, "name")
-    sheet.mark(x + _TANK - 20, y + 8, tank)
+    sheet.mark(x + wide - 20, y + 8, tank)
     vx, vy = vessel.x, vessel.y
     sheet.add(f'<rect x="{vx:g}" y="{vy:g}" width="{_VESSEL}" height="{_HIGH}" class="vessel"/>')
     sheet.add(
         f'<rect x="{vx:g}" y="{vy:g}" width="{_VESSEL}" height="0" class="water" '
         f'id="{sheet.id(f"level:{tank}")}"/>'
     )
-    start = vx + _VESSEL + 4
-    sheet.add(f'<rect x="{start:g}" y="{vy:g}" width="{_PLOT}" height="{_HIGH}" class="plot"/>')
+    start = vx + TREND
+    sheet.add(f'<rect x="{start:g}" y="{vy:g}" width="{plot:g}" height="{_HIGH}" class="plot"/>')
     _limits(sheet, vessel, sheet.spec.wiring.limits.get(name, Limits()))
     sheet.add(f'<polyline points="" class="trend" id="{sheet.id(f"trend:{tank}")}"/>')
     sheet.text(vx, vy + _HIGH + 22, "?", "big", f"tag:{name}" if name else "")

@@ -23,6 +23,7 @@ from twin.servers.image import Images, PlcImage
 from twin.tags import Frame, Values
 
 _FIRST = 1.0  # s
+_OVER = "the run is over: nothing can be commanded any more"
 Command = Callable[[Session], None]
 _log = logging.getLogger(__name__)
 
@@ -82,11 +83,15 @@ class LivePlant(Source):
             Done when it was carried out; holds the InputError of one that was refused.
         """
         done: Future[None] = Future()
-        if self._stopping.is_set() or self.snapshot.status != "running":
-            done.set_exception(InputError("the run is over: nothing can be commanded any more"))
+        if self._over:
+            done.set_exception(InputError(_OVER))
         else:
             self._commands.put((command, done))
         return done
+
+    @property
+    def _over(self) -> bool:
+        return self._stopping.is_set() or self.snapshot.status != "running"
 
     def operate(self, values: Mapping[str, float], who: str) -> Future[None]:
         """Let SCADA write orders, and keep them in the audit log."""
@@ -104,20 +109,32 @@ class LivePlant(Source):
         return self._images[plc]
 
     def write(self, plc: str, values: Mapping[str, float], peer: str, protocol: str) -> None:
-        """Let somebody else than SCADA write to a PLC, and keep it in the audit log."""
+        """Let somebody else than SCADA write to a PLC, and keep it in the audit log.
+
+        Raises
+        ------
+        InputError
+            If the run is over.
+        """
+        words = ", ".join(f"{name} = {value:g}" for name, value in values.items())
+        if self._over:
+            self.refused(plc, words, "", peer, protocol, _OVER)
+            raise InputError(_OVER)
 
         def command(session: Session) -> None:
             before = self.snapshot.plcs
             try:
                 session.write_external(plc, values, peer=peer, protocol=protocol)
             except InputError as error:
-                words = ", ".join(f"{name} = {value:g}" for name, value in values.items())
-                refused = f"refused: {error.message}"
-                self.audit.note(Write(session.now, peer, protocol, plc, words, "", "", refused))
+                self.refused(plc, words, "", peer, protocol, error.message)
                 raise
             self.audit.add(session.now, peer, protocol, values, before)
 
         self.do(command)
+
+    def refused(self, plc: str, what: str, value: str, who: str, protocol: str, why: str) -> None:
+        """Keep in the audit log what a server or a page did not let somebody write."""
+        self.audit.refuse(self.session.now, who, protocol, plc, what, value, why)
 
     def launch(self, entry: Entry, who: str) -> Future[None]:
         """Launch an attack, from now on."""
@@ -184,12 +201,17 @@ class LivePlant(Source):
     def _refuse(self) -> None:
         while not self._commands.empty():
             _, done = self._commands.get()
-            done.set_exception(InputError("the run is over: nothing can be commanded any more"))
+            done.set_exception(InputError(_OVER))
 
     def _note_instant(self, now: float, values: Values) -> None:
         """Keep the truth as an instant begins: behind it, the plant stands at the next one."""
         self._changes += 1
         self._truth = values.copy()
+        if now > 0:  # the meters begin anew with the run
+            water = self.session.testbed.plant
+            self.spills.see(
+                now, dict(zip(water.tanks, water.meters.overflow.tolist(), strict=True))
+            )
 
     def _take_frame(self, frame: Frame) -> None:
         """Keep a frame for the trends, and let the alarm list see it."""
@@ -244,6 +266,15 @@ class LivePlant(Source):
     def detectors(self) -> list[DetectorView]:
         """Return what each detector has said up to now."""
         return [_view(watcher) for watcher in self.session.watchers]
+
+    def detecting(self) -> float | None:
+        """Return since when [s] a detector says that something is wrong; None where none does."""
+        since = [
+            watcher.alarms[-1].time
+            for watcher in self.session.watchers
+            if watcher.alarms and watcher.scores[-1].alarm
+        ]
+        return min(since, default=None)
 
     def events(self) -> Sequence[Event]:
         """Return what happened up to now, in order."""

@@ -15,6 +15,7 @@ from scenarios.live.alarms import AlarmList
 from scenarios.live.audit import AUDIT, Audit, read_audit
 from scenarios.live.snapshot import EntryView, PlcView, Snapshot
 from scenarios.live.source import NAP, DetectorView, EpisodeView, ScoreView, Source
+from scenarios.live.spills import Spills
 from scenarios.results.run import Run
 from scenarios.simulation.pace import Pace
 from twin.records.historian import Event
@@ -46,7 +47,9 @@ class Recording(Source):
         self._seen = run.scada.to_numpy(dtype=float)
         self._quality = run.quality.to_numpy(dtype=np.int8)
         self._plc = run.plc.to_numpy(dtype=float)
+        self._spilled = run.truth[[f"overflow_{name}_m3" for name in run.spec.model.tank_name_list]]
         self._entries = [*_entries(run)]
+        self._warned = _warned(run)
         self._events = [
             Event(float(at), _KINDS.get(source, "recorded"), str(source), "", str(what))
             for at, source, what in zip(
@@ -118,6 +121,7 @@ class Recording(Source):
         self._shown = 0
         self.history.forget()
         self.alarms, self.audit = AlarmList(), Audit(self.spec)
+        self.spills = Spills()
 
     def _publish(self) -> None:
         """Show the present time; let history and alarms have every frame up to it."""
@@ -130,6 +134,8 @@ class Recording(Source):
             at = float(self._frames[frame])
             truth = self._truth[self._row(at)]
             self.history.append(at, truth, self._seen[frame], self._quality[frame])
+            totals = self._spilled.iloc[self._row(at)].tolist()
+            self.spills.see(at, dict(zip(self.spec.model.tank_name_list, totals, strict=True)))
             self._shown += 1
             self._number += 1
             snapshot = self._taken(at)
@@ -209,6 +215,15 @@ class Recording(Source):
             views.append(DetectorView(name, points, episodes, ((last, 1.0, ""),) if last else ()))
         return views
 
+    def detecting(self) -> float | None:
+        """Return since when [s] a detector said that something is wrong; None where none did."""
+        since = [
+            begins[bisect.bisect_right(begins, self._at) - 1]
+            for times, alarms, begins in self._warned
+            if (last := bisect.bisect_right(times, self._at) - 1) >= 0 and alarms[last] and begins
+        ]
+        return min(since, default=None)
+
     def events(self) -> Sequence[Event]:
         """Return what had happened by now, in order."""
         return self._events[: bisect.bisect_right([e.time for e in self._events], self._at)]
@@ -234,6 +249,20 @@ def _entries(run: Run) -> Sequence[EntryView]:
             EntryView(entry.name, entry.label, entry.on, entry.do.kind, False, tuple(spans))
         )
     return found
+
+
+def _warned(run: Run) -> list[tuple[list[float], list[bool], list[float]]]:
+    """Return of each detector its scores' times [s], whether each was an alarm's, and begins."""
+    if not len(run.scores):
+        return []
+    return [
+        (
+            said.index.tolist(),
+            said["alarm"].tolist(),
+            run.alarms.index[run.alarms["detector"] == name].tolist(),
+        )
+        for name, said in run.scores.groupby("detector")
+    ]
 
 
 def _until(entry: EntryView, at: float) -> EntryView:

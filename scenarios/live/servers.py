@@ -54,7 +54,13 @@ def servers(
     with (
         Wire(points, plant.image, _Altered(plant).told) as line,
         ModbusServers(
-            points, line.read, plant.write, plant=spec.name, host=host, offset=offset
+            points,
+            line.read,
+            plant.write,
+            refused=plant.refused,
+            plant=spec.name,
+            host=host,
+            offset=offset,
         ) as modbus,
         OpcUaServer(
             spec,
@@ -62,6 +68,7 @@ def servers(
             plant.write,
             start=plant.scenario.start,
             may_write=door.may_write,
+            refused=plant.refused,
             host=host,
             offset=offset,
         ) as opcua,

@@ -95,6 +95,12 @@ class Snapshot:
     published: float = 0.0
 
 
+def held(now: Snapshot, plc: str, name: str) -> float:
+    """Return what a PLC holds of an order: NaN for an actuator left to it."""
+    known = now.plcs.get(plc)
+    return known.orders.get(name, math.nan) if known else math.nan
+
+
 def nothing_yet(tags: int) -> Snapshot:
     """Return the snapshot before anything was simulated, of a plant with so many tags."""
     unknown = np.full(tags, np.nan)

@@ -12,6 +12,7 @@ from scenarios.live.audit import Audit
 from scenarios.live.conditions import holding
 from scenarios.live.history import History
 from scenarios.live.snapshot import Snapshot, nothing_yet
+from scenarios.live.spills import Spills
 from scenarios.simulation.pace import Pace
 from twin.plants.spec import PlantSpec
 from twin.records.historian import Event
@@ -70,6 +71,7 @@ class Source(ABC):
     history : History
     alarms : AlarmList
     audit : Audit
+    spills : Spills
     pace : Pace
         Its speed and pause may be changed at any time.
     """
@@ -82,6 +84,7 @@ class Source(ABC):
         self.snapshot: Snapshot = nothing_yet(len(spec.tags))
         self.history = History(spec.tag_names)
         self.alarms, self.audit = AlarmList(), Audit(spec)
+        self.spills = Spills()
 
     def _watch(self, snapshot: Snapshot) -> None:
         """Tell the alarm list and the audit log what a new frame shows."""
@@ -91,6 +94,10 @@ class Source(ABC):
     @abstractmethod
     def detectors(self) -> list[DetectorView]:
         """Return what each detector has said up to now."""
+
+    @abstractmethod
+    def detecting(self) -> float | None:
+        """Return since when [s] a detector says that something is wrong; None where none does."""
 
     @abstractmethod
     def events(self) -> Sequence[Event]:

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 
 from scenarios.live.alarms import LiveAlarm
 from scenarios.live.history import History
-from scenarios.live.picture import Drawing
+from scenarios.live.picture import TREND, Drawing
 from scenarios.live.process import tag_of
-from scenarios.live.snapshot import Snapshot
+from scenarios.live.snapshot import Snapshot, held
 from twin.plants.spec import PlantSpec
 from twin.tags import Quality
 from twin.units import DAY, rounded
@@ -60,7 +60,7 @@ def running(spec: PlantSpec, now: Snapshot, device: str) -> bool | None:
 
 
 def state_words(spec: PlantSpec, now: Snapshot, device: str) -> str:
-    """Return what a pump or valve does, and whether by hand, as SCADA sees it."""
+    """Return what a pump or valve does, as SCADA sees it, and whether its PLC holds it by hand."""
     on = running(spec, now, device)
     pump = device in spec.model.pump_name_list
     words = {
@@ -71,7 +71,8 @@ def state_words(spec: PlantSpec, now: Snapshot, device: str) -> str:
     if on is not None:
         quality = now.quality[spec.tag_names.index(tag_of(spec, device, "status"))]
         words = f"{QUALITY_MARKS[Quality(int(quality))]} {words}".strip()
-    by_hand = not math.isnan(now.ordered.get(device, math.nan))
+    plc = next((plc for plc, known in spec.plcs.items() if device in known.actuators), "")
+    by_hand = not math.isnan(held(now, plc, device))
     return f"{words}, hand" if by_hand else words
 
 
@@ -130,10 +131,10 @@ class Values:
         vessel = next(v for v in self._drawing.vessels if v.tag == tag)
         ids = self._drawing.ids
         value = float(now.seen[place[tag]])
-        start, wide = self._drawing.trend
         past = history.of(tag, now.frame - DAY, most=_POINTS)
+        right = vessel.x + TREND + vessel.plot
         points = [
-            f"{vessel.x + start + wide * (1 - (now.frame - at) / DAY):.1f},{vessel.level(v):.1f}"
+            f"{right - vessel.plot * (now.frame - at) / DAY:.1f},{vessel.level(v):.1f}"
             for at, v in zip(past.times.tolist(), past.values.tolist(), strict=True)
             if not math.isnan(v)
         ]

@@ -3,61 +3,42 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import Self
 
 import pandas as pd
 
-from attacks.entries.armed import arm
-from attacks.entries.entry import ArmedEntry, Entry
-from attacks.kinds.external import Client, External
 from detector import Detector
 from scenarios.definition.scenario import DETECTOR, Scenario, testbed
-from scenarios.definition.words import joined
-from scenarios.results.damage import Damage, damage
 from scenarios.results.detection import Aftermath, check_aftermath
 from scenarios.results.impact import impact
-from scenarios.results.incidents import grouped, incidents, of_kind, spans_of, verdict
+from scenarios.results.incidents import incidents, of_kind, verdict
 from scenarios.results.labels import Labels
 from scenarios.results.orders import Orders
 from scenarios.results.run import Run
 from scenarios.results.slips import slips
 from scenarios.results.tables import events_table, limits_table
+from scenarios.simulation.by_hand import Operated
+from scenarios.simulation.comparison import compare
 from scenarios.simulation.notes import cautions
 from scenarios.simulation.pace import Pace
-from scenarios.simulation.pair import paired_truth, past_of, with_end
+from scenarios.simulation.pair import paired_truth, past_of
 from scenarios.simulation.past import begin
 from scenarios.simulation.scorers import hand_in_scorers
 from scenarios.simulation.watch import Watcher, shadow_of
 from scenarios.simulation.watch import watchers as watching
-from twin.closeable import Closing
 from twin.control.alarms import Alarm
-from twin.control.orders import Order, word
-from twin.errors import InputError, RunError, nearest
+from twin.errors import RunError
 from twin.plants.spec import PlantSpec
 from twin.shadow.perturbation import Perturbation
 from twin.testbed import Testbed
-from twin.units import HOUR, readable
+from twin.units import HOUR
 
 _NOTHING = "nothing was recorded yet"
 
 
-class _Comparison(NamedTuple):
-    """A run beside the one without its attacks; None where there is no such run.
-
-    `totals` are the pair's running totals at the end, `together` the damage of all attacks, and
-    `damages` that of each incident, as far as it is known.
-    """
-
-    paired: pd.DataFrame | None
-    totals: dict[str, float] | None
-    together: Damage | None
-    damages: dict[str, Damage]
-
-
-class Session(Closing):
+class Session(Operated):
     """One run of a scenario while it goes on; `open` makes it.
 
     Attributes
@@ -89,9 +70,9 @@ class Session(Closing):
         pace: Pace,
         on_time: Callable[[float], None] | None,
     ):
-        self.scenario, self.spec, self.testbed, self.pace = scenario, spec, bed, pace
+        super().__init__(scenario, bed)
+        self.spec, self.pace = spec, pace
         self.watchers = tuple(watchers)
-        self.entries = arm(scenario.entries, bed)
         self.status, self.reason = "running", ""
         self._labels, self._orders = Labels(self.entries, bed), Orders(bed)
         self._notes, self._aftermath, self._on_time = list(notes), aftermath, on_time
@@ -149,9 +130,9 @@ class Session(Closing):
         spec = spec or scenario.plant_spec()
         found, notes = watching(scenario, spec, detectors) if watch else ({}, [])
         bed = testbed(scenario, spec, folder)
+        watchers: list[Watcher] = []
         try:
             hand_in_scorers(scenario, spec, bed)
-            watchers: list[Watcher] = []
             live = pace is not None or on_alarm is not None or bool(scenario.answers)
             for name, detector in found.items():
                 wanted = detector.columns_wanted == "tags+shadow"
@@ -170,13 +151,10 @@ class Session(Closing):
                 on_time=on_time,
             )
         except BaseException:
+            for watcher in watchers:
+                watcher.close()
             bed.close()
             raise
-
-    @property
-    def now(self) -> float:
-        """The simulated time, seconds since the scenario's start; negative in the warm-up."""
-        return float(self.testbed.env.now)
 
     def advance(self, until: float) -> float:
         """Simulate up to `until` [s], at the session's pace.
@@ -219,100 +197,6 @@ class Session(Closing):
                 raise KeyboardInterrupt(_NOTHING) from None
             self.status, self.reason = "interrupted", "stopped by the user"
         return self.now
-
-    def operate(self, values: Mapping[str, float], by: str = "operator") -> None:
-        """Have the operator write orders now, by hand; see `Scada.write`.
-
-        Like all that is done by hand, it is done between two calls of `advance`, on their thread.
-
-        Raises
-        ------
-        InputError
-            If no PLC takes an order of a name.
-        """
-        given = Order(max(self.now, 0.0), dict(values), by)
-        self.testbed.operator.give(given)
-        self.scenario = replace(self.scenario, operator=(*self.scenario.operator, given))
-
-    def write_external(
-        self, plc: str, values: Mapping[str, float], *, peer: str, protocol: str
-    ) -> None:
-        """Write to a PLC's registers as a client outside does; the PLC takes it at its next scan.
-
-        All that one peer writes to one PLC is one entry, `external-1` and so on.
-
-        Parameters
-        ----------
-        plc : str
-        values : mapping of str to float
-            By actuator or setpoint; see `Plc.write`.
-        peer : str
-            The client's address.
-        protocol : str
-            `modbus` or `opcua`.
-
-        Raises
-        ------
-        InputError
-            If the PLC takes no order of a name.
-        """
-        at, host = max(self.now, 0.0), peer.rpartition(":")[0] or peer
-        for one in self.entries:
-            client, target = one.attack, one.entry.port.target
-            if not isinstance(client, Client):
-                continue
-            if (target, client.peer, client.protocol) == (plc, host, protocol):
-                self.testbed.plcs[plc].check(values)
-                client.add(at, dict(values))
-                return
-        said = {readable(at): {name: word(value) for name, value in values.items()}}
-        count = sum(isinstance(one.attack, Client) for one in self.entries)
-        self.launch(
-            Entry(
-                name=f"external-{count + 1}",
-                on=f"plc:{plc}",
-                do=External(writes=said, peer=host, protocol=protocol),
-                incident="external",
-            )
-        )
-
-    def launch(self, entry: Entry) -> ArmedEntry:
-        """Begin an attack now, by hand: it gets to its port now, and by the clock acts from now on.
-
-        Raises
-        ------
-        InputError
-            If it cannot be used here, or an entry of its name is there.
-        """
-        now = max(self.now, 0.0)
-        when = entry.when
-        if when.start is None and when.begins < now:
-            when = replace(when, begins=now)
-        armed = self.entries.launch(replace(entry, when=when, since=now))
-        self.scenario = replace(self.scenario, attacks=(*self.scenario.attacks, armed.entry))
-        return armed
-
-    def stop(self, name: str) -> None:
-        """End an entry that acts, now.
-
-        Raises
-        ------
-        InputError
-            If there is none of that name, or it does not act.
-        """
-        armed = {one.entry.name: one for one in self.entries}
-        if name not in armed:
-            raise InputError(f"no entry is called {name!r}: {nearest(name, armed)}")
-        armed[name].stop(self.now)
-
-    def as_scenario(self) -> Scenario:
-        """Return the scenario with all that was done by hand: run again, it is the same run."""
-        now = {one.entry.name: _as_done(one) for one in self.entries}
-        return replace(
-            self.scenario,
-            attacks=tuple(now[entry.name] for entry in self.scenario.attacks),
-            faults=tuple(now[entry.name] for entry in self.scenario.faults),
-        )
 
     def _begin(self, until: float) -> None:
         """Run the pair, and skip what this run has in common with it, unless it is paced."""
@@ -358,7 +242,8 @@ class Session(Closing):
         history, spec, entries = self.testbed.historian, self.spec, self.entries
         truth, totals = history.truth.frame(), self.testbed.totals()
         end = float(len(truth) * spec.step)
-        compared = self._compared(truth, totals, end, notes, on_compare)
+        compared = compare(self.scenario, spec, entries, truth, totals, self._paired, on_compare)
+        notes += compared.notes
         scores = _by_time([watcher.score_table() for watcher in self.watchers])
         raised = {watcher.name: watcher.alarm_table() for watcher in self.watchers}
         alarms = _by_time([*raised.values()])
@@ -410,75 +295,11 @@ class Session(Closing):
             aftermath=self._aftermath,
         )
 
-    def _compared(
-        self,
-        truth: pd.DataFrame,
-        totals: dict[str, float],
-        end: float,
-        notes: list[str],
-        on_compare: Callable[[str], None] | None,
-    ) -> _Comparison:
-        paired = self._paired
-        if paired is None:
-            alone = not self.scenario.entries  # it is its own pair
-            return _Comparison(truth if alone else None, totals if alone else None, None, {})
-        whole = with_end(truth, end, totals)  # a run that was cut short is compared up to there
-        last = paired.loc[[end]].iloc[0]
-        began = [begin for begin, _ in spans_of(self.entries)]
-        together = damage(whole, paired, min(began, default=end))
-        damages = self._damages(whole, end, together, notes, on_compare)
-        usual = {name: float(last[name]) for name in totals}
-        return _Comparison(paired.loc[truth.index], usual, together, damages)
-
-    def _damages(
-        self,
-        truth: pd.DataFrame,
-        end: float,
-        together: Damage,
-        notes: list[str],
-        on_compare: Callable[[str], None] | None,
-    ) -> dict[str, Damage]:
-        """Return what each incident did, as far as that is known; where not, say why in `notes`."""
-        groups = grouped(self.entries)
-        if len(groups) == 1:
-            return dict.fromkeys(groups, together)
-        scenario = replace(self.scenario, duration=end)
-        damages: dict[str, Damage] = {}
-        unknown: list[str] = []
-        for name, members in groups.items():
-            began = [begin for begin, _ in spans_of(members)]
-            if not began:
-                damages[name] = {}
-            elif on_compare is None or unknown:
-                unknown.append(name)
-            else:
-                try:
-                    on_compare(name)
-                    without = paired_truth(scenario, self.spec, name)
-                    damages[name] = damage(truth, without, min(began))
-                except RunError as error:
-                    notes.append(
-                        f"what {name} did is not known: the run without it failed, {error}"
-                    )
-                except KeyboardInterrupt:
-                    unknown.append(name)
-        if unknown:
-            notes.append(f"stopped by the user: what {joined(unknown)} did is not known")
-        return damages
-
     def close(self) -> None:
         """Give the engines back."""
         for watcher in self.watchers:
             watcher.close()
         self.testbed.close()
-
-
-def _as_done(armed: ArmedEntry) -> Entry:
-    """Return an entry with all that its client wrote."""
-    client = armed.attack
-    return (
-        replace(armed.entry, do=client.as_written()) if isinstance(client, Client) else armed.entry
-    )
 
 
 def _by_time(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:

@@ -10,6 +10,7 @@ from typing import Protocol
 
 import numpy as np
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 import detector
 from detector import Cause, DataError, Detector, Episodes, OnlineDetector, Score
@@ -25,7 +26,7 @@ from twin.tags import Frame, Values
 from twin.units import DAY, readable
 
 _TAGS_SHOWN = 3
-_LEAD = 3 * DAY
+LEAD = 3 * DAY
 """So much of the warm-up [s] a detector sees: `physics` remembers two days, windows are one."""
 
 
@@ -125,7 +126,7 @@ class Watcher:
 
     def see(self, frame: Frame) -> None:
         """Take a frame; those between the detector's intervals pass unscored."""
-        if frame.time % self.detector.interval_s or frame.time < -_LEAD:
+        if frame.time % self.detector.interval_s or frame.time < -LEAD:
             return
         if not self.live:
             self._frames.append(frame)
@@ -139,7 +140,9 @@ class Watcher:
         frames, self._frames = self._frames, []
         times = [frame.time for frame in frames]
         table = np.array([self._columns(frame) for frame in frames])
-        for score in self._online.update_all(times, table, 0.0) if frames else ():
+        with threadpool_limits(1):  # with more, the last bit depends on how many cores there are
+            scores = self._online.update_all(times, table, 0.0) if frames else []
+        for score in scores:
             self._take(score)
 
     def _take(self, score: Score) -> None:

@@ -37,6 +37,7 @@ def test_it_runs_in_place_of_a_scenarios_plant(net3):
     assert (net3 / result["folder"] / "report.html").is_file()
 
 
+@pytest.mark.slow
 def test_a_detector_of_its_own_watches_it(net3):
     """Trained on a run of it, named by a scenario beside it."""
     normal = hydrotwin(

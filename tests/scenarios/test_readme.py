@@ -88,6 +88,7 @@ def test_the_catalogue_names_every_kind():
     assert set(kinds()) <= set(re.findall(r"[a-z-]+", catalogue))
 
 
+@pytest.mark.slow
 def test_the_sweeps_are_those_of_the_readme(tmp_path):
     path = tmp_path / "magnitude.yaml"
     path.write_text(block("scenarios/README.md", "yaml", "over:"))

@@ -286,6 +286,10 @@ class _Parser:
 
     def _unknown(self, token: _Token, called: bool) -> InputError:
         if called:
+            alike = [flag for flag in self.flags if flag.startswith(f"{token.text}(")]
+            if alike:
+                whole = self.text[token.at :].partition(")")[0] + ")"
+                return self._wrong(f"unknown name {whole!r}: {nearest(whole, alike)}", token.at)
             hint = nearest(token.text, [*FUNCTIONS, *self.tables])
             return self._wrong(f"unknown function {token.text!r}: {hint}", token.at)
         # Names with dots and hyphens fall apart where they are not known: look at the whole.

@@ -10,7 +10,7 @@ from twin.conditions.condition import Condition
 from twin.conditions.parser import parse
 from twin.control.orders import Answer, Order
 from twin.control.scada import Scada
-from twin.errors import under
+from twin.errors import InputError, noting, together
 from twin.plants.equipment import LEVELS
 from twin.state import State
 from twin.tags import Frame
@@ -43,9 +43,10 @@ class Operator:
     ):
         self._scada, self._midnight = scada, midnight
         written: list[Order | Answer] = [*orders, *answers]
+        wrong: list[InputError] = []
         for i, values in enumerate([one.values for one in written]):
             for name in values:
-                with under("operator", i, "write"):
+                with noting(wrong, "operator", i, "write"):
                     scada.check(name)
         self._pending = sorted(orders, key=lambda order: order.at)
         self._given = 0
@@ -56,8 +57,10 @@ class Operator:
         refused = {tag: f"write {SEEN}{tag}: SCADA shows it" for tag in scada.register.tags}
         self._conditions: list[Condition] = []
         for i, answer in enumerate(answers):
-            with under("operator", len(orders) + i, "when"):
+            with noting(wrong, "operator", len(orders) + i, "when"):
                 self._conditions.append(parse(answer.when, names, flags=flags, refused=refused))
+        if wrong:
+            raise together(wrong)
         self._held = [False] * len(self._answers)
 
     @property

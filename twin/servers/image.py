@@ -41,7 +41,15 @@ Read = Callable[[str], PlcImage]
 """Returns the last image of a PLC, given its name; called from servers' threads."""
 Write = Callable[[str, dict[str, float], str, str], None]
 """Takes what a client wrote: PLC, values by actuator (NaN for automatic) or setpoint, the client's
-address, and the protocol; called from servers' threads."""
+address, and the protocol; called from servers' threads. Raises InputError where nothing can be
+written any more."""
+Refused = Callable[[str, str, str, str, str, str], None]
+"""Is told of a write that the server refused: PLC, what was to be written, the value, the client's
+address, the protocol, and why; called from servers' threads."""
+
+
+def unheard(*_: str) -> None:
+    """Tell nobody of a write that was refused."""
 
 
 class Images:

@@ -23,7 +23,7 @@ from pymodbus.pdu.mei_message import ReadDeviceInformationRequest, ReadDeviceInf
 from twin.closeable import Closing
 from twin.errors import InputError
 from twin.servers.background import LOOPBACK, Background
-from twin.servers.image import Read, Write, order
+from twin.servers.image import Read, Refused, Write, order, unheard
 from twin.servers.registers import READ_FUNCTIONS, WRITE_FUNCTIONS, Point
 
 MOST_CONNECTIONS = 48
@@ -56,6 +56,7 @@ class ModbusServers(Closing):
     points : iterable of Point
     read : Read
     write : Write
+    refused : Refused, optional
     plant : str
         Its name, for the devices' identification.
     host : str, default 127.0.0.1
@@ -74,6 +75,7 @@ class ModbusServers(Closing):
         read: Read,
         write: Write,
         *,
+        refused: Refused = unheard,
         plant: str = "",
         host: str = LOOPBACK,
         offset: int = 0,
@@ -81,7 +83,7 @@ class ModbusServers(Closing):
         by_plc: dict[str, list[Point]] = {}
         for point in points:
             by_plc.setdefault(point.plc, []).append(point)
-        self._devices = [_Device(own, read, write, plant) for own in by_plc.values()]
+        self._devices = [_Device(own, read, write, refused, plant) for own in by_plc.values()]
         self.ports = {device.plc: device.port + offset for device in self._devices}
         self._sockets: list[socket.socket] = []
         try:
@@ -132,10 +134,12 @@ async def _listen(device: _Device, listening: socket.socket) -> None:
 class _Device:
     """One PLC as its clients see it."""
 
-    def __init__(self, points: Sequence[Point], read: Read, write: Write, plant: str):
+    def __init__(
+        self, points: Sequence[Point], read: Read, write: Write, refused: Refused, plant: str
+    ):
         first = points[0]
         self.plc, self.port, self._unit = first.plc, first.port, first.unit
-        self._read, self._write = read, write
+        self._read, self._write, self._refused = read, write, refused
         self.strangers: Connections = OrderedDict()  # who has asked nothing yet, oldest first
         self.clients: Connections = OrderedDict()  # who has been silent longest first
         self._tables: dict[str, dict[int, tuple[Point, int]]] = {}
@@ -229,19 +233,29 @@ class _Device:
 
     def take(self, function: int, address: int, words: list[int], peer: str) -> ExcCodes | None:
         """Write all of a request's words, or nothing."""
-        table = self._tables.get(_TABLES[function], {})
+        kind = _TABLES[function]
+        table = self._tables.get(kind, {})
         image, orders, at = self._read(self.plc), {}, 0
         while at < len(words):
             point, word = table.get(address + at, (None, 0))
             if point is None or word or not point.writable or len(words) < at + point.words:
+                what = f"{kind} {address + at}" if point is None else point.tag
+                self._refused(
+                    self.plc, what, str(int(words[at])), peer, "modbus", "cannot be written"
+                )
                 return ExcCodes.ILLEGAL_ADDRESS
             value = point.decode([int(each) for each in words[at : at + point.words]])
             if not point.min <= value <= point.max:
+                why = f"is outside {point.min:g} to {point.max:g}"
+                self._refused(self.plc, point.tag, f"{value:g}", peer, "modbus", why)
                 return ExcCodes.ILLEGAL_VALUE
             name, ordered = order(point.tag, value, image)
             orders[name] = ordered
             at += point.words
-        self._write(self.plc, orders, peer, "modbus")
+        try:
+            self._write(self.plc, orders, peer, "modbus")
+        except InputError:
+            return ExcCodes.DEVICE_FAILURE
         return None
 
 

@@ -19,7 +19,7 @@ from twin.closeable import Closing
 from twin.errors import InputError
 from twin.plants.spec import PlantSpec
 from twin.servers.background import LOOPBACK, Background
-from twin.servers.image import PlcImage, Read, Write
+from twin.servers.image import PlcImage, Read, Refused, Write, unheard
 from twin.servers.items import Item, items
 from twin.servers.sessions import Inside, Listening, MayWrite
 from twin.tags import Quality
@@ -49,6 +49,7 @@ class OpcUaServer(Closing):
     start : datetime
         The scenario's start: values' source times are the plant's.
     may_write : MayWrite
+    refused : Refused, optional
     host : str, default 127.0.0.1
     offset : int, default 0
         Added to the port.
@@ -67,6 +68,7 @@ class OpcUaServer(Closing):
         *,
         start: datetime,
         may_write: MayWrite,
+        refused: Refused = unheard,
         host: str = LOOPBACK,
         offset: int = 0,
     ):
@@ -75,7 +77,7 @@ class OpcUaServer(Closing):
         self._start = start if start.tzinfo else start.replace(tzinfo=UTC)
         self._read = read
         self._items = items(spec)
-        self._inside = Inside(may_write, read, write)
+        self._inside = Inside(may_write, read, write, refused)
         self._server = Listening(self._inside)
         try:
             socket.create_server((host, self.port)).close()

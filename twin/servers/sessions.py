@@ -12,13 +12,15 @@ from typing import Any
 
 from asyncua import Server, ua
 from asyncua.common.connection import TransportLimits
+from asyncua.common.utils import ServiceError
 from asyncua.crypto.permission_rules import User, UserRole
 from asyncua.server.binary_server_asyncio import BinaryServer, OPCUAProtocol
 from asyncua.server.internal_server import InternalServer
 from asyncua.server.internal_session import InternalSession
 from asyncua.server.user_managers import UserManager
 
-from twin.servers.image import Read, Write, order
+from twin.errors import InputError
+from twin.servers.image import Read, Refused, Write, order
 from twin.servers.items import Item
 
 MayWrite = Callable[[str, str], bool]
@@ -27,6 +29,7 @@ _MOST_CONNECTIONS = 200
 _PATIENCE = 10.0  # s until a client must have opened its session
 _CHUNK, _LARGEST = 65_535, 1 << 20  # bytes of a message's part, and of a message
 _PENDING = 16  # messages of one client that wait
+_LONGEST_NAME = 40  # characters of a user's that are kept
 
 
 class Inside(InternalServer):
@@ -38,9 +41,9 @@ class Inside(InternalServer):
         What each variable shows.
     """
 
-    def __init__(self, may_write: MayWrite, read: Read, write: Write):
+    def __init__(self, may_write: MayWrite, read: Read, write: Write, refused: Refused):
         super().__init__(_Users(may_write))
-        self.read_plant, self.write_plant = read, write
+        self.read_plant, self.write_plant, self.refused = read, write, refused
         self.variables: dict[ua.NodeId, Item] = {}
         self.allow_remote_admin = False
         self.max_connections = _MOST_CONNECTIONS
@@ -57,8 +60,37 @@ class Inside(InternalServer):
 class _Session(InternalSession):
     """A client's session."""
 
+    def activate_session(
+        self, params: ua.ActivateSessionParameters, peer_certificate: bytes | None
+    ) -> ua.ActivateSessionResult:
+        """Let a client in; a wrong password is told of."""
+        try:
+            return super().activate_session(params, peer_certificate)
+        except ServiceError as error:
+            if error.code == ua.StatusCodes.BadUserAccessDenied:
+                name = str(params.UserIdentityToken.UserName)
+                why = "wrong user or password"
+                self.iserver.refused("", "log in", "", self._peer(name), "opcua", why)
+            raise
+
+    def _peer(self, user: str | None) -> str:
+        """Return who writes: a user's name, if there is one, and the client's address and port."""
+        address = "{}:{}".format(*self.name)
+        return address if user is None else f"{' '.join(user.split())[:_LONGEST_NAME]} @ {address}"
+
     async def write(self, params: ua.WriteParameters) -> list[ua.StatusCode]:
-        return [ua.StatusCode(self._order(wanted)) for wanted in params.NodesToWrite]
+        return [self._write(wanted) for wanted in params.NodesToWrite]
+
+    def _write(self, wanted: ua.WriteValue) -> ua.StatusCode:
+        """Give the plant one order, and return the status code of that; tell of a refusal."""
+        status = ua.StatusCode(self._order(wanted))
+        if not status.is_good() and status.value != ua.StatusCodes.BadInvalidState:
+            item = self.iserver.variables.get(wanted.NodeId)
+            plc, what = (item.plc, item.name) if item else ("", wanted.NodeId.to_string())
+            value = str(wanted.Value.Value.Value) if wanted.Value.Value else ""
+            peer, why = self._peer(self.user.name), f"{status.name}: {status.doc}"
+            self.iserver.refused(plc, what, value, peer, "opcua", why)
+        return status
 
     def _order(self, wanted: ua.WriteValue) -> Any:
         """Give the plant one order, and return the status code of that."""
@@ -78,7 +110,10 @@ class _Session(InternalSession):
         if not math.isfinite(number) or not item.low <= number <= item.high:
             return code.BadOutOfRange
         name, ordered = order(item.name, number, inside.read_plant(item.plc))
-        inside.write_plant(item.plc, {name: ordered}, "{}:{}".format(*self.name), "opcua")
+        try:
+            inside.write_plant(item.plc, {name: ordered}, self._peer(self.user.name), "opcua")
+        except InputError:
+            return code.BadInvalidState
         return code.GoodCompletesAsynchronously
 
 

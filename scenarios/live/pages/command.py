@@ -11,17 +11,11 @@ from nicegui import ui
 from scenarios.live.commands import check, plc_of, ranges, setpoint_tag
 from scenarios.live.plant import LivePlant
 from scenarios.live.shared import Room
-from scenarios.live.snapshot import Snapshot
+from scenarios.live.snapshot import Snapshot, held
 from scenarios.live.users import Visitor
 from scenarios.live.values import number
 from twin.errors import InputError
 from twin.tags import Quality
-
-
-def held(now: Snapshot, plc: str, name: str) -> float:
-    """Return what a PLC holds of an order: NaN for an actuator left to it."""
-    known = now.plcs.get(plc)
-    return known.orders.get(name, math.nan) if known else math.nan
 
 
 def write(room: Room, visitor: Visitor, name: str, value: float) -> None:
@@ -40,12 +34,14 @@ def write(room: Room, visitor: Visitor, name: str, value: float) -> None:
         ui.notify("This is a record: nothing can be written.", type="negative")
         return
     spec = source.spec
+    plc = plc_of(spec, name)
     try:
         check(spec, source.snapshot, visitor, name, value)
     except InputError as error:
+        words = spec.command(name, value)
+        source.refused(plc, name, words, visitor.name, "room", error.message)
         ui.notify(str(error), type="negative", close_button="Close", timeout=8000)
         return
-    plc = plc_of(spec, name)
     old, new = (spec.command(name, v) for v in (held(source.snapshot, plc, name), value))
 
     async def send() -> None:
@@ -70,6 +66,31 @@ def write(room: Room, visitor: Visitor, name: str, value: float) -> None:
     dialog.open()
 
 
+def typed(text: str) -> float:
+    """Return a number as somebody typed it, with a decimal point or comma.
+
+    Raises
+    ------
+    InputError
+        If it is none.
+    """
+    try:
+        value = float(text.strip().replace(",", "."))
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise InputError(f"{text!r} is no number: write one like 5.5")
+    return value
+
+
+def write_typed(room: Room, visitor: Visitor, name: str, text: str) -> None:
+    """Write what somebody typed; see `write`."""
+    try:
+        write(room, visitor, name, typed(text))
+    except InputError as error:
+        ui.notify(f"{name}: {error}", type="negative")
+
+
 def _stale_inputs(room: Room, name: str) -> str:
     """Say that what the command would be decided by is old or missing; empty if it is good."""
     spec, now = room.source.spec, room.source.snapshot
@@ -91,14 +112,14 @@ def setpoints(room: Room, visitor: Visitor, names: list[str]) -> Callable[[Snaps
             ui.label(name).style("min-width: 150px")
             present = ui.label().classes("clock").style("min-width: 80px").mark(f"held-{name}")
             labels.append((plc, name, present))
-            field = ui.number(f"new, {limits.low:g} to {limits.high:g} {unit}", step=0.1)
-            field.props(f'dense outlined aria-label="new {name}"').style("width: 220px")
+            if not isinstance(room.source, LivePlant):
+                continue
+            field = ui.input(f"new, {limits.low:g} to {limits.high:g} {unit}")
+            field.props(f'dense outlined inputmode=decimal aria-label="new {name}"')
+            field.style("width: 220px")
 
-            def send(name: str = name, field: ui.number = field) -> None:
-                if field.value is None:
-                    ui.notify(f"{name}: write a number first", type="negative")
-                else:
-                    write(room, visitor, name, float(field.value))
+            def send(name: str = name, field: ui.input = field) -> None:
+                write_typed(room, visitor, name, str(field.value or ""))
 
             field.on("keydown.enter", send)
             ui.button("Write …", on_click=send).props(

@@ -9,12 +9,13 @@ from nicegui import ui
 
 from scenarios.live.alarms import LiveAlarm
 from scenarios.live.commands import setpoint_tag
-from scenarios.live.pages.command import held, setpoints, write
+from scenarios.live.pages.command import setpoints, write, write_typed
 from scenarios.live.pages.frame import Refresh, frame
 from scenarios.live.pages.pens import Pens
+from scenarios.live.plant import LivePlant
 from scenarios.live.process import tag_of
 from scenarios.live.shared import Room
-from scenarios.live.snapshot import Snapshot
+from scenarios.live.snapshot import Snapshot, held
 from scenarios.live.users import Visitor
 from scenarios.live.values import age, shown
 from twin.errors import nearest
@@ -99,7 +100,9 @@ def _drive(room: Room, visitor: Visitor, name: str, plc: str) -> Refresh:
     differs = ui.label().classes("differs").mark("mismatch")
     facts["PLC"].text = plc or "none drives it"
     status, flow = (tag_of(spec, name, quantity) for quantity in ("status", "flow"))
-    if plc:
+    if plc and not isinstance(room.source, LivePlant):
+        ui.label("A record: nothing can be commanded.").classes("note")
+    elif plc:
         _buttons(room, visitor, name, pump)
 
     def refresh(now: Snapshot) -> None:
@@ -134,12 +137,11 @@ def _buttons(room: Room, visitor: Visitor, name: str, pump: bool) -> None:
             )
     if pump:
         with ui.row().classes("items-center"):
-            speed = ui.number("relative speed, 0.5 to 1.2", step=0.05).props("dense outlined")
+            speed = ui.input("relative speed, 0.5 to 1.2").props("dense outlined inputmode=decimal")
             speed.style("width: 220px")
 
             def send() -> None:
-                if speed.value is not None:
-                    write(room, visitor, name, float(speed.value))
+                write_typed(room, visitor, name, str(speed.value or ""))
 
             speed.on("keydown.enter", send)
             ui.button("Set speed …", on_click=send).props("no-caps flat color=primary")

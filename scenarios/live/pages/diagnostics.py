@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 from typing import Any
 
 import numpy as np
@@ -48,7 +49,8 @@ def diagnostics(room: Room, visitor: Visitor) -> None:
         def refresh(now: Snapshot) -> None:
             show(plcs, [_plc(room, now, name) for name in now.plcs])
             about.text = "\n".join(_about(room))
-            known = [e for e in source.events() if visitor.teacher or e.kind in _SEEN]
+            every = heapq.merge(source.events(), source.spills.events(), key=lambda e: e.time)
+            known = [e for e in every if visitor.teacher or e.kind in _SEEN]
             events.rows[:] = [
                 {"id": i, "time": room.hour_words(e.time), "kind": e.kind, "source": e.source,
                  "what": e.what}

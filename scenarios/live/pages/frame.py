@@ -20,7 +20,7 @@ from scenarios.live.values import SHAPES
 
 _TICK = 0.25  # s
 _FREE = 0.0
-_SPEEDS = {speed: f"{speed:g} ×" for speed in (1.0, 10.0, 60.0, 300.0, 1200.0)}
+_SPEEDS = {speed: f"{speed:g} ×" for speed in (1.0, 10.0, 60.0, 300.0, 1200.0, 6000.0)}
 _SPEEDS[_FREE] = "as fast as possible"
 _LINKS = {
     "/": "Overview",
@@ -76,7 +76,9 @@ def frame(room: Room, visitor: Visitor, path: str, title: str) -> Iterator[list[
         now = source.snapshot
         clock.text = _clock(room, now)
         alarms = source.alarms.standing()
-        banner.show(alarms, len(source.alarms.shelved()))
+        since = source.detecting()
+        about = "" if since is None else f"detector: alarm since {room.hour_words(since)}"
+        banner.show(alarms, len(source.alarms.shelved()), about)
         listed = tuple((alarm.key, alarm.state) for alarm in alarms)
         pace = source.pace.paused, source.pace.speed
         state = (now.number, now.status, listed, pace, id(source.alarms))
@@ -122,6 +124,7 @@ def _pace(room: Room, visitor: Visitor, refreshers: list[Refresh]) -> None:
         select.disable()
 
     def follow(_: Snapshot) -> None:
+        button.visible = select.visible = source.snapshot.status in ("running", "recorded")
         button.text = "Go on" if source.pace.paused else "Pause"
         button.props(f"icon={'play_arrow' if source.pace.paused else 'pause'}")
         present = source.pace.speed or _FREE
@@ -174,6 +177,7 @@ class _Banner:
             }
             self._words = ui.label().classes("text-weight-medium").mark("banner")
             ui.space()
+            self._detector = ui.link("", "/detector").classes("differs").mark("detector-banner")
             self._shelved = ui.label().classes("note")
             ui.link("to the alarm list", "/alarms")
 
@@ -187,7 +191,8 @@ class _Banner:
             )
             return badge, ui.label("0")
 
-    def show(self, alarms: list[LiveAlarm], shelved: int) -> None:
+    def show(self, alarms: list[LiveAlarm], shelved: int, detector: str) -> None:
+        self._detector.text, self._detector.visible = detector, bool(detector)
         for priority, (badge, label) in self._counts.items():
             count = sum(alarm.cls.priority == priority for alarm in alarms)
             label.text = str(count)
@@ -198,5 +203,5 @@ class _Banner:
             more = f"; {len(new) - 1} more not acknowledged" if len(new) > 1 else ""
             self._words.text = f"{words}{more}"
         else:
-            self._words.text = "No unacknowledged alarm" if alarms else "No alarm"
+            self._words.text = "No unacknowledged alarm" if alarms else "No process alarm"
         self._shelved.text = f"{shelved} shelved" if shelved else ""

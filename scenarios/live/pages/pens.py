@@ -20,8 +20,10 @@ _MOST = 400  # points of a pen
 CLOCK = {"day": "{MMM} {d}", "hour": "{HH}:{mm}", "minute": "{HH}:{mm}"}
 """How charts write the plant's time."""
 _BESIDE = ("Start", "Middle", "End")
-_ABOVE = {"HH": "Top", "H": "Bottom", "L": "Top", "LL": "Bottom"}
+_ABOVE = {"HH": "Top", "H": "Bottom", "L": "Top", "LL": "Top"}
 """Where the names of limits stand, so that those of three pens do not cover each other."""
+_ASIDE = ([0, 0, 0, 70], [0, 0, 0, 140], [0, 70, 0, 0])
+"""By how much [px] the name LL is moved from each place: above its line too, it clears L."""
 
 
 class Pens:
@@ -132,6 +134,7 @@ class Pens:
                         "label": {
                             "formatter": "{b}",
                             "fontSize": 11,
+                            "padding": _ASIDE[place % 3] if name == "LL" else 0,
                             "position": f"inside{_BESIDE[place % 3]}{_ABOVE[name]}",
                         },
                     }

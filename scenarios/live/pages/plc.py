@@ -8,11 +8,10 @@ from typing import Any
 
 from nicegui import ui
 
-from scenarios.live.pages.command import held
 from scenarios.live.pages.frame import frame
 from scenarios.live.pages.tables import show, table
 from scenarios.live.shared import Room
-from scenarios.live.snapshot import Snapshot
+from scenarios.live.snapshot import Snapshot, held
 from scenarios.live.users import Visitor
 from scenarios.live.values import DECIMALS, age, number, quality_words, shown
 from twin.errors import nearest
@@ -39,13 +38,14 @@ def plc(room: Room, visitor: Visitor, name: str) -> None:
             with ui.column().classes("col"):
                 if known.actuators:
                     ui.html("<h2>Commands</h2>", sanitize=False)
-                    coils = table(device="device", command="it commands", order="SCADA's order")
+                    coils = table(device="device", command="it commands", order="it holds by hand",
+                                  scada="SCADA ordered")  # fmt: skip
                     with ui.row():
                         for actuator in known.actuators:
                             ui.link(actuator, f"/device/{actuator}")
                 ui.html("<h2>Rules</h2>", sanitize=False)
                 for rule in known.rules:
-                    ui.label(f"when {rule.when}: {rule.actuator} {state(rule.command)}")
+                    ui.label(f"when {rule.when.text}: {rule.actuator} {state(rule.command)}")
                 if not known.rules:
                     ui.label("It measures only.").classes("note")
 
@@ -75,6 +75,7 @@ def plc(room: Room, visitor: Visitor, name: str) -> None:
                             "device": actuator,
                             "command": _coil(here.coils.get(actuator, math.nan)),
                             "order": spec.command(actuator, held(now, name, actuator)),
+                            "scada": spec.command(actuator, now.ordered.get(actuator, math.nan)),
                         }
                         for actuator in known.actuators
                     ],

@@ -14,7 +14,8 @@ from scenarios.live.pages.pens import CLOCK
 from scenarios.live.pages.tables import show, table
 from scenarios.live.plant import LivePlant
 from scenarios.live.shared import Room
-from scenarios.live.snapshot import Snapshot
+from scenarios.live.snapshot import EntryView, Snapshot
+from scenarios.live.spills import Spill
 from scenarios.live.users import Visitor
 from scenarios.live.values import DECIMALS, number
 from twin.errors import InputError
@@ -29,7 +30,12 @@ def teacher(room: Room, visitor: Visitor) -> None:
     """Fill the page; for a visitor who is no teacher, say so."""
     with frame(room, visitor, "/teacher", "Teacher") as refreshers:
         if not visitor.teacher:
-            ui.label("This page is the teacher's: enter the teacher's password at your name.")
+            how = (
+                "enter the teacher's password at your name"
+                if room.door.has_teacher
+                else "the room has to be started with --teacher or --teacher-password"
+            )
+            ui.label(f"This page is the teacher's: {how}.")
             return
         with ui.row().classes("w-full items-stretch"):
             with ui.column().classes("card col"):
@@ -39,9 +45,35 @@ def teacher(room: Room, visitor: Visitor) -> None:
             if isinstance(room.source, LivePlant):
                 with ui.column().classes("card col-5"):
                     _launcher(room, room.source, visitor)
+        ui.html("<h2>Spilled</h2>", sanitize=False)
+        refreshers.append(_spilled(room))
         ui.html("<h2>Truth, and what each believes</h2>", sanitize=False)
         only = ui.checkbox("Only where they differ", value=False)
         refreshers.append(_beliefs(room, only))
+
+
+def _spilled(room: Room) -> Refresh:
+    """Say of each tank that spilled, or does, since when and how much."""
+    label = ui.label().classes("whitespace-pre-line").mark("spilled")
+
+    def refresh(_: Snapshot) -> None:
+        hours = room.hour_words
+        label.text = (
+            "\n".join(
+                f"{spill.tank}: {_volume(spill)} since {hours(spill.begin)}, it goes on"
+                if spill.end is None
+                else f"{spill.tank}: {_volume(spill)} from {hours(spill.begin)} to "
+                f"{hours(spill.end)}"
+                for spill in reversed(room.source.spills.all)
+            )
+            or "Nothing."
+        )
+
+    return refresh
+
+
+def _volume(spill: Spill) -> str:
+    return f"{spill.volume:.1f} m³" if spill.volume >= 0.05 else "less than 0.1 m³"
 
 
 def _bars(room: Room) -> Refresh:
@@ -97,10 +129,14 @@ def _entries(room: Room, visitor: Visitor) -> Refresh:
 
     async def stop() -> None:
         if isinstance(source, LivePlant) and chosen.value:
+            name = str(chosen.value)
+            (entry,) = (one for one in source.snapshot.entries if one.name == name)
             try:
-                await asyncio.wrap_future(source.end(str(chosen.value), visitor.name))
+                await asyncio.wrap_future(source.end(name, visitor.name))
             except InputError as error:
                 ui.notify(str(error), type="negative")
+            else:
+                ui.notify(stopped_words(source, entry), close_button="Close", timeout=15000)
 
     button = ui.button("Stop it", on_click=stop).props("no-caps outline color=primary")
     chosen.visible = button.visible = isinstance(source, LivePlant)
@@ -118,6 +154,18 @@ def _entries(room: Room, visitor: Visitor) -> Refresh:
             chosen.set_options(active, value=chosen.value if chosen.value in active else None)
 
     return refresh
+
+
+def stopped_words(source: LivePlant, entry: EntryView) -> str:
+    """Return what is left of an entry that was stopped, and what its PLC still holds by hand."""
+    words = f"{entry.name} is stopped; then: {kinds()[entry.kind].at_end}"
+    plc, now = entry.on.removeprefix("plc:"), source.snapshot
+    kept = [
+        f"{name} is {source.spec.command(name, order)}"
+        for name, order in (now.plcs[plc].orders.items() if plc in now.plcs else ())
+        if order == order and order != now.ordered.get(name)
+    ]
+    return f"{words}. {plc} still holds by hand: {', '.join(kept)}" if kept else words
 
 
 def _state(room: Room, entry: Any) -> str:

@@ -20,14 +20,14 @@ class Verdicts:
 
     def __init__(self, source: Source, visitor: Visitor):
         self._source, self._visitor = source, visitor
-        self._waiting: set[tuple[float, str]] = set()
+        self._waiting: set[tuple[float, str, str]] = set()
 
     def tell(self) -> None:
         """Say of each write that waited what became of it."""
-        for write in self._source.audit.writes()[-50:]:
+        for write in self._source.audit.latest(50):
             if write.who != self._visitor.name or write.protocol != "room":
                 continue
-            key = (write.time, write.tag)
+            key = (write.time, write.tag, write.new)
             if write.result == WAITING:
                 self._waiting.add(key)
             elif key in self._waiting:

@@ -1,13 +1,16 @@
 """The evaluation, its pictures and predictions, on a small plant in BATADAL's format."""
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib.image import imread
 
 from detector import DataError
+from detector.benchmark.dragged import dragged
 from detector.benchmark.evaluate import (
     FIRST,
     PUBLISHED,
@@ -16,6 +19,7 @@ from detector.benchmark.evaluate import (
     write_predictions,
 )
 from detector.benchmark.pictures import draw_evaluation
+from detector.benchmark.tables import write_tables
 from detector.registry import kind_class
 from tests.detector.conftest import write_batadal
 
@@ -148,6 +152,40 @@ def test_every_picture_is_drawn(result: BenchmarkResult, tmp_path: Path) -> None
 
 
 KINDS = ("cnn-lstm", "pca")
+
+
+def test_tables_hold_what_was_measured(result: BenchmarkResult, tmp_path: Path) -> None:
+    written = write_tables(result, tmp_path / "tables")
+    assert [each.stem for each in written] == [
+        "figures-dataset04", "figures-test", "layers-cnn-lstm",
+    ]  # fmt: skip
+    figures = pd.read_csv(written[0], index_col="detector")
+    assert [*figures.index] == ["cnn-lstm", "pca", "always", "never", "random", "published"]
+    means = result.as_dict()["dataset04"]
+    for kind in KINDS:
+        assert figures.loc[kind, "f1"] == pytest.approx(means[kind]["f1"], rel=1e-5)
+        assert figures.loc[kind, ["ms_a_frame", "megabytes"]].gt(0).all()
+        assert figures.loc[kind, ["ttd_1_h", "ttd_2_h"]].tolist() == means[kind]["ttd_hours"][:2]
+    assert figures.loc["published", "recall"] == PUBLISHED["recall"]
+    assert "published" not in pd.read_csv(written[1], index_col="detector").index
+    layers = pd.read_csv(written[2], index_col="layer")
+    assert layers.loc["squeeze", "output"] == "12 x 32"
+    assert layers.loc["all", ["parameters", "one_bias"]].tolist() == [83_627, 82_859]
+    assert layers["parameters"].iloc[:-1].sum() == 83_627
+
+
+def test_attacks_drag_a_rolling_threshold_along(result: BenchmarkResult) -> None:
+    rows = result.evaluations["dataset04"]["pca"]
+    found = dragged(result.records["dataset04"], result.detectors["pca"], rows)
+    assert found is not None
+    assert found.rolling_hours < found.fixed_hours
+    assert found.end > 2 * found.start
+    # No level sees its own row or a later one.
+    cut = replace(rows, scores=np.where(np.arange(480) < 200, rows.scores, 1e3))
+    other = dragged(result.records["dataset04"], result.detectors["pca"], cut)
+    assert other is not None
+    np.testing.assert_array_equal(other.levels[:201], found.levels[:201])
+    assert other.levels[201] > found.levels[201]
 
 
 def test_attacked_data_is_refused_for_training(small_batadal: Path, tmp_path: Path) -> None:

@@ -124,6 +124,22 @@ def test_a_pump_without_a_rule_that_runs_is_found(fitted):
     assert score.causes[0].words == "PU3 runs, and no rule of PLC1 starts it"
 
 
+def test_the_worst_of_each_law_comes_before_what_else_is_off():
+    def beside(table):
+        more = {f"projected:F_PU{i}": table["projected:F_PU1"] for i in (4, 5, 6)}
+        return table.assign(**more)[sorted([*table, *more], key=lambda name: ":" in name)]
+
+    tables = [beside(frames(10, seed)) for seed in (1, 2)]
+    made = create("physics", list(tables[0]), 300.0)
+    made.fit(tables, Training(options={"plant": PLANT}))
+    table = beside(frames(2, 10))
+    off = [f"projected:F_PU{i}" for i in (1, 4, 5, 6)]
+    table.loc[402, [*off, "level:L_T1", "step:DMA1"]] = [4.0, 3.0, 3.0, 3.0, -0.025, 0.3]
+    causes = first_alarm(made, table)[1].causes
+    assert causes[0].name == "hydraulics at PU1"
+    assert {cause.name for cause in causes[1:3]} == {"mass balance of T1", "demand of DMA1"}
+
+
 def test_saved_and_loaded_it_scores_and_speaks_as_before(fitted, tmp_path):
     fitted.save(tmp_path / "physics.safetensors")
     loaded = detector.load(tmp_path / "physics.safetensors", interval_s=300.0)

@@ -10,6 +10,8 @@ from scenarios.bench.words import advice, detector_row, shadow_row
 HOUR = 3600.0
 COLUMNS = ("label", "family", "size", "what", "seed", "episodes_s", "visible_s", "damage_h",
            "detected", "before_damage", "delay_min", "stood_h", "tag_place")  # fmt: skip
+PEAKS = {"delay": 2.0, "covert": 9.0, "trip": 3.0}  # of the alarm's score, over its line
+LAWS = {"delay": ("rules", "rules"), "covert": ("rules", "demand"), "trip": ("rules", "")}
 WEEK = ("normal", "", "", "", 1, [[9 * HOUR, 9 * HOUR]], None, None, None, None, None, None, None)
 OTHER = ("normal", "", "", "", 2, [], None, None, None, None, None, None, None)
 # The same incident with two seeds, noticed with one; one that is not to be seen; a harmful one.
@@ -28,7 +30,9 @@ def table(rows=ROWS, **changed):
     common = {"status": "done", "detector": "mine", "setting": "", "draw": 0, "interval_s": 300.0,
               "ms": 0.5, "weeks": 1.0, "spans_s": [[8 * HOUR, 30 * HOUR]], "already_on": False,
               "localisable": True, "plc_place": 1, **changed}  # fmt: skip
-    return pd.DataFrame([dict(zip(COLUMNS, row, strict=True)) | common for row in rows])
+    found = pd.DataFrame([dict(zip(COLUMNS, row, strict=True)) | common for row in rows])
+    law, named = zip(*(LAWS.get(what, ("", "")) for what in found["what"]), strict=True)
+    return found.assign(law=law, named_law=named, peak=found["what"].map(PEAKS))
 
 
 @pytest.fixture
@@ -54,6 +58,21 @@ def test_what_is_missed_is_later_than_any_delay(mine):
 def test_a_cause_counts_from_the_place_where_it_is_named(mine):
     assert (mine["all"]["tag_top1"], mine["all"]["tag_top3"]) == (0.5, 0.5)
     assert (mine["faults"]["all"]["tag_top1"], mine["faults"]["all"]["tag_top3"]) == (0.0, 1.0)
+
+
+def test_the_law_that_is_named_counts_where_one_is_broken_and_one_is_named(mine):
+    assert (mine["all"]["law"], mine["all"]["lawful"]) == (0.5, 2)
+    assert (mine["faults"]["all"]["law"], mine["faults"]["all"]["lawful"]) == (None, 0)
+    faults = {"all": {"law": 1.0, "lawful": 3}, "families": {}}
+    (line,) = (
+        each for each in advice({"detectors": {"mine": mine | {"faults": faults}}}) if "law" in each
+    )
+    assert "50 % of 2 attacks and 100 % of 3 faults" in line
+    assert "AUC of 0.50" in line
+
+
+def test_attacks_are_told_from_faults_by_the_score_as_often_as_theirs_is_the_higher(mine):
+    assert mine["told_apart"] == 0.5  # of the two noticed attacks, one is above the fault
 
 
 def test_false_episodes_have_the_interval_of_a_poisson_mean(mine):

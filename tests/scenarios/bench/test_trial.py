@@ -1,15 +1,18 @@
 import numpy as np
 import pytest
 
+import detector
 from detector import Cause
 from scenarios.bench import trial
 from scenarios.bench.recipes import SIZES, Case, cases, recipes
 from scenarios.bench.recording import record, usual
-from scenarios.bench.trial import Watch, attacked, attempt, noticed, row_key, trial_of
+from scenarios.bench.trial import Watch, attacked, attempt, law_of, noticed, row_key, trial_of
 from scenarios.definition.check import armed
 from scenarios.definition.schema import from_data
 from scenarios.simulation.session import Session
+from scenarios.simulation.watch import shadow_of
 from scenarios.sweeps.job import plant_of
+from twin.shadow.perturbation import Perturbation
 
 HOUR = 3600.0
 DATA = {
@@ -84,6 +87,26 @@ def test_what_breaks_one_detector_is_told_and_spares_the_others():
     assert "nothing.safetensors" in broken["error"]
 
 
+def test_a_detector_trained_beside_a_wrong_shadow_twin_watches_beside_one(tmp_path, monkeypatch):
+    mine = detector.load("physics", "ctown", interval_s=300.0)
+    mine.about["options"]["perturb"] = {"roughness": 0.05, "seed": 3}
+    mine.save(tmp_path / "mine.safetensors")
+    given = []
+
+    def told(scenario, perturb):
+        given.append(perturb)
+        return shadow_of(scenario, perturb)
+
+    monkeypatch.setattr(trial, "shadow_of", told)
+    watches = [
+        ("0", Watch("mine", str(tmp_path / "mine.safetensors"))),
+        ("1", Watch("p", "physics")),
+    ]
+    rows = attempt(trial_of(case_of(warmup="24 h"), watches))["rows"]
+    assert [row["status"] for row in rows] == ["done", "done"]
+    assert given == [Perturbation(roughness=0.05, seed=3), None]
+
+
 def test_without_incident_it_is_the_usual_run():
     scenario = scenario_of(attacks=[], detector=None)
     frames, kept = record(scenario, plant_of(scenario)).frames, usual(scenario_of()).frames
@@ -135,6 +158,20 @@ def test_what_an_attack_is_about(entry, tags, plcs, districts):
         assert found[:2] == (tags, plcs)
 
 
+def test_every_law_is_one_that_a_cause_can_name():
+    assert {recipe.law for recipe in recipes()} == {
+        "",
+        "rules",
+        "mass balance",
+        "hydraulics",
+        "demand",
+    }
+    names = ("rules of PLC1 for PU3", "mass balance of T1", "hydraulics at PU1", "demand of DMA2")
+    found = [law_of([Cause(name, 1.0, "equation")]) for name in names]
+    assert found == ["rules", "mass balance", "hydraulics", "demand"]
+    assert law_of([Cause("L_T1", 1.0)]) == law_of([]) == ""
+
+
 def test_a_cause_is_right_by_its_tag_its_district_or_its_plc():
     scenario = scenario_of(attacks=[{"on": "sensor:L_T3", "do": {"dead": {}}}])
     spec = plant_of(scenario)
@@ -144,5 +181,7 @@ def test_a_cause_is_right_by_its_tag_its_district_or_its_plc():
     leak = scenario_of(attacks=[{"on": "plant:DMA2", "do": {"demand": {"factor": 2}}}])
     district = [Cause("demand of DMA2", 1.0, "district")]
     assert trial._localised(district, leak.entries, spec)["tag_place"] == 1
+    beside = [Cause("demand of DMA3", 1.0, "district", ("L_T3",))]
+    assert trial._localised(beside, scenario.entries, spec)["tag_place"] is None
     all_tags = scenario_of(attacks=[{"on": "link:*->SCADA", "do": {"drop": {}}}])
     assert trial._localised(causes, all_tags.entries, spec) == {"localisable": False}

@@ -1,5 +1,6 @@
 import hashlib
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -8,7 +9,9 @@ import pytest
 from detector.records.record import read
 from scenarios.datasets.make import CARD, SUMS, WEEKS, make
 from scenarios.datasets.recipe import read_recipe, recipes
-from scenarios.datasets.score import read_predictions, score
+from scenarios.datasets.score import predict, read_predictions, score
+from scenarios.definition.schema import load
+from scenarios.simulation.run import run
 from twin.errors import InputError
 
 BASE = "name: calm\nduration: 1 d\nwarmup: 0 h\ndetector: null\n"
@@ -111,7 +114,7 @@ def test_formats_hold_the_same_rows(made):
         assert len(tags) == 43
         assert shared[["week", *tags]].equals(hourly[["week", *tags]])
         record = read(made / "batadal" / f"{part}.csv", tags)
-        assert np.array_equal(record.table[tags].to_numpy(), hourly[tags].to_numpy())
+        assert np.array_equal(record.table[tags].to_numpy(), hourly[tags].round(2).to_numpy())
         assert np.array_equal(record.flags, hourly["ATT_FLAG"])
     assert not hourly["ATT_FLAG"].any()
     assert hourly["FAULT"].any()
@@ -156,6 +159,30 @@ def test_what_never_alarms_finds_nothing_and_what_always_does_pays(made):
     always = score(made, predictions(made, lambda rows: 0 * rows["ATT_FLAG"] + 1))
     assert always["metrics"]["recall"] == 1.0
     assert always["false_episodes_per_week"] == {"normal": 7.0, "faults": 7.0}  # one, in one day
+
+
+def test_a_detector_that_wants_a_shadow_twin_is_scored(made):
+    """Its week is scored as the run that it is of was while it went on."""
+    found = predict(made, "physics")
+    weeks = pd.read_csv(made / WEEKS)
+    asked = weeks[weeks["part"].isin(("test", "faults"))]
+    assert list(found["week"].unique()) == list(asked["week"])
+    [row] = asked[asked["kind"] == "normal"].itertuples()
+    base = load(str(made / "calm.yaml"))
+    calm = run(replace(base, seed=row.seed, start=pd.Timestamp(row.start), detector="physics"))
+    stream = calm.scores["score"].to_numpy()
+    mine = found.loc[found["week"] == row.week, "score"].to_numpy()
+    assert np.allclose(mine, stream, rtol=0.0, atol=0.01)
+    figures = score(made, found)
+    assert figures["interval_s"] == 300.0
+    assert figures["families"]["readings"] == 1.0
+
+
+def test_a_detector_that_cannot_be_scored_says_why(made):
+    with pytest.raises(InputError, match="no trained ewma for plant ctown"):
+        predict(made, "ewma")
+    with pytest.raises(InputError, match="Did you mean 'physics'"):
+        predict(made, "phisics")
 
 
 def test_mistakes_in_predictions(made, tmp_path):

@@ -119,3 +119,23 @@ def test_a_typed_typographic_sign_in_a_description_is_no_mistake(tmp_path):
     text = FILE.replace("duration", "description: “a – b”, it’s\u00a0fine\nduration", 1)
     path.write_text(text, encoding="utf-8")
     assert check(str(path))[1] == []
+
+
+def test_all_that_is_wrong_in_an_operators_answers_is_told_at_once(tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text(
+        "name: x\nduration: 2 d\noperator:\n"
+        "  - {when: detektor.alarm, write: {PU1: closed}}\n"
+        "  - {when: alarm(L_T1.HHH), write: {PU1: closed}}\n"
+        "  - {when: detector.alarm, write: {PU99: closed}}\n",
+        encoding="utf-8",
+    )
+    with pytest.raises(InputError) as caught:
+        check(str(path))
+    told = str(caught.value)
+    for words in (
+        "unknown name 'detektor.alarm': did you mean detector.alarm?",
+        "unknown name 'alarm(L_T1.HHH)': did you mean alarm(L_T1.HH)?",
+        "no PLC takes 'PU99'",
+    ):
+        assert words in told

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import matplotlib as mpl
 
 mpl.use("Agg")
@@ -9,7 +11,7 @@ mpl.use("Agg")
 import matplotlib.pyplot as plt
 
 import scenarios
-from scenarios.definition.schema import from_data
+from scenarios.definition.schema import from_data, load
 from scenarios.labs.lab import SHEETS
 from scenarios.labs.registers import drawn_map, point_of
 from scenarios.report.style import ALARM, TRUTH, VIEW, shade_active, shade_handles
@@ -39,6 +41,12 @@ def axes_of(title, ylabel):
     return figure, axes
 
 
+def legend(axes, **handles):
+    """Write a legend below the axes, where no curve can be."""
+    place = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.22)}
+    axes.legend(**handles, **place, ncols=6, frameon=False, fontsize=9)
+
+
 def hide_it(run):
     """Draw one level as the water, PLC1 and the operator have it."""
     figure, axes = axes_of("Three records of one level: tank T1 is overfilled", "level of T1 [m]")
@@ -49,14 +57,7 @@ def hide_it(run):
     axes.plot(hours, run.plc["PLC1.L_T1"], color="#555555", lw=1.2, ls="--", label="PLC1 believes")
     axes.axhline(5.5, color=ALARM, lw=1, ls=":", label="SCADA's limit H")
     handles = [*axes.get_legend_handles_labels()[0], *shade_handles(run)]
-    axes.legend(
-        handles=handles,
-        loc="upper center",
-        bbox_to_anchor=(0.5, -0.22),
-        ncols=6,
-        frameon=False,
-        fontsize=9,
-    )
+    legend(axes, handles=handles)
     figure.savefig(SHEETS / "hide-it" / "three-records.png", dpi=120)
 
 
@@ -68,7 +69,7 @@ def catch_it(run):
     axes.axhline(run.scores["threshold"].iloc[0], color=ALARM, ls="--", label="threshold")
     axes.set_yscale("log")
     handles = [*axes.get_legend_handles_labels()[0], *shade_handles(run)]
-    axes.legend(handles=handles, loc="upper left")
+    legend(axes, handles=handles)
     figure.savefig(SHEETS / "catch-it" / "score.png", dpi=120)
 
 
@@ -82,7 +83,7 @@ def evade(loud, gentle):
     axes.axhline(1.0, color=ALARM, ls="--", label="threshold")
     axes.set_yscale("log")
     axes.set_ylim(0.2, 200)
-    axes.legend(loc="upper left")
+    legend(axes)
     figure.savefig(SHEETS / "evade" / "two-ways.png", dpi=120)
 
 
@@ -99,8 +100,9 @@ def know_the_plant():
     for tag, color in colors.items():
         point = point_of(drawn_map(run.spec, 1), tag, "PLC3", INPUT)
         words = [point.encode(value)[0] for value in run.truth[point.tag]]
-        axes.plot(run.truth.index / 3600, words, color=color, lw=1.6, label=str(point.address))
-    axes.legend(title="address", loc="upper right")
+        label = f"address {point.address}"
+        axes.plot(run.truth.index / 3600, words, color=color, lw=1.6, label=label)
+    legend(axes)
     figure.savefig(SHEETS / "know-the-plant" / "registers.png", dpi=120)
 
 
@@ -119,7 +121,7 @@ def spoofed_command():
     axes.plot(hours, run.paired["L_T3"], color="#555555", lw=1.4, ls="--", label="without it")
     axes.plot(hours, run.truth["L_T3"], color=TRUTH, lw=2, label="with it")
     axes.axvline(6, color=ALARM, lw=1, ls=":", label="the writes")
-    axes.legend(loc="lower right")
+    legend(axes)
     figure.savefig(SHEETS / "spoofed-command" / "overflow.png", dpi=120)
 
 
@@ -138,7 +140,7 @@ def man_in_the_middle():
     hours = run.truth.index / 3600
     axes.plot(hours, run.plc["PLC5.P_J302"], color=TRUTH, lw=2, label="PLC5 holds")
     axes.plot(hours, run.scada["P_J302"], color=VIEW, lw=1.4, label="SCADA shows")
-    axes.legend(loc="upper right")
+    legend(axes)
     figure.savefig(SHEETS / "man-in-the-middle" / "two-records.png", dpi=120)
 
 
@@ -146,7 +148,8 @@ if __name__ == "__main__":
     know_the_plant()
     spoofed_command()
     man_in_the_middle()
-    week = scenarios.run("t1-overflow-concealed", seed=0)
+    demo = replace(load("t1-overflow-concealed"), detector="cnn-lstm")
+    week = scenarios.run(demo, seed=0)
     hide_it(week)
     catch_it(week)
     evade(overfilled(LOUD), overfilled(GENTLE))

@@ -2,7 +2,10 @@
 
 import os
 import sys
+import time
+from pathlib import Path
 
+import psutil
 import pytest
 from typer.testing import CliRunner
 
@@ -15,6 +18,9 @@ from twin.errors import InputError
 
 KEY = b"a course key of the tests"
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="only time is limited on Windows")
+PROC = pytest.mark.skipif(
+    not Path("/proc/self/environ").exists(), reason="processes that leave are found by /proc"
+)
 
 
 def folder_of(lab, student, place):
@@ -73,20 +79,71 @@ def test_what_it_started_is_stopped_with_it(tmp_path):
     outcome = program(text, tmp_path, seconds=3.0)
     assert outcome.why
     child = int((tmp_path / "child").read_text())
-    with pytest.raises(ProcessLookupError):
-        for _ in range(200):
-            os.kill(child, 0)
-            if "Z" in state_of(child):
-                raise ProcessLookupError
+    until = time.monotonic() + 20.0
+    while runs(child):
+        assert time.monotonic() < until, f"process {child} still runs"
+        time.sleep(0.05)
 
 
-def state_of(pid):
-    """Return a process's state where /proc tells it: Z once it is over and nobody has asked."""
+def runs(pid):
+    """Return whether a process runs; one that is over and was asked by nobody does not."""
     try:
-        with open(f"/proc/{pid}/stat") as file:  # noqa: PTH123 - /proc
-            return file.read().split()[2]
-    except OSError:
-        return ""
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+LEAVING = {
+    "a child of a child": "subprocess.run([sys.executable, '-c', NAP])",
+    "a child in a session of its own": "subprocess.run(['true']); nap(start_new_session=True)",
+    "a child whose parent is over": "os.fork() or (os.setsid(), os.fork() or time.sleep(600))",
+    "many, to the last moment": "[nap(start_new_session=True) for _ in iter(lambda: 0, 1)]",
+}
+NAPS = """\
+import os, subprocess, sys, time
+NAP = "import time; time.sleep(600)"
+def nap(**words):
+    time.sleep(0.2)
+    return subprocess.Popen([sys.executable, "-S", "-c", NAP], **words)
+{text}
+time.sleep(600)
+"""
+
+
+@PROC
+@pytest.mark.parametrize("name", LEAVING)
+def test_who_leaves_the_group_is_stopped_too(name, tmp_path):
+    outcome = program(NAPS.format(text=LEAVING[name]), tmp_path, seconds=4.0)
+    assert outcome.why
+    assert not here(tmp_path)
+
+
+@PROC
+def test_a_sandbox_in_a_sandbox_is_stopped_with_it(tmp_path):
+    text = (
+        "from pathlib import Path\n"
+        "from scenarios.labs import sandbox\n"
+        "sandbox.run(['sleep', '600'], Path(), seconds=600.0)\n"
+    )
+    assert program(text, tmp_path, seconds=3.0).why
+    assert not here(tmp_path)
+
+
+@PROC
+def test_a_sandbox_in_a_sandbox_ends_alone(tmp_path):
+    text = (
+        "from pathlib import Path\n"
+        "from scenarios.labs import sandbox\n"
+        "print(sandbox.run(['sleep', '600'], Path(), seconds=0.5).why)\n"
+    )
+    assert program(text, tmp_path).output == "stopped after 0.5 s"
+
+
+def here(folder):
+    """Return the processes that run in a folder."""
+    told = psutil.process_iter(["cwd", "status"])
+    running = [process for process in told if process.info["status"] != psutil.STATUS_ZOMBIE]
+    return [process for process in running if process.info["cwd"] == str(folder)]
 
 
 @POSIX

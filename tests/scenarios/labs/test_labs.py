@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import shutil
 
 import nbformat
@@ -18,6 +19,7 @@ from scenarios.labs.grading import CARD, check, grade, read_card, start, write_c
 from scenarios.labs.lab import GLOSSARY, NOTEBOOK, SHEETS
 from scenarios.labs.marks import write_marks
 from twin.errors import InputError
+from twin.plants.spec import load_plant
 
 KEY = b"a course key of the tests"
 FEW, MANY = range(31, 33), range(81, 101)
@@ -118,6 +120,20 @@ def test_the_sheet_has_its_parts(lab, tmp_path):
     targets = [part.partition(")")[0] for part in sheet.split("](")[1:]]
     assert targets
     assert all((tmp_path / f"{lab.folder}-s1" / target).is_file() for target in targets)
+
+
+def test_figures_of_the_plant_in_sheets_are_the_plants():
+    spec, tanks = load_plant("ctown"), ("T3", "T4", "T5", "T7")
+    texts = {
+        name: " ".join((SHEETS / name / "sheet.md").read_text(encoding="utf-8").split())
+        for name in ("spoofed-command", "hide-it")
+    }
+    for tank in tanks:
+        wide = spec.model.get_node(tank).diameter
+        assert re.search(rf"{tank} (is )?{wide:.1f} m", texts["spoofed-command"])
+        limits = spec.wiring.limits[f"L_{tank}"]
+        each = [f"{bound:g}" for bound in (limits.LL, limits.L, limits.H, limits.HH) if bound > 0]
+        assert f"{tank} {', '.join(each)}" in texts["hide-it"]
 
 
 def test_the_attack_begins_at_the_students_minute(tmp_path):

@@ -116,6 +116,7 @@ def test_a_proxy_that_never_listens_gets_none(text, tmp_path):
     assert marked("man-in-the-middle", tmp_path, drawn("man-in-the-middle"))[0] == 0.0
 
 
+@pytest.mark.slow
 def test_three_students_are_marked_each_by_an_own_plant(tmp_path):
     lab = lab_of("spoofed-command")
     folders = [start(lab, student, KEY, tmp_path) for student in ("ada", "bob", "eve")]

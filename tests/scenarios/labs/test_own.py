@@ -43,6 +43,10 @@ def test_it_is_handed_out_and_graded(folder, tmp_path):
         ("points: 60", "points: sixty", "points"),
         ("    impact: overflow_T4_m3\n    at_least: 0.5", "    more_limit_alarms: 3", "would pass"),
         ("allowed: [link", "allowed: [lynk", "allowed"),
+        ("more_limit_alarms: 0", "more_limit_alarms: none", r"rubric.yaml:15:.*criteria.1.more_li"),
+        ("more_limit_alarms: 0", "shown: [L_T4]", r"criteria.1.apart_h: Field required"),
+        ("    more_limit_alarms: 0\n", "", r"criteria.1: it has no measure"),
+        ("criteria: ", "criteria:\n  - half #", r"criteria.0: it has no measure"),
     ],
 )
 def test_a_mistake_in_the_rubric_is_told(folder, old, new, words):

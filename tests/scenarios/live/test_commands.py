@@ -5,6 +5,7 @@ import math
 import pytest
 
 from scenarios.live.commands import check, ranges
+from scenarios.live.pages.command import typed
 from scenarios.live.snapshot import nothing_yet
 from scenarios.live.users import Visitor
 from twin.errors import InputError
@@ -55,3 +56,14 @@ def test_every_setpoint_has_a_range_that_holds_its_own_value(spec):
         for name in plc.setpoints:
             _, possible = ranges(spec, name)
             assert possible.low <= plc.orders[name] <= possible.high
+
+
+@pytest.mark.parametrize(("text", "value"), [("5.5", 5.5), ("5,5", 5.5), (" 4 ", 4.0)])
+def test_a_number_is_typed_with_a_point_or_a_comma(text, value):
+    assert typed(text) == value
+
+
+@pytest.mark.parametrize("text", ["", "five", "1,000.5", "nan", "inf"])
+def test_what_is_no_number_is_told(text):
+    with pytest.raises(InputError, match="is no number"):
+        typed(text)

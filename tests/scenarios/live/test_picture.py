@@ -10,7 +10,7 @@ from scenarios.live.alarms import AlarmList, Key
 from scenarios.live.history import History
 from scenarios.live.picture import draw
 from scenarios.live.process import process_of
-from scenarios.live.snapshot import nothing_yet
+from scenarios.live.snapshot import PlcView, nothing_yet
 from scenarios.live.values import Values, changed, shown
 from twin.plants.spec import load_plant
 from twin.tags import Quality
@@ -103,7 +103,8 @@ def test_values_are_marked_and_never_blank_or_nought(spec, drawing):
 
 def test_a_pump_says_whether_it_runs_and_by_whom(spec, drawing):
     values, history = Values(spec, drawing), History(spec.tag_names)
-    now = replace(snapshot(spec, S_PU1=1.0, S_PU2=0.0), ordered={"PU1": 1.0, "PU2": np.nan})
+    holds = PlcView({}, frozenset(), {}, {"PU1": 1.0, "PU2": np.nan}, True, 0.0)
+    now = replace(snapshot(spec, S_PU1=1.0, S_PU2=0.0), plcs={"PLC1": holds})
     parts = values.of(now, history, [])
     assert parts[drawing.ids["state:PU1"]]["text"] == "running, hand"
     assert parts[drawing.ids["state:PU2"]]["text"] == "stopped"

@@ -2,13 +2,16 @@
 
 import time
 from dataclasses import replace
+from types import SimpleNamespace
 
+import pandas as pd
 import pytest
 
 import scenarios
 from attacks.discovery import kinds
 from scenarios.live.audit import AUDIT, VERIFIED, Write, audit_csv
 from scenarios.live.by_hand import entry_of, example
+from scenarios.live.pages.teacher import stopped_words
 from scenarios.live.plant import LivePlant
 from scenarios.live.recording import Recording
 from scenarios.live.servers import servers
@@ -77,6 +80,19 @@ def test_a_paused_plant_obeys_and_does_not_go_on(plant):
     assert plant.session.now - stands <= plant.pace.grain()
 
 
+def test_a_program_outside_is_stopped_and_what_it_wrote_is_told(plant):
+    plant.write("PLC3", {"PU4": 1.0}, "mallory @ 127.0.0.1:50000", "opcua")
+    plant.pace.paused = False
+    until(lambda: plant.snapshot.plcs["PLC3"].orders["PU4"] == 1.0, "PLC3 does not take it")
+    (entry,) = plant.snapshot.entries
+    plant.end(entry.name, "teacher").result(PATIENCE)
+    words = stopped_words(plant, entry)
+    assert words.startswith("external-1 is stopped; then: nothing")
+    assert words.endswith("PLC3 still holds by hand: PU4 is open")
+    (client,) = plant.session.as_scenario().attacks
+    assert client.do.peer == "mallory @ 127.0.0.1"
+
+
 def test_what_no_plc_takes_is_refused_and_told(plant):
     with pytest.raises(InputError, match="PU99"):
         plant.operate({"PU99": 1.0}, "ann").result(PATIENCE)
@@ -91,6 +107,23 @@ def test_after_its_end_nothing_can_be_commanded(plant):
     assert plant.stop(PATIENCE)
     with pytest.raises(InputError, match="over"):
         plant.operate({"PU1": 1.0}, "ann").result(PATIENCE)
+    with pytest.raises(InputError, match="over"):
+        plant.write("PLC1", {"PU1": 1.0}, "127.0.0.1:50000", "modbus")
+    (write,) = plant.audit.writes()
+    assert (write.who, write.result.partition(":")[0]) == ("127.0.0.1:50000", "refused")
+
+
+def test_a_flood_of_what_is_refused_takes_no_writes_place(plant):
+    audit, held = plant.audit, plant.snapshot.plcs
+    audit.add(0.0, "ann", "room", {"PU1": 1.0}, held)
+    for at in range(5000):
+        audit.refuse(at * 60.0, f"127.0.0.1:{at}", "modbus", "PLC1", f"coil {at}", "1", "no")
+    for at in (400_000.0, 400_001.0):
+        audit.refuse(at, f"127.0.0.1:{at:g}", "modbus", "PLC1", "PU1", "9", "no")
+    writes = audit.writes()
+    assert (writes[0].who, writes[-1].result) == ("ann", "refused: no (2 times)")
+    assert len(writes) == 1001
+    assert [w.time for w in writes] == sorted(w.time for w in writes)
 
 
 @pytest.mark.parametrize(
@@ -144,6 +177,39 @@ def test_a_record_is_shown_at_any_time_as_it_was(recorded, tmp_path):
         ]
         assert len(now.limits) == len(open_limits)
     assert record.stop(PATIENCE)
+
+
+def test_a_record_says_since_when_a_detector_alarms_and_what_spills(recorded):
+    hours = [0.0, 9 * HOUR, 10 * HOUR, 12 * HOUR]
+    scores = pd.DataFrame(
+        {"detector": "d", "score": 1.0, "threshold": 1.0, "alarm": [False, False, True, False],
+         "cause": ""}, index=hours,
+    )  # fmt: skip
+    alarms = pd.DataFrame(
+        {"detector": "d", "last": 11 * HOUR, "score": 2.0, "peak": 2.0, "tags": [["L_T1"]],
+         "plc": "PLC2", "why": ""}, index=[10 * HOUR],
+    )  # fmt: skip
+    truth = recorded.truth.copy()
+    truth["overflow_T1_m3"] = (truth.index >= 10 * HOUR) * 7.0
+    record = Recording(replace(recorded, scores=scores, alarms=alarms, truth=truth), Pace(1e-3))
+    record.start()
+    for at, since in ((9.5, None), (11.0, 10 * HOUR), (13.0, None), (10.0, 10 * HOUR)):
+        record.seek(at * HOUR)
+        until(lambda at=at: record.snapshot.time == at * HOUR, "it is not there")
+        assert record.detecting() == since
+        spilled = [(spill.tank, spill.volume) for spill in record.spills.all]
+        assert spilled == ([("T1", 7.0)] if at >= 10 else [])
+    assert record.stop(PATIENCE)
+
+
+def test_a_plant_says_since_when_a_detector_alarms(plant, monkeypatch):
+    assert plant.detecting() is None
+    alarm, score = SimpleNamespace(time=3600.0), SimpleNamespace(alarm=True)
+    watcher = SimpleNamespace(alarms=[alarm], scores=[score])
+    monkeypatch.setattr(plant.session, "watchers", (watcher,))
+    assert plant.detecting() == 3600.0
+    score.alarm = False
+    assert plant.detecting() is None
 
 
 def test_a_wire_that_leads_nowhere_loses_readings_and_says_nothing_of_others(tmp_path):

@@ -11,7 +11,7 @@ from scenarios.report.account import account
 from scenarios.report.words import damage_in_words
 from scenarios.results.damage import DAMAGE, Harm, damage, shared, undecided
 from scenarios.results.impact import counters
-from scenarios.simulation import pair, session
+from scenarios.simulation import comparison, pair
 from twin.errors import PlantError
 
 HOUR = 3600.0
@@ -196,14 +196,14 @@ def test_a_fault_may_wait_for_an_attack():
 def test_a_run_without_an_incident_that_fails_or_is_stopped_costs_its_damage_only(
     cache, monkeypatch, error, note
 ):
-    real = session.paired_truth
+    real = comparison.paired_truth
 
     def fails(one, spec, incident=None):
         if incident == "wear":
             raise error
         return real(one, spec, incident)
 
-    monkeypatch.setattr(session, "paired_truth", fails)
+    monkeypatch.setattr(comparison, "paired_truth", fails)
     run = scenarios.run(scenario(WEAR, STARVE))
     assert run.status == "done"
     assert note in run.notes

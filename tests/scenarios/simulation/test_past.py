@@ -86,6 +86,7 @@ def test_several_incidents_with_pairs_of_their_own(monkeypatch):
     expect_the_same(late, whole)
 
 
+@pytest.mark.slow
 def test_a_detector_sees_the_frames_of_before(monkeypatch):
     late, whole, began = both(load("t2-starved"), monkeypatch, duration="4 d")
     assert began >= 0

@@ -200,6 +200,7 @@ def wait_until(holds, seconds=120):
         time.sleep(0.02)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="finds processes in /proc")
 def test_killed_workers_and_drivers_change_no_byte(undisturbed):
     for kills in (1, 3):  # the driver is killed after so many runs
@@ -254,6 +255,7 @@ def cluster(tmp_path):
             process.wait()
 
 
+@pytest.mark.slow
 def test_dask_gives_the_same_bytes_though_a_worker_and_the_driver_are_killed(undisturbed, cluster):
     address, processes = cluster
     arguments = [*COMMAND, "sweep.yaml", "--out", "dask", "--dask", address]
@@ -305,6 +307,7 @@ def test_a_failing_run_is_told_stops_nothing_and_is_retried(place):
     assert (mended["done"], mended["failed"], mended["skipped"]) == (1, 0, 2)
 
 
+@pytest.mark.slow
 def test_from_python_with_a_detector_and_streams(place, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     base = scenarios.load(place / "mine.yaml").vary("duration", "30 h")
@@ -411,6 +414,12 @@ def test_results_are_summarised_and_exported(undisturbed):
     )
     assert [row["seed"] for row in json.loads(done.stdout)] == [0, 1, 2]
     assert len(pd.read_csv(undisturbed / "by.csv")) == 3
+    narrow = {**environment(), "COLUMNS": "20"}
+    shown = subprocess.run(
+        [*COMMAND[:-1], "results", "calm", "--by", "attacks.spoof.do.offset.by"],
+        cwd=undisturbed, env=narrow, capture_output=True, text=True, encoding="utf-8",
+    ).stdout  # fmt: skip
+    assert {"offset", "by", "runs", "energy"} <= {*shown.split()}  # no word is broken
 
 
 def test_a_dry_run_lists_and_estimates_and_writes_nothing(undisturbed):

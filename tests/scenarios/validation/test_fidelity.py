@@ -109,6 +109,7 @@ def test_the_twin_follows_its_own_record(ctown, days):
     assert mean[0] < mean[2] < 1.4  # of two samples that have nothing in common: root of 2
 
 
+@pytest.mark.slow
 def test_the_command_tells_and_draws(file, tmp_path):
     args = ["--against", file, "--sibling", file, "--seeds", 2, "--days", 2, "--json"]
     done = hydrotwin("fidelity", *args, cwd=tmp_path)

@@ -172,6 +172,7 @@ def recorded(tmp_path_factory):
     return hourly(fill_t3(), tmp_path_factory.mktemp("own") / "own.csv")[0]
 
 
+@pytest.mark.slow
 def test_the_twin_follows_its_own_record(recorded):
     found = reenact(own(fill_t3()), recorded)
     assert found.attacked == ("L_T3", "F_PU4", "S_PU4", "F_PU5", "S_PU5")

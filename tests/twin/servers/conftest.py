@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
+from twin.errors import InputError
 from twin.plants.spec import load_plant
 from twin.servers.image import Images
 from twin.servers.modbus import ModbusServers
@@ -20,16 +21,23 @@ systems give to clients."""
 
 @dataclass
 class Still:
-    """A plant that stands still at one instant, and notes what is written to it."""
+    """A plant that stands still at one instant, and notes what is written to it, or refused."""
 
     images: dict
     written: list = field(default_factory=list)
+    told: list = field(default_factory=list)
+    over: bool = False
 
     def read(self, plc):
         return self.images[plc]
 
     def write(self, plc, values, peer, protocol):
+        if self.over:
+            raise InputError("the run is over")
         self.written.append((plc, values, peer, protocol))
+
+    def refused(self, *told):
+        self.told.append(told)
 
     def holds(self, plc, **values):
         image = self.images[plc]
@@ -58,7 +66,12 @@ def still(hour):
 @pytest.fixture
 def modbus(ctown, still):
     with ModbusServers(
-        register_map(ctown), still.read, still.write, plant="ctown", offset=OFFSET
+        register_map(ctown),
+        still.read,
+        still.write,
+        refused=still.refused,
+        plant="ctown",
+        offset=OFFSET,
     ) as servers:
         yield servers
 

@@ -113,6 +113,30 @@ def test_what_cannot_be_is_refused_and_changes_nothing(modbus, still, request_bo
     assert still.written == []
 
 
+@pytest.mark.parametrize(
+    ("request_body", "what", "value", "why"),
+    [
+        (struct.pack(">BHH", 6, 0, 700), "SP_PU1_open", "7", "is outside 0 to 6.825"),
+        (struct.pack(">BHH", 6, 7, 1), "heartbeat", "1", "cannot be written"),
+        (struct.pack(">BHH", 5, 999, 0xFF00), "coil 999", "1", "cannot be written"),
+    ],
+)
+def test_a_write_that_is_refused_is_told_with_its_peer(
+    modbus, still, request_body, what, value, why
+):
+    with socket.create_connection(("127.0.0.1", PLC1), timeout=10) as connection:
+        connection.sendall(frame(request_body))
+        assert answer(connection)[2][0] & 0x80
+        peer = "{}:{}".format(*connection.getsockname())
+    assert still.told == [("PLC1", what, value, peer, "modbus", why)]
+
+
+def test_a_plant_whose_run_is_over_says_so_to_who_writes(modbus, still):
+    still.over = True
+    assert ask(struct.pack(">BHH", 6, 0, 350)) == bytes([0x86, 4])
+    assert ask(read(3, 0)) == bytes([3, 2]) + struct.pack(">H", 400)
+
+
 def test_a_device_behind_another_unit_does_not_answer(modbus):
     assert ask(read(4, 0), unit=7) == bytes([0x84, 0x0B])
     assert ask(read(4, 0), unit=255)[0] == 4

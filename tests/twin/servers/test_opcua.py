@@ -37,6 +37,7 @@ def serve(ctown, plant):
         plant.write,
         start=START,
         may_write=lambda name, password: (name, password) == (USER, PASSWORD),
+        refused=plant.refused,
         offset=OFFSET,
     )
 
@@ -57,6 +58,8 @@ def served(server, plant, hour):
     """Return the server, its plant standing as an hour after the start."""
     plant.images.update(hour)
     plant.written.clear()
+    plant.told.clear()
+    plant.over = False
     settle(server, plant)
     return server
 
@@ -194,7 +197,9 @@ def test_a_users_write_is_an_order_with_its_peer(served, plant):
     write(served, "ns=2;s=PLC1.PU2.Manual", True, ua.VariantType.Boolean, **WHO)
     (plc, order, peer, protocol), (_, manual, _, _) = plant.written
     assert (plc, order, protocol) == ("PLC1", {"SP_PU1_open": 3.5}, "opcua")
-    host, port = peer.split(":")
+    user, _, address = peer.partition(" @ ")
+    host, port = address.split(":")
+    assert user == USER
     assert host == "127.0.0.1" and 1024 < int(port) < 65536
     assert manual == {"PU2": 1.0}
     (held,) = values(served, SETPOINT)
@@ -218,12 +223,26 @@ def test_what_may_not_be_written_is_refused(served, plant, node, value, kind, wh
     with pytest.raises(error):
         write(served, node, value, kind, **who)
     assert plant.written == []
+    ((_, what, told, peer, protocol, why),) = plant.told
+    assert (told, protocol) == (str(value), "opcua")
+    assert what in ("SP_PU1_open", "L_T1", node)
+    assert peer.startswith(f"{USER} @ 127.0.0.1:" if who else "127.0.0.1:")
+    assert why.startswith(error.__name__)
 
 
 @pytest.mark.parametrize("name", ["admin", "Admin", USER])
-def test_nobody_is_let_in_by_a_name_alone(served, name):
+def test_nobody_is_let_in_by_a_name_alone(served, plant, name):
     with pytest.raises(ua.uaerrors.BadUserAccessDenied):
         write(served, SETPOINT, 3.5, user=name, password="")
+    ((_, what, _, peer, _, why),) = plant.told
+    assert (what, why) == ("log in", "wrong user or password")
+    assert peer.startswith(f"{name} @ 127.0.0.1:")
+
+
+def test_who_writes_after_the_end_of_a_run_is_told(served, plant):
+    plant.over = True
+    with pytest.raises(ua.uaerrors.BadInvalidState):
+        write(served, SETPOINT, 3.5, **WHO)
 
 
 def test_no_client_changes_the_address_space(served):
