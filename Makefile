@@ -42,7 +42,8 @@ labs: .venv/.dev
 drafts: .venv/.dev
 	$(BIN)/python -m tests.scenarios.drafts
 
-# The detectors that ship, from two twin years of normal operation (about 10 minutes).
+# The detectors that ship, from twin years of normal operation and weeks under attack (about 20
+# minutes).
 weights: .venv/.product
 	for seed in 101 102; do \
 	  $(BIN)/hydrotwin run normal --seed $$seed --duration "365 d" --no-detector \
@@ -54,6 +55,8 @@ weights: .venv/.product
 	done
 	$(BIN)/hydrotwin train runs/year-101 runs/year-102 --kind physics --interval "5 min" \
 	  --out detector/weights/physics-ctown-300s.safetensors --force
+	$(BIN)/hydrotwin batadal supervise --force \
+	  --out scenarios/experiments/weights/supervised.safetensors
 
 clean:
 	rm -rf .venv build *.egg-info

@@ -45,7 +45,8 @@ def evaluate(
         Path | None, typer.Option(help="A further file to score: the test set.", metavar="FILE")
     ] = None,
     detectors: Annotated[
-        str, typer.Option(help="Kinds of detector, separated by commas; or all.")
+        str,
+        typer.Option(help="Kinds of detector, or supervised, separated by commas; or all."),
     ] = "all",
     train: Annotated[
         str,
@@ -55,7 +56,11 @@ def evaluate(
     ] = "dataset03",
     supervised: Annotated[
         Path | None,
-        typer.Option(help="A frozen detector of `hydrotwin batadal supervise`.", metavar="FILE"),
+        typer.Option(
+            help="A frozen detector of `hydrotwin batadal supervise`, in place of the one that "
+            "ships.",
+            metavar="FILE",
+        ),
     ] = None,
     predictions: Annotated[
         Path | None,
@@ -88,8 +93,15 @@ def evaluate(
     from detector.benchmark.tables import write_tables
     from scenarios.commands.output import bars, epoch_words
     from scenarios.definition.scenario import Scenario
-    from scenarios.experiments.benchmark import frozen, shadowed, twin_years, years_of
+    from scenarios.experiments.benchmark import (
+        SUPERVISED,
+        frozen,
+        shadowed,
+        twin_years,
+        years_of,
+    )
     from scenarios.experiments.plant_card import plant_card
+    from scenarios.experiments.supervised import KIND
     from scenarios.report.style import plotting
     from scenarios.simulation.cache import cache
 
@@ -99,14 +111,15 @@ def evaluate(
     if not kinds:
         raise DataError("--detectors names none; for instance: --detectors cnn-lstm,pca")
     if kinds == ["all"]:
-        kinds = list(known_kinds())
+        kinds = [*known_kinds(), KIND]
+    learned = supervised or (SUPERVISED if KIND in kinds else None)
     years = years_of(train)
     options = {"device": device, "plant": plant_card(Scenario(name="record").plant_spec())}
     with bars() as move:
         result = evaluate(
             data,
             test=test,
-            kinds=kinds,
+            kinds=[kind for kind in kinds if kind != KIND],
             seed=seed,
             seeds=seeds,
             normal=twin_years(years, lambda share: move("years", "normal years", share, 1.0))
@@ -114,7 +127,7 @@ def evaluate(
             else None,
             shadow=shadowed,
             options=options | ({} if epochs is None else {"epochs": epochs}),
-            frozen={} if supervised is None else {"supervised": frozen(supervised)},
+            frozen={} if learned is None else {KIND: frozen(learned)},
             kept=cache() / "fits",
             progress=lambda kind, step: move(kind, epoch_words(kind, step), step.number, step.of),
             on_fit=lambda done, of: move("fits", f"{done} of {of} fits", done, of),

@@ -17,6 +17,9 @@ def supervise(
         int, typer.Option(min=1, help="Normal years that tell how tags go together.")
     ] = 1,
     seed: Annotated[int, typer.Option(min=0, help="Of the weeks and of the training.")] = 20261129,
+    classifier: Annotated[
+        str, typer.Option(help="What learns: trees, or perceptron, a small network.")
+    ] = "trees",
     force: Force = False,
 ) -> None:
     """Train `supervised` on simulated weeks under attack, without a row of any record.
@@ -25,11 +28,21 @@ def supervise(
     """
     from rich.console import Console
 
+    from detector import DataError
     from scenarios.definition.scenario import Scenario
     from scenarios.experiments.attacked_weeks import attacked_weeks
     from scenarios.experiments.benchmark import normal_masked
-    from scenarios.experiments.supervised import FAMILIES_SHOWN, features, masked_path, train
+    from scenarios.experiments.classifiers import CLASSIFIERS
+    from scenarios.experiments.supervised import (
+        FIGURES_SHOWN,
+        PARTS,
+        features,
+        masked_path,
+        train,
+    )
 
+    if classifier not in CLASSIFIERS:
+        raise DataError(f"--classifier {classifier}: it is one of {', '.join(CLASSIFIERS)}.")
     check_free(out, out.with_suffix(".json"), masked_path(out), force=force)
     spec = Scenario(name="record").plant_spec()
     with share_bar() as move:
@@ -40,18 +53,26 @@ def supervise(
             known.append(features(spec, week.table, week.start, masked))
             move("attacked weeks", len(drawn) / weeks)
         done: list[str] = []
-        count = len({week.family for week in drawn}) + 1
+        count = PARTS + len({week.family for week in drawn}) + 1
 
-        def on_family(family: str) -> None:
-            move("forests", len(done) / count)
-            done.append(family)
+        def on_part(part: str) -> None:
+            move(part, len(done) / count)
+            done.append(part)
 
-        trained = train(drawn, known, seed, on_family)
-        move("forests", 1.0)
+        trained = train(drawn, known, seed, classifier, on_part)
+        move("all", 1.0)
+    trained.about["command"] = (
+        f"hydrotwin batadal supervise --out {out} --weeks {weeks} --years {years} --seed {seed} "
+        f"--classifier {classifier}"
+    )
     trained.save(out, masked)
     console = Console()
-    table = figures_table(["family left out", *FAMILIES_SHOWN.values()], box=None)
-    for family, found in trained.about["families_left_out"].items():
-        table.add_row(family, *(f"{found[key]:.3f}" for key in FAMILIES_SHOWN))
+    table = figures_table(["left out", *FIGURES_SHOWN.values()], box=None)
+    rows = {"weeks by turns": trained.about["held_out"], **trained.about["families_left_out"]}
+    for name, found in rows.items():
+        table.add_row(name, *(f"{found[key]:.3f}" for key in FIGURES_SHOWN))
     console.print(table)
-    console.print(f"threshold {trained.threshold:.2f}, set on these; wrote {out}", highlight=False)
+    console.print(
+        f"threshold {trained.threshold:.4f}, set on weeks by turns left out; wrote {out}",
+        highlight=False,
+    )

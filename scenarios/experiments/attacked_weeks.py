@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -15,13 +19,16 @@ from detector.records.record import DECIMALS
 from scenarios.definition.scenario import Scenario
 from scenarios.definition.schema import from_data
 from scenarios.experiments.plant_card import plant_card
-from scenarios.results.labels import attacked
+from scenarios.results.impact import deviating
+from scenarios.results.labels import aftermath, attacked
+from scenarios.results.run import Run
 from scenarios.simulation.run import run
 from twin.plants.spec import PlantSpec
 from twin.seeds import generator
 from twin.testbed import START
 from twin.units import HOUR
 
+Bools = NDArray[np.bool_]
 Draw = np.random.Generator
 Entry = dict[str, Any]
 
@@ -231,19 +238,51 @@ class AttackedWeek:
         A column a tag, two decimals, ``(T, tags)``, indexed by time [s].
     labels : ndarray of shape (T,)
         Which rows are under attack.
+    unseen : ndarray of shape (T,)
+        Which of these come before the first that shows anything of it.
+    aftermath : ndarray of shape (T,)
+        Which rows come after the attack, while the water still deviates.
     """
 
     family: str
     start: Any
     table: pd.DataFrame
-    labels: NDArray[np.bool_]
+    labels: Bools
+    unseen: Bools
+    aftermath: Bools
 
 
 def attacked_weeks(spec: PlantSpec, count: int, seed: int) -> Iterator[AttackedWeek]:
-    """Simulate weeks one after the other; see `attacked_week`."""
-    for number in range(count):
-        family, scenario = attacked_week(spec, number, seed)
-        made = run(scenario, watch=False, pair=False)
-        table = made.scada[made.scada.index % HOUR == 0].round(DECIMALS)
-        labels = attacked(made.labels, table.index.to_numpy(dtype=float))
-        yield AttackedWeek(family, scenario.start, table, labels)
+    """Simulate weeks one after the other, as coarsely solved as the record; see `attacked_week`."""
+    with TemporaryDirectory() as folder:
+        plant = coarse(spec, Path(folder) / spec.folder.name)
+        for number in range(count):
+            family, scenario = attacked_week(spec, number, seed)
+            made = run(replace(scenario, plant=str(plant)), watch=False)
+            yield week_of(family, made)
+
+
+def coarse(spec: PlantSpec, folder: Path) -> Path:
+    """Copy a plant into a folder, to be solved at EPANET's accuracy of .01 as the record was."""
+    shutil.copytree(spec.folder, folder)
+    network = folder / "network.inp"
+    text = network.read_text(encoding="utf-8")
+    network.write_text(re.sub(r"(?m)^(ACCURACY\s+)\S+", r"\g<1>0.01", text), encoding="utf-8")
+    return folder
+
+
+def week_of(family: str, made: Run) -> AttackedWeek:
+    """Return the hourly rows of a run that was compared with its pair."""
+    assert made.paired is not None
+    table = made.scada[made.scada.index % HOUR == 0].round(DECIMALS)
+    times = table.index.to_numpy(dtype=float)
+    labels = attacked(made.labels, times)
+    shows = np.array([bool(tags) for tags in deviating(table, made.paired, made.spec)])
+    return AttackedWeek(
+        family=family,
+        start=made.scenario.start,
+        table=table,
+        labels=labels,
+        unseen=labels & ~np.logical_or.accumulate(shows & labels),
+        aftermath=aftermath(made.labels, times),
+    )

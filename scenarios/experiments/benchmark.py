@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from detector.base import USUAL, Floats
+from detector.base import Floats, Training
 from detector.benchmark.evaluate import Frozen
 from detector.benchmark.fits import fit
 from detector.errors import DataError
@@ -22,6 +22,9 @@ from twin.units import DAY, HOUR
 
 FIRST_SEED = 1001
 """Of the normal years; the next ones have the next seeds."""
+
+SUPERVISED = Path(__file__).parent / "weights" / "supervised.safetensors"
+"""The supervised detector that ships."""
 
 
 def years_of(text: str) -> int:
@@ -70,8 +73,9 @@ def twin_years(
 def normal_masked(
     count: int, on_share: Callable[[float], None] = lambda share: None
 ) -> MaskedTrees:
-    """Return `masked-trees` fitted on so many normal years of C-Town."""
-    fitted = fit("masked-trees", twin_years(count, on_share), USUAL, cache() / "fits")
+    """Return `masked-trees` of few trees, a small file, fitted on normal years of C-Town."""
+    training = Training(options={"rounds": 40, "leaves": 15})
+    fitted = fit("masked-trees", twin_years(count, on_share), training, cache() / "fits")
     assert isinstance(fitted, MaskedTrees)
     return fitted
 

@@ -1,4 +1,4 @@
-"""A detector that learns from attacks: boosted trees on what physics, rules and tags leave over.
+"""A detector that learns from attacks, by what physics, rules and tags leave over.
 
 It is trained on simulated weeks under attack and never on a record. What it knows of a row is how
 far the row is from the demands that explain it best, how far levels and statuses are from where the
@@ -10,44 +10,41 @@ window keeps an alarm on for a day after the attack.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
-from sklearn.ensemble import HistGradientBoostingClassifier
 
 from detector import checkpoint
 from detector.base import Floats
 from detector.errors import DataError
 from detector.methods.masked import FLOORS, MaskedTrees
-from detector.methods.trees import Forest, histogram_tree
 from detector.metrics import false_episodes_per_week
-from scenarios.experiments.attacked_weeks import AttackedWeek
+from scenarios.experiments.attacked_weeks import AttackedWeek, Bools
+from scenarios.experiments.classifiers import CLASSIFIERS, Classifier
 from scenarios.experiments.hour_ahead import explain_hours
 from twin.plants.profile import standardised
 from twin.plants.spec import PlantSpec
 
-Bools = NDArray[np.bool_]
-
 KIND = "supervised"
-FAMILIES_SHOWN = {
+FIGURES_SHOWN = {
     "f1": "F1",
     "precision": "precision",
     "recall": "recall",
     "detected": "weeks detected",
     "false_episodes_per_week": "false/w",
 }
-"""Figures of a family that was left out, and their heads."""
+"""Figures of weeks that were left out, and their heads."""
 
-SEEDS = 3
-"""Forests that vote, each grown with a seed of its own."""
-_TREES, _RATE, _LEAVES, _SHARE = 300, 0.05, 31, 0.3  # of a forest; columns a split chooses from
+PARTS = 4
+"""Into which the weeks are divided; each by turns is held out, to set the threshold."""
+
 _SPANS = (3, 6)  # rows
-_PER_WEEK = 0.1  # false episodes that the threshold may leave on families never learned from
+_PER_WEEK = 0.1  # false episodes that the threshold may leave on weeks that were held out
+_LEVELS = np.arange(12.0, -6.0, -0.1)  # log odds that are tried as the threshold
 _FARTHEST = 50.0  # in floors; beyond it a reading is simply wrong
 
 
@@ -87,64 +84,36 @@ def features(spec: PlantSpec, table: pd.DataFrame, start: datetime, masked: Mask
 
 @dataclass(frozen=True)
 class Supervised:
-    """Forests that say how likely a row is under attack, and where an alarm begins.
+    """Says how likely a row is under attack, and where an alarm begins.
 
     Attributes
     ----------
-    forest : Forest
-        All trees of all seeds.
-    offset : float
-        What is added to their mean sum, in log odds.
-    forests : int
-        How many vote.
+    classifier : Classifier
     threshold : float
         Of the probability.
     about : dict
-        How it was trained.
+        How it was trained; `classifier` is its name.
     """
 
-    forest: Forest
-    offset: float
-    forests: int
+    classifier: Classifier
     threshold: float
     about: dict[str, Any]
 
-    @classmethod
-    def grow(cls, known: Floats, labels: Bools, seed: int, forests: int = SEEDS) -> Self:
-        """Grow forests on rows ``(N, F)`` and their labels; the threshold is not set yet."""
-        trees, offsets = [], []
-        for number in range(forests):
-            grown = HistGradientBoostingClassifier(
-                max_iter=_TREES,
-                learning_rate=_RATE,
-                max_leaf_nodes=_LEAVES,
-                max_features=_SHARE,
-                early_stopping=False,
-                random_state=SEEDS * seed + number,
-            ).fit(np.nan_to_num(known), labels)
-            trees += [histogram_tree(each[0].nodes) for each in grown._predictors]
-            offsets.append(float(grown._baseline_prediction.item()))
-        return cls(Forest.of(trees), float(np.mean(offsets)), forests, float("nan"), {"seed": seed})
-
     def probability(self, known: Floats) -> Floats:
         """Return how likely each row is under attack, ``(T,)``."""
-        odds = self.offset + self.forest.values(np.nan_to_num(known)).sum(axis=1) / self.forests
-        likely: Floats = 1.0 / (1.0 + np.exp(-odds))
-        return likely
+        return _probability(self.classifier.odds(known))
 
     def save(self, path: Path, masked: MaskedTrees) -> None:
         """Write it, and the fitted `masked-trees` that it listens to beside it."""
         masked.save(masked_path(path))
         checkpoint.write(
             path,
-            dict(self.forest.arrays),
+            self.classifier.tensors(),
             {
                 "kind": KIND,
                 "tags": list(masked.tags),
                 "interval_s": masked.interval_s,
                 "threshold": {"value": self.threshold},
-                "offset": self.offset,
-                "forests": self.forests,
                 **self.about,
             },
         )
@@ -158,19 +127,12 @@ class Supervised:
         DataError
             If a file is missing or damaged, or another kind's.
         """
-        arrays, card = checkpoint.read(path)
+        tensors, card = checkpoint.read(path)
         if card["kind"] != KIND:
             raise DataError(f"{path}: weights of kind {card['kind']!r}, not {KIND!r}.")
-        return (
-            cls(
-                Forest(arrays),
-                card["offset"],
-                card["forests"],
-                card["threshold"]["value"],
-                card,
-            ),
-            MaskedTrees.load(masked_path(path)),
-        )
+        classifier = CLASSIFIERS[card["classifier"]].restore(tensors)
+        found = cls(classifier, card["threshold"]["value"], card)
+        return found, MaskedTrees.load(masked_path(path))
 
 
 def masked_path(path: Path) -> Path:
@@ -178,16 +140,23 @@ def masked_path(path: Path) -> Path:
     return path.with_name(f"{path.stem}-masked{path.suffix}")
 
 
+def _probability(odds: Floats) -> Floats:
+    likely: Floats = 1.0 / (1.0 + np.exp(-odds))
+    return likely
+
+
 def train(
     weeks: Sequence[AttackedWeek],
     known: Sequence[Floats],
     seed: int = 0,
-    on_family: Callable[[str], None] = lambda family: None,
+    classifier: str = "trees",
+    on_part: Callable[[str], None] = lambda part: None,
 ) -> Supervised:
-    """Train on attacked weeks; the threshold is set on families that were not learned from.
+    """Train on attacked weeks; the threshold is set on weeks that were not learned from.
 
-    Each family is scored by one forest grown on the others. The threshold is the one with the best
-    F1 on these scores among those that leave at most .1 false episodes a week on them.
+    Each of `PARTS` parts of the weeks is scored by one vote grown on the others, and the threshold
+    is set on these scores; see `choose_threshold`. Each family is then scored by one grown without
+    it, at the same threshold, to tell what an attack of a new kind would meet.
 
     Parameters
     ----------
@@ -195,60 +164,104 @@ def train(
     known : sequence of ndarray
         The `features` of each.
     seed : int
-    on_family : callable, optional
-        Told of each family before it is left out, and of `all` at the end.
+    classifier : str
+        One of `CLASSIFIERS`.
+    on_part : callable, optional
+        Told of each part of the weeks before it is left out, and of `all` at the end.
     """
-    families = sorted({week.family for week in weeks})
-    scores: list[Floats] = [np.empty(0)] * len(weeks)
+    grow = CLASSIFIERS[classifier].grow
+
+    def held_out(of_week: Sequence[Any]) -> list[Floats]:
+        scores: list[Floats] = [np.empty(0)] * len(weeks)
+        for part in sorted(set(of_week)):
+            on_part(f"without {part}")
+            others = [i for i, each in enumerate(of_week) if each != part]
+            grown = grow(*_together(weeks, known, others), seed, 1)
+            for i in set(range(len(weeks))) - set(others):
+                scores[i] = _probability(grown.odds(known[i]))
+        return scores
+
+    scores = held_out([number % PARTS for number in range(len(weeks))])
+    threshold = choose_threshold(weeks, scores)
+    families = [week.family for week in weeks]
+    unknown = held_out(families)
     left_out: dict[str, Any] = {}
-    for family in families:
-        on_family(family)
-        own = [i for i, week in enumerate(weeks) if week.family == family]
-        others = [i for i in range(len(weeks)) if i not in own]
-        grown = Supervised.grow(*_together(weeks, known, others), seed, 1)
-        for i in own:
-            scores[i] = grown.probability(known[i])
-    labels = [week.labels for week in weeks]
-    threshold = choose_threshold(scores, labels)
-    for family in families:
-        own = [i for i, week in enumerate(weeks) if week.family == family]
-        left_out[family] = _judged([scores[i] for i in own], [labels[i] for i in own], threshold)
-    on_family("all")
-    whole = Supervised.grow(*_together(weeks, known, range(len(weeks))), seed)
-    about = {"seed": seed, "weeks": len(weeks), "families_left_out": left_out}
-    return replace(whole, threshold=threshold, about=about)
+    for family in sorted(set(families)):
+        own = [i for i, each in enumerate(families) if each == family]
+        left_out[family] = judged([weeks[i] for i in own], [unknown[i] for i in own], threshold)
+    on_part("all")
+    whole = grow(*_together(weeks, known, range(len(weeks))), seed)
+    return Supervised(
+        whole,
+        threshold,
+        {
+            "classifier": classifier,
+            "seed": seed,
+            "weeks": len(weeks),
+            "held_out": judged(weeks, scores, threshold),
+            "families_left_out": left_out,
+        },
+    )
 
 
 def _together(
     weeks: Sequence[AttackedWeek], known: Sequence[Floats], chosen: Sequence[int] | range
 ) -> tuple[Floats, Bools]:
+    """Return the rows that can be learned from, and their labels."""
     return (
-        np.concatenate([known[i] for i in chosen]),
-        np.concatenate([weeks[i].labels for i in chosen]),
+        np.concatenate([known[i][~weeks[i].unseen] for i in chosen]),
+        np.concatenate([weeks[i].labels[~weeks[i].unseen] for i in chosen]),
     )
 
 
-def choose_threshold(scores: Sequence[Floats], labels: Sequence[Bools]) -> float:
-    """Return the threshold of the best F1 that keeps to .1 false episodes a week, of .02 to .98."""
-    best, highest = 0.98, -1.0
-    for level in np.arange(0.02, 0.99, 0.02).tolist():
-        found = _judged(scores, labels, level)
-        if found["false_episodes_per_week"] <= _PER_WEEK and found["f1"] > highest:
-            best, highest = level, found["f1"]
-    return best
+def choose_threshold(weeks: Sequence[AttackedWeek], scores: Sequence[Floats]) -> float:
+    """Return the threshold of the best F1 that leaves at most .1 false episodes a week.
+
+    Log odds from -6 to 12 are tried; if none leaves so few, it is the highest. Rows count as
+    `judged` says.
+    """
+    levels = _probability(_LEVELS)
+    under, counts = _counted(weeks)
+    likely = np.concatenate(scores)
+    attacked, normal = np.sort(likely[under]), np.sort(likely[counts & ~under])
+    true = len(attacked) - np.searchsorted(attacked, levels, side="right")
+    false = len(normal) - np.searchsorted(normal, levels, side="right")
+    f1 = 2 * true / np.maximum(true + false + len(attacked), 1)
+    for place in np.argsort(-f1, kind="stable"):
+        level = float(levels[place])
+        if judged(weeks, scores, level)["false_episodes_per_week"] <= _PER_WEEK:
+            return level
+    return float(levels[0])
 
 
-def _judged(scores: Sequence[Floats], labels: Sequence[Bools], threshold: float) -> dict[str, Any]:
-    """Return F1, precision and recall over rows, detected weeks and false episodes a week."""
+def judged(
+    weeks: Sequence[AttackedWeek], scores: Sequence[Floats], threshold: float
+) -> dict[str, float]:
+    """Return F1, precision and recall over rows, detected weeks and false episodes a week.
+
+    Rows of an attack that has shown nothing yet, and of its aftermath, are neither attacked nor
+    normal.
+    """
     alarms = [each > threshold for each in scores]
-    under, alarmed = np.concatenate(labels), np.concatenate(alarms)
+    under, counts = _counted(weeks)
+    alarmed = np.concatenate(alarms) & counts
     true = int((under & alarmed).sum())
-    normal = [int((~each).sum()) for each in labels]
-    false = [false_episodes_per_week(*pair) for pair in zip(labels, alarms, strict=True)]
+    excused = [week.labels | week.aftermath for week in weeks]
+    normal = [int((~each).sum()) for each in excused]
+    false = [false_episodes_per_week(*pair) for pair in zip(excused, alarms, strict=True)]
     return {
         "f1": 2 * true / max(int(under.sum() + alarmed.sum()), 1),
         "precision": true / max(int(alarmed.sum()), 1),
         "recall": true / max(int(under.sum()), 1),
-        "detected": float(np.mean([(a & b).any() for a, b in zip(labels, alarms, strict=True)])),
+        "detected": float(
+            np.mean([(w.labels & a).any() for w, a in zip(weeks, alarms, strict=True)])
+        ),
         "false_episodes_per_week": float(np.average(false, weights=normal)),
     }
+
+
+def _counted(weeks: Sequence[AttackedWeek]) -> tuple[Bools, Bools]:
+    """Return which rows of all weeks are visibly under attack, and which count at all."""
+    under = np.concatenate([week.labels & ~week.unseen for week in weeks])
+    excused = np.concatenate([week.unseen | week.aftermath for week in weeks])
+    return under, ~excused

@@ -15,10 +15,12 @@ from typer.testing import CliRunner
 import detector
 from detector import DataError
 from detector.benchmark import fetch
+from detector.benchmark.evaluate import Frozen
 from detector.metrics import FIGURES
 from detector.registry import kind_class
 from scenarios.commands import batadal
 from scenarios.commands.train import train
+from scenarios.experiments.benchmark import SUPERVISED
 from tests.detector.conftest import TAGS, make_days, write_batadal
 
 app = typer.Typer()
@@ -143,6 +145,24 @@ def test_batadal_tells_what_it_found(
     assert "this one is not whole" in told
     assert "published" in told
     assert "test: ttd of attack" in told
+
+
+def test_batadal_judges_a_supervised_detector_as_it_is(
+    small_batadal: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Path] = []
+
+    def by_level(path: Path) -> Frozen:
+        asked.append(path)
+        return Frozen(lambda table: table["L_T1"].to_numpy(), 7.0)
+
+    monkeypatch.setattr("scenarios.experiments.benchmark.frozen", by_level)
+    words = ("batadal", "--data", small_batadal, "--json", "--out", tmp_path)
+    told = json.loads(run(*words, "--detectors", "pca,supervised"))
+    assert list(told["dataset04"]) == ["pca", "supervised", "always", "never", "random"]
+    assert told["dataset04"]["supervised"]["recall"] > 0.5
+    run(*words, "--detectors", "supervised", "--supervised", tmp_path / "mine.safetensors")
+    assert asked == [SUPERVISED, tmp_path / "mine.safetensors"]
 
 
 def test_batadal_says_what_is_missing(small_batadal: Path, tmp_path: Path) -> None:

@@ -13,10 +13,23 @@ from detector.methods.masked import MaskedTrees
 from detector.registry import create
 from scenarios.definition.scenario import Scenario
 from scenarios.definition.scenario import testbed as made_testbed
-from scenarios.experiments.attacked_weeks import FAMILIES, AttackedWeek, attacked_week
-from scenarios.experiments.benchmark import years_of
+from scenarios.experiments.attacked_weeks import (
+    FAMILIES,
+    AttackedWeek,
+    attacked_week,
+    attacked_weeks,
+)
+from scenarios.experiments.benchmark import SUPERVISED, years_of
+from scenarios.experiments.classifiers import CLASSIFIERS
 from scenarios.experiments.hour_ahead import explain_hours
-from scenarios.experiments.supervised import Supervised, choose_threshold, features, train
+from scenarios.experiments.supervised import (
+    Supervised,
+    choose_threshold,
+    features,
+    judged,
+    train,
+)
+from scenarios.results.run import Run
 from scenarios.simulation.run import run
 
 START = datetime(2026, 1, 5)
@@ -69,29 +82,38 @@ def test_rows_that_no_water_explains_do_not_end_it(ctown, hours) -> None:
     assert np.isfinite(found.expected[[3, 5, 10]]).all()
 
 
+def week_with(family: str, labels: np.ndarray, **marked: np.ndarray) -> AttackedWeek:
+    """Return a week of some labels, whose attack shows at once and leaves nothing behind."""
+    nothing = np.zeros(len(labels), dtype=bool)
+    masks = {"unseen": nothing, "aftermath": nothing, **marked}
+    return AttackedWeek(family, START, pd.DataFrame(), labels, **masks)
+
+
 def weeks_of(count: int, rng: np.random.Generator) -> tuple[list[AttackedWeek], list[np.ndarray]]:
     """Return weeks whose only feature tells an attack, but for noise."""
     weeks, known = [], []
     for number in range(count):
         labels = np.zeros(168, dtype=bool)
         labels[40 + number : 90] = True
-        weeks.append(AttackedWeek("ab"[number % 2], START, pd.DataFrame(), labels))
+        weeks.append(week_with("ab"[number % 2], labels))
         told = (labels + rng.normal(0, 0.05, 168)).round(1)
         known.append(np.stack([told, rng.normal(size=168)], axis=1))
     return weeks, known
 
 
-def test_it_learns_from_other_families_and_is_read_back(
-    hours, ctown, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("classifier", list(CLASSIFIERS))
+def test_it_learns_from_other_weeks_and_is_read_back(
+    classifier: str, hours, ctown, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("scenarios.experiments.supervised._TREES", 20)
-    weeks, known = weeks_of(6, np.random.default_rng(2))
+    monkeypatch.setattr("scenarios.experiments.classifiers._TREES", 20)
+    weeks, known = weeks_of(8, np.random.default_rng(2))
     told: list[str] = []
-    trained = train(weeks, known, 1, told.append)
-    assert told == ["a", "b", "all"]
+    trained = train(weeks, known, 1, classifier, told.append)
+    parts = [f"without {part}" for part in (0, 1, 2, 3, "a", "b")]
+    assert told == [*parts, "all"]
     left_out = trained.about["families_left_out"]
     assert set(left_out) == {"a", "b"}
-    assert min(each["f1"] for each in left_out.values()) > 0.9
+    assert min(each["f1"] for each in (*left_out.values(), trained.about["held_out"])) > 0.9
     fresh, seen = weeks_of(2, np.random.default_rng(9))
     likely = trained.probability(seen[0])
     assert ((likely > trained.threshold) == fresh[0].labels).mean() > 0.95
@@ -103,7 +125,7 @@ def test_it_learns_from_other_families_and_is_read_back(
     again, listening = Supervised.load(tmp_path / "s.safetensors")
     np.testing.assert_allclose(again.probability(seen[0]), likely, rtol=1e-12)
     assert again.threshold == trained.threshold
-    table = hours.iloc[:40]
+    table = hours.iloc[:20]
     np.testing.assert_allclose(
         features(ctown, table, START, listening), features(ctown, table, START, masked)
     )
@@ -129,9 +151,59 @@ def test_the_threshold_keeps_to_its_false_episodes() -> None:
     labels[100:200] = True
     scores = np.where(labels, 0.9, 0.1)
     scores[labels] -= np.linspace(0, 0.7, 100)
-    assert choose_threshold([scores], [labels]) < 0.2
+    assert choose_threshold([week_with("a", labels)], [scores]) < 0.2
     scores[400::200] = 0.5  # a false episode in eight days, were it alarmed
-    assert choose_threshold([scores], [labels]) >= 0.5
+    assert choose_threshold([week_with("a", labels)], [scores]) >= 0.5
+
+
+def test_rows_before_an_attack_shows_and_in_its_aftermath_do_not_count() -> None:
+    labels, unseen, aftermath = np.zeros((3, 1680), dtype=bool)
+    labels[100:200] = unseen[100:120] = aftermath[200:900] = True
+    scores = np.where(labels & ~unseen, 0.9, 0.1)
+    scores[300:900:200] = 0.95  # episodes in the aftermath
+    week = week_with("a", labels, unseen=unseen, aftermath=aftermath)
+    found = judged([week], [scores], 0.8)
+    assert (found["f1"], found["false_episodes_per_week"]) == (1.0, 0.0)
+    assert 0.1 <= choose_threshold([week], [scores]) < 0.9
+    plain = judged([week_with("a", labels)], [scores], 0.8)
+    assert plain["recall"] == pytest.approx(0.8)
+    assert plain["false_episodes_per_week"] > 0.1
+
+
+def test_a_week_is_as_coarsely_solved_as_the_record_and_says_what_shows(ctown, monkeypatch) -> None:
+    solved: list[str] = []
+
+    def noted(scenario: Scenario, **options: object) -> Run:
+        text = (Path(scenario.plant) / "network.inp").read_text(encoding="utf-8")
+        solved.extend(line.split()[1] for line in text.splitlines() if line.startswith("ACCURACY"))
+        return run(scenario, **options)
+
+    monkeypatch.setattr("scenarios.experiments.attacked_weeks.run", noted)
+    weeks = list(attacked_weeks(ctown, 3, 20261129))
+    assert solved == ["0.01"] * 3
+    setpoint = weeks[2]
+    assert setpoint.family == "setpoint"
+    for week in weeks:
+        assert week.labels.any()
+        assert not (week.unseen & ~week.labels).any()
+        assert not (week.aftermath & week.labels).any()
+        first = np.flatnonzero(week.labels)[0]
+        assert not week.aftermath[:first].any()
+        assert week.unseen[first:][: week.unseen.sum()].all()
+
+
+def test_the_one_that_ships_is_small_and_says_how_it_was_made(ctown, hours) -> None:
+    assert sum(each.stat().st_size for each in SUPERVISED.parent.iterdir()) < 2_000_000
+    trained, masked = Supervised.load(SUPERVISED)
+    assert trained.about["command"].startswith("hydrotwin batadal supervise ")
+    assert set(trained.about["families_left_out"]) == set(FAMILIES)
+    table = hours.iloc[:30]
+    likely = trained.probability(features(ctown, table, START, masked))
+    assert (likely <= trained.threshold).all()
+    forged = table.copy()
+    forged.iloc[20:, 0] += 1.5
+    likely = trained.probability(features(ctown, forged, START, masked))
+    assert (likely > trained.threshold)[20:].any()
 
 
 def test_what_to_train_on_is_said() -> None:
