@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
 from twin.control.ports import Port
 from twin.errors import listed, natural
+from twin.plants.equipment import LEVELS
 from twin.plants.logic import REOPEN, PlcSpec
 from twin.plants.spec import PlantSpec
 from twin.units import counted
@@ -39,10 +41,24 @@ class PlcSummary:
 
 @dataclass(frozen=True)
 class TankSummary:
-    """A tank: its lowest and highest level [m], and its district (or '')."""
+    """A tank as its levels are watched.
+
+    Attributes
+    ----------
+    lowest_m, highest_m : float
+        Its levels [m] above its bottom; at the highest it is full.
+    diameter_m : float or None
+        None where a volume curve gives its shape.
+    limits_m : dict of str to float
+        SCADA's alarm limits on its level [m], of LL, L, H and HH those it has.
+    district : str
+        Or ''.
+    """
 
     lowest_m: float
     highest_m: float
+    diameter_m: float | None
+    limits_m: dict[str, float]
     district: str
 
 
@@ -138,7 +154,27 @@ def _tank(spec: PlantSpec, name: str) -> TankSummary:
     links = [model.get_link(link) for link in model.get_links_for_node(name)]
     ends = {end for link in links for end in (link.start_node_name, link.end_node_name)}
     district = next((dma for dma, members in spec.dmas.items() if ends & set(members)), "")
-    return TankSummary(float(tank.min_level), float(tank.max_level), district)
+    own = [tag.name for tag in spec.tags if tag.element == name and tag.quantity == "level"]
+    set_on = [spec.wiring.limits[tag] for tag in own if tag in spec.wiring.limits]
+    bounds = {level: float(getattr(each, level)) for each in set_on for level in LEVELS}
+    return TankSummary(
+        float(tank.min_level),
+        float(tank.max_level),
+        None if tank.vol_curve_name else float(tank.diameter),
+        {level: bound for level, bound in bounds.items() if not math.isnan(bound)},
+        district,
+    )
+
+
+def _tank_row(name: str, tank: TankSummary) -> list[str]:
+    shape = "curve" if tank.diameter_m is None else f"{tank.diameter_m:g}"
+    limits = [f"{tank.limits_m[level]:g}" if level in tank.limits_m else "-" for level in LEVELS]
+    return [name, f"{tank.lowest_m:g} to {tank.highest_m:g}", shape, *limits, tank.district]
+
+
+def _columns(cells: list[str]) -> str:
+    widths = (8, 14, 9, 7, 7, 7, 7, 0)
+    return "  " + " ".join(map(str.ljust, cells, widths)).rstrip()
 
 
 def plant_in_words(summary: PlantSummary) -> list[str]:
@@ -155,10 +191,10 @@ def plant_in_words(summary: PlantSummary) -> list[str]:
             "takes": listed(plc.orders),
         }
         lines += ["", name, *(f"  {key:9}{words}" for key, words in rows.items() if words)]
-    lines += ["", "tanks"]
-    for name, tank in summary.tanks.items():
-        place = f", in {tank.district}" if tank.district else ""
-        lines.append(f"  {name:9}{tank.lowest_m:g} to {tank.highest_m:g} m{place}")
+    lines += ["", "tanks [m], with SCADA's limits on their levels"]
+    tanks = [_tank_row(name, tank) for name, tank in summary.tanks.items()]
+    heads = ["", "level", "diameter", *LEVELS, "district"]
+    lines += [_columns(row) for row in [heads, *tanks]]
     lines += ["", "districts"]
     for name, district in summary.districts.items():
         own = f", tanks {listed(district.tanks)}" if district.tanks else ""

@@ -1,7 +1,8 @@
-"""Print who gets full marks, and who any: `python -m tests.scenarios.labs.table LAB…`.
+"""Print who gets full marks, and who any: `python -m tests.scenarios.labs.table seen|fresh LAB…`.
 
 Each seed has a student of its own, with draws of that student's; the answer of another student is
-that of the seed before.
+that of the seed before. Each mark that is not as it should be is told at once, with its reasons,
+and each seed that is done.
 """
 
 from __future__ import annotations
@@ -14,6 +15,9 @@ from pathlib import Path
 from scenarios.labs.course import LABS, lab_of
 from scenarios.labs.grading import CARD
 from tests.scenarios.labs.test_labs import MANY, given, points, solved
+
+SEEDS = {"seen": MANY, "fresh": range(401, 421)}
+"""Those that the labs were mended by, and those named before any lab was run on them."""
 
 
 def answers(lab, student, other, place):
@@ -33,10 +37,10 @@ def answers(lab, student, other, place):
     }
 
 
-def row(lab):
+def row(lab, seeds):
     """Return a lab's row: of each answer, with how many seeds it has full marks, or any."""
     full, some = {}, {}
-    for seed in MANY:
+    for seed in seeds:
         student, other = f"s{seed}", f"s{seed - 1}"
         with tempfile.TemporaryDirectory() as name:
             for who, folder in answers(lab, student, other, Path(name)).items():
@@ -45,12 +49,16 @@ def row(lab):
                 some[who] = some.get(who, 0) + (mark > 0)
                 if mark if who != "solution" else mark < lab.points:
                     print(f"{lab.name}, seed {seed}, {who}: {mark} {why}", file=sys.stderr)
-    cells = [f"{full[who]} of {len(MANY)}" if who == "solution" else str(some[who]) for who in full]
+        print(f"{lab.name}, seed {seed}: full {full}, any {some}", file=sys.stderr)
+    cells = [
+        f"{full[who]} of {len(seeds)}" if who == "solution" else str(some[who]) for who in full
+    ]
     return f"| {' | '.join([lab.name, *cells])} |"
 
 
 if __name__ == "__main__":
     print("| lab | solution | starter | empty | another student's answer |")
     print("|---|---|---|---|---|")
-    for lab in map(lab_of, sys.argv[1:] or [lab.name for lab in LABS]):
-        print(row(lab), flush=True)
+    seeds, *names = sys.argv[1:]
+    for lab in map(lab_of, names or [lab.name for lab in LABS]):
+        print(row(lab, SEEDS[seeds]), flush=True)

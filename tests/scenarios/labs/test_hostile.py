@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from scenarios.cli import app
-from scenarios.labs import sandbox
+from scenarios.labs import catch_it, sandbox
 from scenarios.labs.course import lab_of
 from scenarios.labs.examination import examine
 from scenarios.labs.grading import CARD, grade, read_card, start, write_card
@@ -242,6 +242,15 @@ def test_a_detector_that_breaks_gets_none(name, tmp_path, weeks):
     (folder / "detector.py").write_text(text, encoding="utf-8")
     verdicts = examine(lab_of("catch-it"), folder, read_card(folder)["draws"], [1])
     assert words in verdicts["found"].why
+    assert all(verdict.share == 0.0 for verdict in verdicts.values())
+
+
+def test_a_detector_that_never_ends_gets_none(tmp_path, weeks, monkeypatch):
+    monkeypatch.setattr(catch_it, "_SCORING_S", 3.0)
+    folder = folder_of("catch-it", "s1", tmp_path)
+    (folder / "detector.py").write_text("while True: pass", encoding="utf-8")
+    verdicts = examine(lab_of("catch-it"), folder, read_card(folder)["draws"], [1])
+    assert "stopped after 3 s" in verdicts["found"].why
     assert all(verdict.share == 0.0 for verdict in verdicts.values())
 
 

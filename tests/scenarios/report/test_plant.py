@@ -27,7 +27,8 @@ def test_every_name_it_gives_is_a_port_or_an_order_of_the_plant():
 def test_c_town_is_told_as_it_is():
     found = plant_summary(load_plant("ctown"))
     assert list(found.tanks) == ["T1", "T2", "T3", "T4", "T5", "T6", "T7"]
-    assert found.tanks["T1"].highest_m == 6.5
+    assert (found.tanks["T1"].highest_m, found.tanks["T1"].diameter_m) == (6.5, 31.3)
+    assert found.tanks["T4"].limits_m == {"LL": 0.5, "L": 1.7, "HH": 4.699}
     assert found.districts["DMA1"].tanks == ["T1", "T2"]
     assert abs(found.districts["DMA1"].base_l_s - 107.86) < 0.1
     words = plant_in_words(found)
@@ -54,6 +55,12 @@ def test_the_command_prints_it(capsys):
     assert hydrotwin("plant", "show") == 0
     out = capsys.readouterr().out
     assert "  level [m]       L_T1 to L_T7\n" in out
+    start = out.splitlines().index("tanks [m], with SCADA's limits on their levels")
+    head, t1, *_, t4 = out.splitlines()[start + 1 : start + 6]
+    assert head.split() == ["level", "diameter", "LL", "L", "H", "HH", "district"]
+    assert t1.split() == ["T1", "0", "to", "6.5", "31.3", "0.1", "0.25", "5.5", "6.4", "DMA1"]
+    assert t4.split() == ["T4", "0", "to", "4.7", "11.64", "0.5", "1.7", "-", "4.699", "DMA2"]
+    assert max(map(len, (head, t1, t4))) <= 80
     assert "  to PLC1   from J269, J280, PLC2, PU1 to PU3, SCADA\n" in out
     assert hydrotwin("plant", "show", "ctown", "--json") == 0
     assert json.loads(capsys.readouterr().out)["plcs"]["PLC1"]["hears"] == {"L_T1": "PLC2"}
