@@ -217,6 +217,7 @@ def test_the_grader_goes_on_after_each(tmp_path):
     assert [mark.mark for mark in marks] == [0.0] * 5
     reasons = [mark.why or mark.verdicts["damage"].why for mark in marks]
     assert all(reasons)
+    assert reasons[0].startswith("attack.yaml")  # named as the student names it
     assert "the card in lab6-c is a's" in reasons[2]
     assert "no lab 'none-such'" in reasons[4]
 
