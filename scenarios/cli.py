@@ -39,7 +39,7 @@ _LEFT_OUT = {"torch": "torch", "sklearn": "scikit-learn"}
 
 
 class _Commands(TyperGroup):
-    """All commands; Ctrl-C ends any of them with a line and exit status 1."""
+    """All commands; Ctrl-C or TERM ends any of them with a line and exit status 1."""
 
     def invoke(self, ctx: Any) -> Any:
         try:
@@ -114,6 +114,7 @@ app.command(epilog="Example: hydrotwin train runs/year --out my-detector.safeten
 def main() -> None:
     """Run the command line: exit status 0 done, 1 failed or interrupted, 2 bad input."""
     atexit.register(gc.freeze)  # Python's end looks through all objects else: a second of it
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a scheduler's, or `kill`
     try:
         app()
     except ValueError as error:
@@ -135,7 +136,8 @@ def main() -> None:
             raise
         _fail(f"this needs {needed}, which a slim install leaves out: pip install {needed}", 2)
     finally:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # no traceback while Python shuts down
+        for ending in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(ending, signal.SIG_IGN)  # no traceback while Python shuts down
 
 
 def _fail(error: Exception | str, status: int) -> NoReturn:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import signal
 import socket
 import sys
 from dataclasses import dataclass
@@ -261,6 +260,5 @@ def _serve(room: Room, at: _Address) -> None:
     for served in room.servers:
         typer.echo(f"{served.protocol:13} {served.address}   {served.what}")
     sys.stdout.flush()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with contextlib.suppress(KeyboardInterrupt):
         serve(room, at.host, at.port, room.source.start)

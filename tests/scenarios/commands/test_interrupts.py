@@ -145,16 +145,44 @@ def test_a_training_keeps_its_best_epoch(here, record, press, capfd):
     assert (here / "m.safetensors").is_file()
 
 
-def test_the_command_itself_says_so_without_a_traceback(here):
-    code = (
-        "import signal\n"
+BEGIN = """
+import signal
+from scenarios.cli import main
+signal.signal(signal.SIGINT, signal.default_int_handler)
+"""
+
+
+def process(code, *args):
+    """Run the command in a process of its own, with something changed in it."""
+    command = [sys.executable, "-c", f"{BEGIN}{code}\nmain()", *args]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120)
+
+
+@pytest.mark.parametrize("by", ["SIGINT", "SIGTERM"])
+def test_the_command_itself_says_so_without_a_traceback(here, by):
+    done = process(
         "import scenarios.definition.schema as schema\n"
-        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
-        "schema.load = lambda name: signal.raise_signal(signal.SIGINT)\n"
-        "from scenarios.cli import main\nmain()"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code, "run", "normal"], capture_output=True, text=True
+        f"schema.load = lambda name: signal.raise_signal(signal.{by})",
+        "run",
+        "normal",
     )
     assert done.returncode == 1
     assert done.stderr == "interrupted: stopped before it was done\n"
+
+
+def test_a_run_that_is_told_to_terminate_keeps_what_it_recorded(here):
+    done = process(
+        "from twin.testbed import Testbed\n"
+        "record, at = Testbed._record_truth, []\n"
+        "def recorded(bed, now):\n"
+        "    at.append(now)\n"
+        "    if len(at) == 25:\n"
+        "        signal.raise_signal(signal.SIGTERM)\n"
+        "    record(bed, now)\n"
+        "Testbed._record_truth = recorded",
+        *("run", "mine.yaml", "--no-detector", "--out", "made"),
+    )
+    assert done.returncode == 1
+    assert done.stderr == "interrupted: made holds the 2 h recorded by then\n"
+    assert json.loads((here / "made" / "metrics.json").read_text())["status"] == "interrupted"
+    assert len(pd.read_parquet(here / "made" / "truth.parquet")) == 24
