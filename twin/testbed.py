@@ -123,6 +123,7 @@ class Testbed(Closing):
             pressure_driven=pressure_driven,
             required_pressure=required_pressure,
         )
+        self._end = 0
         self._tripped: set[str] = set()
         self._planned, self._crossing = -self.warmup, -self.warmup - 1
         self._wakes: list[int] = []
@@ -202,15 +203,19 @@ class Testbed(Closing):
         PlantError
             If the water cannot be solved any more; what was recorded is kept.
         """
-        end = int(duration)
-        water = self.env.process(self._water(end))
+        self._end = int(duration)
+        water = self.env.process(self._water())
         try:
-            while self.env.now < end:
-                self.env.run(until=min(self.env.now + every(), end))
+            while self.env.now < self._end:
+                self.env.run(until=min(self.env.now + every(), self._end))
                 yield float(self.env.now)
             self.env.run(until=water)
         finally:
             self.close()
+
+    def end_at(self, end: int) -> None:
+        """Let a run that goes on end at `end` [s], which is ahead."""
+        self._end = end
 
     def state(self) -> State:
         """Return what it needs to go on from the instant that comes next, in plain values.
@@ -273,12 +278,12 @@ class Testbed(Closing):
         self.plant.impose(values)
         self.control.take_settings()
 
-    def _water(self, end: int) -> Generator[simpy.Event, None, None]:
+    def _water(self) -> Generator[simpy.Event, None, None]:
         """Step through instants: those that are due, and those of `Crossings` and the engine."""
         plant, control, env = self.plant, self.control, self.env
         step, polling = self.spec.step, self.spec.polling
         yield env.timeout(0.0)  # after what arrives at this very time
-        while env.now < end:
+        while env.now < self._end:
             now = int(env.now)
             if now == 0:
                 self._begin()

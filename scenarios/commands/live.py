@@ -237,7 +237,7 @@ def _simulate(
             plant = LivePlant(session, pace)
             with servers(plant, door, at.host, at.offset, wire, table, points) as served:
                 _serve(Room(plant, door, served), at)
-            ended = plant.stop(_PATIENCE)
+                ended = plant.stop(_PATIENCE)
             if plant.failed is not None:
                 raise plant.failed
             if not ended or session.now <= 0:

@@ -33,7 +33,9 @@ from twin.testbed import START
 from twin.units import DAY, HOUR, spoken
 
 DETECTOR = "physics"
-LONGEST = 3650 * DAY
+SHORTEST, LONGEST = HOUR, 3650 * DAY
+GRID = 300
+"""Of how many seconds a run's duration is a multiple."""
 REQUIRED = (0.1, 1000.0)
 """Between which a required pressure lies [m]."""
 _NOBODY = ("none", "no", "off", "nobody")
@@ -140,7 +142,7 @@ _MODELS: dict[str, type[BaseModel]] = {
 
 def check_duration(seconds: float) -> None:
     """Raise InputError if a run cannot be that long [s]."""
-    if not HOUR <= seconds <= LONGEST or seconds % 300:
+    if not SHORTEST <= seconds <= LONGEST or seconds % GRID:
         raise InputError(f"a run lasts 1 h to 10 years, in steps of 5 min, not {spoken(seconds)}")
 
 

@@ -69,7 +69,7 @@ class LivePlant(Source):
         self._thread.start()
 
     def stop(self, patience: float) -> bool:
-        """Let the thread end after the instant that it is at; return whether it did in time."""
+        """Let the run end as soon as a scenario can; return whether it did in time [s]."""
         self._stopping.set()
         self._thread.join(patience)
         return not self._thread.is_alive()
@@ -170,6 +170,8 @@ class LivePlant(Source):
                 self.late = -left
                 self._publish()
                 self._obey(0.0)
+            session.end_here()
+            self._publish()
         except RunError as error:  # before anything was recorded
             self.failed = error
             self.snapshot = replace(self.snapshot, status="failed", reason=str(error))

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
 import pandas as pd
 
 from detector import Detector
-from scenarios.definition.keys import DETECTOR
+from scenarios.definition.keys import DETECTOR, GRID, SHORTEST
 from scenarios.definition.scenario import Scenario, testbed
 from scenarios.results.detection import Aftermath, check_aftermath
 from scenarios.results.impact import impact
@@ -214,6 +216,21 @@ class Session(Operated):
         except RunError as error:
             self._notes.append(f"not compared: the run without attacks failed, {error}")
             self._compares, self._aftermath = False, "normal"  # nothing else can be told
+
+    def end_here(self) -> None:
+        """End a run that goes on, and its scenario with it: run again, that is the same run.
+
+        It goes on to the next time at which a scenario can end, an hour after its start or later.
+        """
+        grid = math.lcm(self.spec.step, GRID)
+        end = max(math.ceil(self.now / grid) * grid, SHORTEST)
+        if self.status != "running" or end >= self.scenario.duration:
+            return
+        self.scenario = replace(self.scenario, duration=float(end))
+        self.testbed.end_at(int(end))
+        self.advance(end)
+        if self.status == "done":
+            self.status, self.reason = "interrupted", "stopped by the user"
 
     def conclude(self, on_compare: Callable[[str], None] | None = None) -> Run:
         """End the run, compare it with its pair, and return what it recorded.

@@ -200,7 +200,8 @@ def _launcher(room: Room, plant: LivePlant, visitor: Visitor) -> None:
         except InputError as error:
             ui.notify(str(error), type="negative", close_button="Close", timeout=15000)
         else:
-            ui.notify(f"{entry.name} is launched", type="positive")
+            words = f"{entry.name} is launched"
+            ui.notify(words, type="positive", close_button="Close", timeout=15000)
 
     ui.button("Launch", on_click=launch).props("no-caps color=primary")
 

@@ -85,6 +85,9 @@ def live_room(folder, *arguments, patience=90):
                     raise AssertionError(f"no room: {log.read_text()}") from None
                 time.sleep(0.2)
         yield LiveRoom(process, url, log, offset)
+    except BaseException:
+        print(f"the room said:\n{log.read_text()[-3000:]}")
+        raise
     finally:
         if process.poll() is None:
             process.kill()

@@ -54,6 +54,22 @@ def test_a_session_is_a_scenario_byte_for_byte():
     assert entries["external-1"].do.peer == "127.0.0.1"
 
 
+@pytest.mark.parametrize(("left", "end"), [(4 * HOUR + 11, 4 * HOUR + 300), (HOUR / 4, HOUR)])
+def test_a_session_that_is_left_early_is_a_scenario_that_ends_there(left, end):
+    with opened() as session:
+        session.advance(37)
+        session.operate({"PU3": 1.0}, by="operate")
+        session.launch(entry("late", "link:PLC2->SCADA", freeze={}))
+        session.advance(left)
+        session.end_here()
+        run = session.conclude()
+    assert (run.status, run.scenario.duration) == ("interrupted", end)
+    repeated = again(run)
+    assert repeated.status == "done"
+    for table in TABLES:
+        assert getattr(run, table).equals(getattr(repeated, table)), table
+
+
 def test_a_write_from_outside_takes_effect_and_is_told():
     with opened("6 h") as session:
         session.advance(HOUR)
