@@ -51,7 +51,7 @@ def attempts(
     everyone = tuple(watches)
     found: list[tuple[Case, tuple[Watch, ...]]] = []
     recipes = sorted(
-        _recipes(everyone), key=lambda one: everyone.index(one[1][0]) if len(one[1]) == 1 else -1
+        _recipes(everyone), key=lambda one: -1 if one[1] is everyone else everyone.index(one[1][0])
     )
     for run in range(runs):
         for recipe, watching in recipes:
