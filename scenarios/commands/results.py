@@ -70,8 +70,8 @@ def results(
     console.print(shown, soft_wrap=True)
     typer.echo("\nnoticed, damaged: shares of runs; delay: the median; the others: means; spilled, "
                "unmet and energy: beyond the same run without attacks.")  # fmt: skip
-    for error, many in errors(table).items():
-        typer.echo(f"failed, {many} of {table['run'].nunique()} runs: {error}")
+    for why, many in errors(table).items():
+        typer.echo(f"failed, {many} of {table['run'].nunique()} runs: {why}")
     if csv is not None:
         typer.echo(f"wrote {csv}")
 

@@ -33,7 +33,8 @@ def results_so_far(folder: Path) -> tuple[pd.DataFrame, dict[str, Any], str]:
         If the folder holds no sweep or none of whose runs has ended, or its table is damaged.
     """
     ended = _journal(folder)
-    table, about = pd.DataFrame(), {"plant": None, "units": {}}
+    table = pd.DataFrame()
+    about: dict[str, Any] = {"plant": None, "units": {}}
     if (folder / RESULTS).is_file() or not ended:
         table, about = read_results(folder), read_about(folder)
     if table.empty and not ended:

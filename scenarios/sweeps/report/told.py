@@ -118,6 +118,12 @@ class Told:
         return self.runs[self.runs["incidents_begun"] > 0]
 
     @property
+    def harmless(self) -> bool:
+        """Whether attacks began, each beside a run without them, and none cost any water."""
+        lost = self.attacked["lost_m3"].dropna()
+        return bool(len(lost)) and not lost.gt(0).any()
+
+    @property
     def detectors(self) -> list[str]:
         """The detectors that watched, in the table's order."""
         return [name for name in self.rows["detector"].unique() if name]

@@ -108,6 +108,13 @@ def test_the_band_is_wilsons():
     assert wilson(k, n) == pytest.approx((middle - half, middle + half))
 
 
+def test_attacks_without_harm_and_noticed_at_once_are_told_so(tmp_path):
+    calm = [row | {"damage_overflow_m3": 0.0, "delay_h": 0.0} for row in rows()]
+    path, *pictures = page.write(written(tmp_path, calm), complain)
+    assert "harm-and-detection" not in names(pictures)
+    assert "No attack did harm" in path.read_text(encoding="utf-8")
+
+
 def test_of_a_killed_sweep_the_journal_is_read(tmp_path):
     """Its table was written at its begin, empty; one run's record was cut off, one was lost."""
     row = {"status": "failed", "error": "no such pump", "hours": None, "detected": None}
