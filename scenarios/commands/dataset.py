@@ -100,12 +100,17 @@ def score_dataset(
     for name, value in metrics.items():
         if name == "ttd_hours":
             name, value = "median delay of those found [h]", hours(value)
+        if name == "event_recall":
+            name += f" of {sum(each['judged'] for each in figures['judged'].values())} attacks"
         shown.add_row(name, _text(value))
     for kind, rate in figures["false_episodes_per_week"].items():
         shown.add_row(f"false episodes a week, {kind}", _text(rate))
     for family, share in figures["families"].items():
         shown.add_row(f"found of {family}", f"{share:.0%}")
     Console(highlight=False).print(shown)
+    for family, weeks in figures["judged"].items():
+        if weeks["judged"] < weeks["of"]:
+            typer.echo(f"{family}: {weeks['judged']} of {weeks['of']} judged")
     if figures["unjudged"]:
         typer.echo(f"{figures['unjudged']:,} of {figures['rows']:,} rows have no score.")
 

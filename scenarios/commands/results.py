@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from scenarios.commands.output import Json, figures_table, print_json
+from scenarios.commands.output import Force, Json, check_free, figures_table, print_json, warn
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,6 +32,7 @@ def results(
     csv: Annotated[
         Path | None, typer.Option(help="Write the whole table; with --by, the summary.")
     ] = None,
+    force: Force = False,
     as_json: Json = False,
 ) -> None:
     """Summarise the results of a sweep, by the values of some fields."""
@@ -40,16 +41,20 @@ def results(
     from rich.console import Console
     from rich.measure import Measurement
 
-    from scenarios.sweeps.table import read_results, summary
+    from scenarios.sweeps.so_far import errors, results_so_far
+    from scenarios.sweeps.table import summary
     from twin.errors import InputError
 
-    table = read_results(folder)
+    check_free(csv, force=force, option="--csv")
+    table, _, left = results_so_far(folder)
+    if left:
+        warn(left)
     summed = summary(table, by or [])
     if csv is not None:
         try:
             (summed if by else table).to_csv(csv, index=False)
         except OSError as error:
-            raise InputError(f"--csv {csv} cannot be written: {error.strerror}") from None
+            raise InputError(f"--csv {csv} cannot be written: {error.strerror or error}") from None
     if as_json:
         print_json(json.loads(summed.to_json(orient="records")))
         return
@@ -65,6 +70,8 @@ def results(
     console.print(shown, soft_wrap=True)
     typer.echo("\nnoticed, damaged: shares of runs; delay: the median; the others: means; spilled, "
                "unmet and energy: beyond the same run without attacks.")  # fmt: skip
+    for why, many in errors(table).items():
+        typer.echo(f"failed, {many} of {table['run'].nunique()} runs: {why}")
     if csv is not None:
         typer.echo(f"wrote {csv}")
 

@@ -39,7 +39,8 @@ def score(folder: Path, predictions: pd.DataFrame, part: str = "test") -> dict[s
     -------
     dict
         `metrics`, as `detector.metrics.measure` has them, over all rows of the part; `families`,
-        the share of each one's weeks in which an alarm was raised during the attack;
+        the share of each one's weeks in which an alarm was raised during the attack; `judged`,
+        how many of each one's attacked weeks have a score during the attack, and `of` how many;
         `false_episodes_per_week` of `normal` weeks and of `faults`; `rows`, `unjudged`.
 
     Raises
@@ -63,6 +64,7 @@ def score(folder: Path, predictions: pd.DataFrame, part: str = "test") -> dict[s
         int(judged["week"].iloc[span.start]): detection_delays(alarms, [span])[0] is not None
         for span in spans
     }
+    attacked = weeks[weeks["part"].eq(part) & weeks["kind"].eq("attack")]
     by_family = weeks[weeks["week"].isin(list(found))].groupby("family", sort=False)["week"]
     normal = weeks.loc[weeks["kind"] == "normal", "week"]
     faulty = predictions["week"].isin(weeks.loc[weeks["kind"] == "fault", "week"])
@@ -75,6 +77,10 @@ def score(folder: Path, predictions: pd.DataFrame, part: str = "test") -> dict[s
         "families": {
             str(family): float(np.mean([found[week] for week in group]))
             for family, group in by_family
+        },
+        "judged": {
+            str(family): {"judged": int(group.isin(list(found)).sum()), "of": len(group)}
+            for family, group in attacked.groupby("family", sort=False)["week"]
         },
         "false_episodes_per_week": {
             "normal": _weekly(judged[judged["week"].isin(normal)], interval),

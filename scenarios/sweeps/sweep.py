@@ -142,6 +142,8 @@ class Sweep(Cases):
             if not retry_failed:
                 before = sum(key in journal.failed for key in keys)
             done = failed = 0
+            if not (out / RESULTS).is_file():  # tells of a sweep that is killed how large it is
+                self._write(out, journal, keys)
             try:
                 if left:
                     with contextlib.ExitStack() as stack:
@@ -205,7 +207,7 @@ class Sweep(Cases):
                 about = {name: record[name] for name in ("key", "wall_s", "host")}
                 yield {"run": number, **about, **record["versions"]}
 
-        about = {"plant": self.plant, "units": self.units()}
+        about = {"plant": self.plant, "units": self.units(), "runs": len(self)}
         write_table(out / RESULTS, rows(), columns, about)
         times = figure_columns(["run", "key", "wall_s", "host", *libraries], "timings")
         write_table(out / TIMINGS, timings(), times)

@@ -57,7 +57,7 @@ def delays(told: Told) -> Iterator[Picture]:
         return
     figure = Figure(figsize=(7.6, 4.2), layout="constrained")
     panel = figure.subplots()
-    end = float(rows["delay_h"].max())
+    end = 1.1 * max(float(rows["delay_h"].max()), 1.0)
     for detector in told.detectors:
         mine = rows[rows["detector"] == detector]
         found = np.sort(mine["delay_h"].dropna().to_numpy(dtype=float))
@@ -69,7 +69,7 @@ def delays(told: Told) -> Iterator[Picture]:
         )  # fmt: skip
     panel.set_xscale("symlog", linthresh=1.0)
     panel.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
-    panel.set_xlim(left=0)
+    panel.set_xlim(-0.03, end)
     panel.set_ylim(0, 1.03)
     panel.yaxis.set_major_formatter(PercentFormatter(1.0))
     panel.set_xlabel("time from the attack's begin to its alarm [h]", fontsize=9)
@@ -105,7 +105,7 @@ def spread(told: Told) -> Iterator[Picture]:
             missed.barh(row, lost / len(group), height=height, color=colour)
     panel.set_xscale("symlog", linthresh=1.0)
     panel.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
-    panel.set_xlim(left=-0.1)
+    panel.set_xlim(-0.1, 1.25 * max(float(rows["delay_h"].fillna(0.0).max()), 1.0))
     panel.set_yticks(range(len(attacks)), [shortened(name, 60) for name in attacks], fontsize=8)
     panel.set_ylim(len(attacks) - 0.5, -0.5)
     panel.set_xlabel("time to the alarm [h]", fontsize=9)
@@ -129,7 +129,7 @@ def impact(told: Told) -> Iterator[Picture]:
     """Draw what attacks cost against how many were noticed."""
     rows = told.watched
     groups = ["attack", *told.magnitudes]
-    if not rows["lost_m3"].notna().any() or len(rows.groupby(groups)) < 3 * len(told.detectors):
+    if not rows["lost_m3"].gt(0).any() or len(rows.groupby(groups)) < 3 * len(told.detectors):
         return
     figure = Figure(figsize=(1.0 + 3.6 * len(told.detectors), 4.4), layout="constrained")
     axes = figure.subplots(1, len(told.detectors), sharex=True, sharey=True, squeeze=False)[0]
@@ -141,10 +141,11 @@ def impact(told: Told) -> Iterator[Picture]:
         share = table["hits"] / table["of"]
         bands = np.array([wilson(h, n) for h, n in zip(table["hits"], table["of"], strict=True)])
         panel.hlines(table["lost"], bands[:, 0], bands[:, 1], color="#d5d8dc", lw=0.8, zorder=1)
-        panel.plot(share, table["lost"], "o", ms=5, alpha=0.75, mew=0, color=told.colour(detector))
+        colour = told.colour(detector)
+        panel.plot(share, table["lost"], "o", ms=5, alpha=0.75, mew=0, color=colour, clip_on=False)
         panel.set_title(detector, fontsize=9)
         panel.set_yscale("symlog", linthresh=10.0)
-        panel.set_ylim(bottom=-2)
+        panel.set_ylim(bottom=0)
         panel.set_xlim(-0.05, 1.05)
         panel.xaxis.set_major_formatter(PercentFormatter(1.0))
         panel.grid(alpha=0.25)

@@ -64,8 +64,10 @@ def operating_curve(told: Told) -> Iterator[Picture]:
         "What would another threshold have cost, and found?",
         f"From the scores of {len(runs)} runs; dots: the detector's own threshold; dotted: one "
         "false episode a week, what an operator may be asked to bear. An alarm that never ends "
-        "is one episode, so that very low thresholds have few. A threshold is chosen on "
-        "other runs than it is judged on: this picture judges, it does not choose.",
+        "is one episode, so that very low thresholds have few; and one raised before the attack "
+        "does not count as noticing it, so that at low thresholds the noticed share falls again. "
+        "A threshold is chosen on other runs than it is judged on: this picture judges, "
+        "it does not choose.",
         figure,
     )
 

@@ -14,7 +14,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from scipy.stats import binomtest
 
-from scenarios.sweeps.table import TIMINGS, as_text, read_about, read_results
+from scenarios.sweeps.so_far import errors, results_so_far
+from scenarios.sweeps.table import TIMINGS, as_text
 from twin.plants.spec import PlantSpec, load_plant
 
 COLOURS = ("#1b4f72", "#e67e22", "#117864", "#8e44ad", "#b03a2e", "#7d6608", "#2e4053", "#d35400")
@@ -60,8 +61,12 @@ class Told:
     units : dict of str to str
         Of fields.
     plant : str or None
+    errors : Series of int
+        How many runs failed with each error.
     failed : int
         How many rows are of runs that failed.
+    left : str
+        How many runs are done, where not all are.
     """
 
     folder: Path
@@ -69,7 +74,9 @@ class Told:
     fields: tuple[str, ...]
     units: dict[str, str]
     plant: str | None
+    errors: pd.Series[int]
     failed: int
+    left: str
 
     @classmethod
     def read(cls, folder: Path) -> Told:
@@ -80,7 +87,7 @@ class Told:
         InputError
             If there are none, or they are damaged.
         """
-        results, about = read_results(folder), read_about(folder)
+        results, about, left = results_so_far(folder)
         names = [str(name) for name in results.columns]
         fields = tuple(names[names.index("scenario") + 1 : names.index("detector")])
         rows = results[results["status"] == "done"].copy()
@@ -91,7 +98,8 @@ class Told:
         labels = rows[parts].map(as_text)
         rows["attack"] = labels.agg(" · ".join, axis=1) if len(rows) else ""
         failed = len(results) - len(rows)
-        return cls(folder, rows, fields, about["units"], about["plant"], failed)
+        plant, why = about["plant"], errors(results)
+        return cls(folder, rows, fields, about["units"], plant, why, failed, left)
 
     @cached_property
     def runs(self) -> pd.DataFrame:
@@ -108,6 +116,12 @@ class Told:
     def attacked(self) -> pd.DataFrame:
         """A row a run in which an attack began."""
         return self.runs[self.runs["incidents_begun"] > 0]
+
+    @property
+    def harmless(self) -> bool:
+        """Whether attacks began, each beside a run without them, and none cost any water."""
+        lost = self.attacked["lost_m3"].dropna()
+        return bool(len(lost)) and not lost.gt(0).any()
 
     @property
     def detectors(self) -> list[str]:

@@ -98,6 +98,9 @@ def _bars(axes: Axes, table: pd.DataFrame) -> None:
     axes.set_yticks(places, list(table.index), fontsize=8)
     axes.invert_yaxis()
     axes.set_xlim(0, 1.5 * float(table["lost"].max() or 1.0))
+    harm = bool(table["lost"].any())
+    axes.xaxis.set_visible(harm)
+    axes.spines["bottom"].set_visible(harm)
     axes.tick_params(axis="x", labelsize=7)
     axes.set_xlabel("water spilled, leaked or not delivered [m³]", fontsize=8)
     for side in ("top", "right"):

@@ -161,6 +161,15 @@ def test_what_never_alarms_finds_nothing_and_what_always_does_pays(made):
     assert always["false_episodes_per_week"] == {"normal": 7.0, "faults": 7.0}  # one, in one day
 
 
+def test_an_attack_without_any_score_is_told(made):
+    some = predictions(made, lambda rows: rows["ATT_FLAG"])
+    weeks = pd.read_csv(made / WEEKS)
+    [week] = weeks.loc[(weeks["part"] == "test") & (weeks["family"] == "time"), "week"]
+    some.loc[some["week"] == week, "score"] = np.nan
+    judged = score(made, some)["judged"]
+    assert judged == {"readings": {"judged": 2, "of": 2}, "time": {"judged": 0, "of": 1}}
+
+
 def test_a_detector_that_wants_a_shadow_twin_is_scored(made):
     """Its week is scored as the run that it is of was while it went on."""
     found = predict(made, "physics")

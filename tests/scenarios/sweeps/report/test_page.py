@@ -1,3 +1,4 @@
+import json
 import re
 
 import numpy as np
@@ -5,7 +6,9 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 from scipy.stats import norm
+from typer.testing import CliRunner
 
+from scenarios.cli import app
 from scenarios.sweeps.report import page
 from scenarios.sweeps.report.told import Told, shares, wilson
 from scenarios.sweeps.table import RESULTS, TIMINGS, write_table
@@ -34,11 +37,11 @@ def rows(detectors=("pca", "cnn-lstm"), seeds=3):
                 run += 1
 
 
-def written(folder, table):
+def written(folder, table, of=18):
     table = list(table)
     kinds = {int: pa.int64(), float: pa.float64(), str: pa.string(), bool: pa.bool_()}
     columns = {name: kinds.get(type(value), pa.float64()) for name, value in table[0].items()}
-    about = {"plant": "ctown", "units": {FIELD: "m"}}
+    about = {"plant": "ctown", "units": {FIELD: "m"}, "runs": of}
     write_table(folder / RESULTS, table, columns, about)
     runs = sorted({row["run"] for row in table})
     write_table(
@@ -105,6 +108,61 @@ def test_the_band_is_wilsons():
     assert wilson(k, n) == pytest.approx((middle - half, middle + half))
 
 
+def test_attacks_without_harm_and_noticed_at_once_are_told_so(tmp_path):
+    calm = [row | {"damage_overflow_m3": 0.0, "delay_h": 0.0} for row in rows()]
+    path, *pictures = page.write(written(tmp_path, calm), complain)
+    assert "harm-and-detection" not in names(pictures)
+    assert "No attack did harm" in path.read_text(encoding="utf-8")
+
+
+def test_of_a_killed_sweep_the_journal_is_read(tmp_path):
+    """Its table was written at its begin, empty; one run's record was cut off, one was lost."""
+    row = {"status": "failed", "error": "no such pump", "hours": None, "detected": None}
+    row |= {"incidents_begun": 0, "delay_h": None, "false_episodes": None, "detector": None}
+    records = [{"key": key, "rows": [row]} for key in "ab"] + [{"key": "c", "lost": True}]
+    journal = "".join(json.dumps(record) + "\n" for record in records) + '{"key": "d", "ro'
+    (tmp_path / "records.jsonl").write_text(journal)
+    columns = {name: pa.string() for name in ("scenario", "seed", "detector")}
+    about = {"plant": None, "units": {}, "runs": 9}
+    write_table(tmp_path / RESULTS, [], {"run": pa.int64(), **columns}, about)
+    write_table(tmp_path / TIMINGS, [], {"run": pa.int64(), "key": pa.string()})
+    path, *_ = page.write(tmp_path, complain)
+    text = path.read_text(encoding="utf-8")
+    assert "2 of 9 runs are done; start the sweep again to go on" in text
+    assert text.count("no such pump") == 1
+    assert "failed, 2 runs: no such pump" in text
+    done = CliRunner().invoke(app, ["results", str(tmp_path)])
+    assert "warning: 2 of 9 runs" in done.stderr
+    assert "failed, 2 of 2 runs: no such pump" in done.stdout
+
+
+def test_an_unfinished_sweep_says_so(tmp_path):
+    assert Told.read(written(tmp_path, rows())).left == ""
+    written(tmp_path, rows(), of=30)
+    keys = [f"k{run}" for run in range(20)]
+    lines = [json.dumps({"key": key, "rows": []}) + "\n" for key in keys]
+    (tmp_path / "records.jsonl").write_text("".join(lines))
+    left = Told.read(tmp_path).left
+    assert left.startswith("20 of 30 runs are done")
+    assert left.endswith("(the table has 18 of them).")
+
+
+def test_results_replaces_no_file_unasked(tmp_path):
+    written(tmp_path, rows())
+    there = tmp_path / "mine.csv"
+    there.write_text("precious")
+    asked = ["results", str(tmp_path), "--csv", str(there)]
+    assert isinstance(CliRunner().invoke(app, asked).exception, InputError)
+    assert there.read_text() == "precious"
+    assert CliRunner().invoke(app, [*asked, "--force"]).exit_code == 0
+    assert len(pd.read_csv(there)) == 1 + 35
+    nowhere = CliRunner().invoke(app, ["results", str(tmp_path), "--csv", str(there / "x" / "y")])
+    assert "there is no folder" in str(nowhere.exception)
+
+
 def test_a_folder_without_results(tmp_path):
     with pytest.raises(InputError, match="no results of a sweep"):
+        page.write(tmp_path, complain)
+    write_table(tmp_path / RESULTS, [], {"run": pa.int64()}, {"runs": 9})
+    with pytest.raises(InputError, match="no run of the sweep has ended"):
         page.write(tmp_path, complain)
