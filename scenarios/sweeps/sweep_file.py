@@ -126,6 +126,9 @@ def _sweep(
     for base in bases:
         changed = base
         for name, value in values.get("set", {}).items():
+            if name in values.get("over", {}):
+                message = f"{name} is set here and swept in `over`: leave one of them out"
+                raise InputError(message, keys=["set", name])
             try:
                 changed = changed.vary(name, value)
             except InputError as error:

@@ -119,7 +119,8 @@ def test_several_scenarios_includes_and_excludes(place):
         ("over:", "exclude: [{seed: 7}]\nover:", "3:", "never 7"),
         ("{range: [0, 3]}", "[0, 1, 0]", "4:16", "0 stands twice in seed"),
         ("{range: [0, 3]}", "{choice: [0, 1], n: 4}", "4:10", "stands twice in seed"),
-        ("seed: {range: [0, 3]}", "duration: [1 d, 24 h]", "4:19", "24 h stands twice"),
+        ("seed: {range: [0, 3]}", "warmup: [1 d, 24 h]", "4:17", "24 h stands twice"),
+        ("{duration: 3 h}", "{duration: 3 h, seed: 3}", "2:22", "swept in `over`"),
         ("over:", "include: [{sede: 7}]\nover:", "3:", "did you mean seed?"),
         ("over:", "detectors: [cnn-ltsm]\nover:", "3:13", "cnn-lstm"),
         ("do.offset.by: [-1.5, 1.5]", "on: ['sensor:L_T1', 'sensor:L_T99']", "5:37", "L_T99"),
@@ -131,6 +132,14 @@ def test_mistakes_are_answered_with_their_place(place, old, new, where, told):
     message = str(raised.value)
     assert f"sweep.yaml:{where}" in message
     assert told in message
+
+
+def test_a_wrong_detector_of_the_scenario_is_told_at_its_own_line(place):
+    (place / "mine.yaml").write_text(BASE.replace("detector: null", "detector: physic"))
+    with pytest.raises(InputError) as raised:
+        written(place, FILE).check()
+    assert "mine.yaml:4:1: unknown detector 'physic'" in str(raised.value)
+    assert "Did you mean 'physics'?" in str(raised.value)
 
 
 def test_every_run_is_checked_before_any_runs(place):
