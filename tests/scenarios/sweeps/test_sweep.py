@@ -17,6 +17,7 @@ from scenarios.simulation.cache import code_digest
 from scenarios.sweeps import job
 from scenarios.sweeps.job import CODE
 from scenarios.sweeps.journal import RECORDS, Journal
+from scenarios.sweeps.progress import Display
 from scenarios.sweeps.sweep_file import read_sweep, studies
 from scenarios.sweeps.table import attributes, figures, summary
 from tests.scenarios.measure import README, results_table
@@ -148,6 +149,17 @@ def test_every_run_is_checked_before_any_runs(place):
     )
     with pytest.raises(InputError, match=r"sweep\.yaml"):
         swept.run(out=place / "out", workers=1, progress=False)
+
+
+def test_no_workers_are_refused(place):
+    with pytest.raises(InputError, match="from 1 on, not 0"):
+        read_sweep(place / "sweep.yaml").run(workers=0, progress=False)
+
+
+def test_the_progress_of_a_sweep_ends_with_its_line(capsys):
+    with Display(1, 0, 1, shown=True):
+        pass
+    assert capsys.readouterr().err.endswith("\n")
 
 
 @pytest.fixture(scope="module")
