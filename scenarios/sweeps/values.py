@@ -38,7 +38,8 @@ def read_values(spec: Any, field: str, seed: int = 0) -> list[Any]:
         The values themselves, or one of `{range: [first, end, step]}` (without the end, as in
         Python), `{linspace: [first, last, n]}` (with it), `{uniform: [lowest, highest], n: 20,
         seed: 1}`, `loguniform` (the same), `{normal: [mean, sd], n: 20}`, and
-        `{choice: [a, b, c], n: 20}`. Numbers may be durations like `24 h`, all or none.
+        `{choice: [a, b, c], n: 2}`, none of them twice as long as there are enough. Numbers may be
+        durations like `24 h`, all or none.
     field : str
         The path of the field; values are drawn from a stream of its own.
     seed : int
