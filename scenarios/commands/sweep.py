@@ -64,14 +64,17 @@ def sweep(
     if not as_json and streams != "drop":
         size = estimate(planned, streams).bytes
         console.print(f"{len(planned)} runs will take about {_bytes(size)} in {place}.")
-    counts = planned.run_in(
-        place,
-        workers=workers,
-        dask=dask,
-        streams=streams,
-        retry_failed=retry_failed,
-        progress=not as_json,
-    )
+    try:
+        counts = planned.run_in(
+            place,
+            workers=workers,
+            dask=dask,
+            streams=streams,
+            retry_failed=retry_failed,
+            progress=not as_json,
+        )
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt("what is done is kept; the same command goes on") from None
     if as_json:
         print_json(asdict(counts))
     else:

@@ -191,7 +191,7 @@ def scenario_data(scenario: Scenario) -> dict[str, Any]:
         "operator": [*map(order_data, scenario.operator), *map(answer_data, scenario.answers)],
         "attacks": [entry_data(entry) for entry in scenario.attacks],
         "faults": [entry_data(entry) for entry in scenario.faults],
-        "detector": _absolute(scenario.detector, detector.kinds(), scenario.folder),
+        "detector": _detector(scenario),
         "plugins": [_absolute(plugin, (), scenario.folder) for plugin in scenario.plugins],
     }
     defaults: dict[str, Any] = {"initial_levels": {}, "demands": "profile", "control": {}}
@@ -219,6 +219,14 @@ def _write_data(values: Mapping[str, float]) -> dict[str, Any]:
 def _absolute(name: str | None, known: Collection[str], folder: Path) -> str | None:
     """Return a known name as it is, and a path so that it holds wherever the file is put."""
     return name if name is None or name in known else str((folder / name).resolve())
+
+
+def _detector(scenario: Scenario) -> str | None:
+    """Return the detector, a file by its absolute path; a name that is neither stays as it is."""
+    name = scenario.detector
+    if name is None or not (Path(name).suffix or (scenario.folder / name).exists()):
+        return name
+    return _absolute(name, detector.kinds(), scenario.folder)
 
 
 def entry_data(entry: Entry) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from attacks.entries.targets import touched
 from attacks.fields import fields as fields_of
 from scenarios.definition.check import armed
 from scenarios.definition.scenario import Scenario, scenario_data
-from scenarios.definition.schema import from_data
+from scenarios.definition.schema import from_data, library, located, path_of
 from scenarios.definition.vary import assign, keys_of, lookup
 from scenarios.sweeps.job import plant_of
 from scenarios.sweeps.table import as_text, column_type
@@ -129,7 +129,7 @@ class Cases:
         wrong = next((name for name, at in keys.items() if not at), None)
         wrong = wrong or max(keys, key=common, default=None)
         if wrong is None or (keys[wrong] and not common(wrong)):
-            return self._placed(error, ("base",))
+            return error if not changes else self._placed(error, ("base",))
         value = changes[wrong]
         values = self.over.get(wrong, [])
         at: tuple[str | int, ...] = ("over", wrong)
@@ -140,6 +140,18 @@ class Cases:
             at = ("include", place, wrong)
         message = error.message if error.message.startswith(wrong) else f"{wrong}: {error.message}"
         return self._placed(InputError(message), at)
+
+    def _in_base(self, error: InputError, base: int) -> InputError:
+        """Return an error with its place in the scenario's own file, unless `set` changes it."""
+        if self.source is None or error.line is not None:
+            return error
+        path, data = self.source
+        names = [data["base"]] if isinstance(data["base"], str) else data["base"]
+        changed = {name.partition(".")[0] for name in data.get("set", {})}
+        if not error.keys or error.keys[0] in changed:
+            return self._placed(error, ("base",))
+        name = names[base]
+        return located(error, path_of(name if name in library() else str(path.parent / name)))
 
     def _placed(self, error: InputError, keys: tuple[str | int, ...]) -> InputError:
         if self.source is None or error.line is not None:
@@ -163,11 +175,14 @@ class Cases:
             With the place in the sweep file.
         """
         for base in range(len(self.bases)):
+            try:
+                self._arm(self._scenario(base, {}), {})
+            except InputError as error:
+                raise self._in_base(error, base) from None
             for changes in (*one_by_one(self.over), *self.include):
                 scenario = self._scenario(base, changes)
                 if set(changes) - {"seed"}:
                     self._arm(scenario, changes)
-            self._arm(self._scenario(base, {}), {})
         for place, name in enumerate(self.detectors or ()):
             try:
                 if name in (self.detectors or ())[:place]:

@@ -60,7 +60,7 @@ class Display:
         lines = [
             Text(f"{name}: {entry[1]}")
             for name, entry in (("best ", self._best), ("worst", self._worst))
-            if entry is not None
+            if entry is not None and self._worst is not None and self._worst[0] > 0
         ]
         self._live.update(Group(self._bar, *lines))
 
@@ -70,6 +70,8 @@ class Display:
 
     def __exit__(self, *raised: object) -> None:
         self._live.stop()
+        if not self._live.console.is_terminal:  # there a display's last state has no end of line
+            self._live.console.line()
 
 
 def standing(row: Mapping[str, Any]) -> tuple[float, str] | None:

@@ -128,7 +128,7 @@ class Sweep(Cases):
             raise InputError(f"streams {streams!r}: {nearest(streams, STREAMS)}")
         began = time.perf_counter()
         self.check()
-        number_of_workers = workers or cores()
+        number_of_workers = cores() if workers is None else workers
         with Journal(out) as journal:
             keys = [job.key for job in self._jobs(range(len(self)), streams, out)]
             left = [
@@ -147,13 +147,13 @@ class Sweep(Cases):
             try:
                 if left:
                     with contextlib.ExitStack() as stack:
-                        display = stack.enter_context(
-                            Display(len(self), skipped, len(left), shown=progress)
-                        )
                         if engine is None and dask is not None:
                             engine = DaskCluster(dask, number_of_workers)
                         engine = engine or LocalProcesses(number_of_workers)
                         stack.callback(engine.close)
+                        display = stack.enter_context(
+                            Display(len(self), skipped, len(left), shown=progress)
+                        )
                         numbers = dict(zip(keys, range(len(keys)), strict=True))
                         for record in records(self._jobs(left, streams, out), engine, execute):
                             journal.add(record)

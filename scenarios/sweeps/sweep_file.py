@@ -14,7 +14,7 @@ from scenarios.definition.schema import LIBRARY, library, load
 from scenarios.definition.vary import written
 from scenarios.sweeps.sweep import Sweep
 from scenarios.sweeps.table import as_text
-from scenarios.sweeps.values import read_values
+from scenarios.sweeps.values import check_once, read_values
 from twin.errors import InputError, nearest, under
 from twin.files import place_of, plain, read_yaml
 
@@ -126,6 +126,9 @@ def _sweep(
     for base in bases:
         changed = base
         for name, value in values.get("set", {}).items():
+            if name in values.get("over", {}):
+                message = f"{name} is set here and swept in `over`: leave one of them out"
+                raise InputError(message, keys=["set", name])
             try:
                 changed = changed.vary(name, value)
             except InputError as error:
@@ -137,6 +140,7 @@ def _sweep(
             if name in ("scenario", "run", "status", "error"):
                 raise InputError(f"{name} is a column of the results, and no field of a scenario")
             over[name] = read_values(spec, name, values.get("seed", 0))
+            check_once(over[name], spec, name)
     exclude = [written(each) for each in values.get("exclude", ())]
     for place, each in enumerate(exclude):
         for name, value in each.items():

@@ -38,7 +38,8 @@ def read_values(spec: Any, field: str, seed: int = 0) -> list[Any]:
         The values themselves, or one of `{range: [first, end, step]}` (without the end, as in
         Python), `{linspace: [first, last, n]}` (with it), `{uniform: [lowest, highest], n: 20,
         seed: 1}`, `loguniform` (the same), `{normal: [mean, sd], n: 20}`, and
-        `{choice: [a, b, c], n: 20}`. Numbers may be durations like `24 h`, all or none.
+        `{choice: [a, b, c], n: 2}`, none of them twice as long as there are enough. Numbers may be
+        durations like `24 h`, all or none.
     field : str
         The path of the field; values are drawn from a stream of its own.
     seed : int
@@ -82,7 +83,8 @@ def _formed(spec: Mapping[str, Any], field: str, seed: int) -> list[Any]:
         return _range(parts) if form == "range" else _linspace(parts)
     number, rng = _count(spec.get("n"), form), generator(_seed(spec, seed), f"sweep:{field}")
     if form == "choice":
-        return [parts[place] for place in rng.integers(len(parts), size=number)]
+        chosen = rng.choice(len(parts), size=number, replace=number > len(parts))
+        return [parts[place] for place in chosen]
     meaning, draw = DISTRIBUTIONS[form]
     if len(parts) != 2:
         raise InputError(f"{form} takes [{meaning}], not {parts!r}", keys=[form])
@@ -174,6 +176,38 @@ def _texts(values: list[Any], lasts: bool) -> list[Any]:
     grain = 60.0 if longest >= HOUR else 1.0 if longest >= 60 else 0.001
     rounded = [round(round(value / grain) * grain, 3) for value in values]
     return [f"-{readable(-value)}" if value < 0 else readable(value) for value in rounded]
+
+
+def check_once(values: Sequence[Any], spec: Any, field: str) -> None:
+    """Raise InputError where a value stands twice: its runs would be the same, counted as two.
+
+    Durations are compared by their length, numbers by their value.
+    """
+    met: dict[str, Any] = {}
+    for place, value in enumerate(values):
+        same = repr(_same(value))
+        if same not in met:
+            met[same] = value
+            continue
+        alike = "" if met[same] == value else f", as {met[same]}"
+        message = f"{value} stands twice in {field}{alike}: its runs would be the same"
+        if not isinstance(spec, Mapping):
+            raise InputError(message, keys=[place])
+        (form,) = (key for key in spec if key not in ("n", "seed"))
+        most = f"; {form} has {len(spec[form])} values to draw from" if form == "choice" else ""
+        raise InputError(f"{message}{most}", keys=[form])
+
+
+def _same(value: Any) -> Any:
+    """Return what is equal for values that mean the same."""
+    if isinstance(value, str):
+        length = seconds(value)
+        return value if length is None else (length, "s")
+    if isinstance(value, Mapping):
+        return sorted((key, _same(each)) for key, each in value.items())
+    if isinstance(value, list):
+        return [_same(each) for each in value]
+    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 def product_at(over: Mapping[str, Sequence[Any]], place: int) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from scenarios.simulation.cache import code_digest
 from scenarios.sweeps import job
 from scenarios.sweeps.job import CODE
 from scenarios.sweeps.journal import RECORDS, Journal
+from scenarios.sweeps.progress import Display
 from scenarios.sweeps.sweep_file import read_sweep, studies
 from scenarios.sweeps.table import attributes, figures, summary
 from tests.scenarios.measure import README, results_table
@@ -117,6 +118,10 @@ def test_several_scenarios_includes_and_excludes(place):
         ("duration: 3 h", "duration: 3 hh", "2:7", "unknown unit"),
         ("over:", "exclude: [{sed: 1}]\nover:", "3:", "did you mean seed?"),
         ("over:", "exclude: [{seed: 7}]\nover:", "3:", "never 7"),
+        ("{range: [0, 3]}", "[0, 1, 0]", "4:16", "0 stands twice in seed"),
+        ("{range: [0, 3]}", "{choice: [0, 1], n: 4}", "4:10", "stands twice in seed"),
+        ("seed: {range: [0, 3]}", "warmup: [1 d, 24 h]", "4:17", "24 h stands twice"),
+        ("{duration: 3 h}", "{duration: 3 h, seed: 3}", "2:22", "swept in `over`"),
         ("over:", "include: [{sede: 7}]\nover:", "3:", "did you mean seed?"),
         ("over:", "detectors: [cnn-ltsm]\nover:", "3:13", "cnn-lstm"),
         ("do.offset.by: [-1.5, 1.5]", "on: ['sensor:L_T1', 'sensor:L_T99']", "5:37", "L_T99"),
@@ -130,12 +135,31 @@ def test_mistakes_are_answered_with_their_place(place, old, new, where, told):
     assert told in message
 
 
+def test_a_wrong_detector_of_the_scenario_is_told_at_its_own_line(place):
+    (place / "mine.yaml").write_text(BASE.replace("detector: null", "detector: physic"))
+    with pytest.raises(InputError) as raised:
+        written(place, FILE).check()
+    assert "mine.yaml:4:1: unknown detector 'physic'" in str(raised.value)
+    assert "Did you mean 'physics'?" in str(raised.value)
+
+
 def test_every_run_is_checked_before_any_runs(place):
     swept = written(
         place, FILE + "  attacks.spoof.when.from: [1 h, 5 h]\n  attacks.spoof.when.to: [2 h, 7 h]\n"
     )
     with pytest.raises(InputError, match=r"sweep\.yaml"):
         swept.run(out=place / "out", workers=1, progress=False)
+
+
+def test_no_workers_are_refused(place):
+    with pytest.raises(InputError, match="from 1 on, not 0"):
+        read_sweep(place / "sweep.yaml").run(workers=0, progress=False)
+
+
+def test_the_progress_of_a_sweep_ends_with_its_line(capsys):
+    with Display(1, 0, 1, shown=True):
+        pass
+    assert capsys.readouterr().err.endswith("\n")
 
 
 @pytest.fixture(scope="module")
