@@ -49,7 +49,9 @@ def sweep(
 
     from scenarios.sweeps.estimate import estimate
     from scenarios.sweeps.job import STREAMS
+    from scenarios.sweeps.so_far import errors
     from scenarios.sweeps.sweep_file import read_sweep
+    from scenarios.sweeps.table import read_results
     from twin.errors import InputError, nearest
 
     if streams not in STREAMS:
@@ -84,7 +86,9 @@ def sweep(
             f"Read     hydrotwin results {place}"
         )
         if counts.failed:
-            typer.echo("Errors are in the column `error`; --retry-failed does them again.")
+            for why, many in errors(read_results(place)).items():
+                typer.echo(f"failed, {many} of {counts.runs} runs: {why}")
+            typer.echo("--retry-failed does them again.")
     raise typer.Exit(1 if counts.failed else 0)
 
 

@@ -370,6 +370,8 @@ def test_a_failing_run_is_told_stops_nothing_and_is_retried(place):
     table = pd.read_parquet(place / "out" / "results.parquet")
     assert list(table["status"]) == ["done", "failed", "done"]
     assert "by design" in table["error"][1]
+    told = command(place, "out").stdout
+    assert "failed, 1 of 3 runs: " in told and "by design" in told
     (place / "mended").touch()
     again = json.loads(command(place, "out", "--json").stdout)
     assert (again["done"], again["failed"], again["skipped"]) == (0, 1, 2)
