@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from scenarios.definition.words import joined
 from scenarios.results.incidents import Incident
 from scenarios.results.remedy import Remedy, remedies
@@ -9,6 +11,8 @@ from scenarios.results.run import Run
 from twin.units import HOUR, rounded
 
 _SAME_H = 1e-6  # h; two times that are as close are the same
+_CLOSE = 0.8, 1.25
+"""Between these shares of the threshold, an incident's highest score is close to it."""
 
 
 def length(hours: float | None) -> str:
@@ -19,7 +23,7 @@ def length(hours: float | None) -> str:
 
 
 def alarm_in_words(run: Run, incident: Incident) -> list[str]:
-    """Say how long the alarm stood, why it was raised, and what would act against the damage.
+    """Say how long the alarm stood, why, and what would act; and whether it was a close call.
 
     Parameters
     ----------
@@ -27,9 +31,11 @@ def alarm_in_words(run: Run, incident: Incident) -> list[str]:
     incident : Incident
         One of the run's, as its first detector noticed it.
     """
-    if incident.start_h is None or incident.delay_h is None:
+    if incident.start_h is None:
         return []
-    lines = [f"The alarm lasted {length(incident.stood_h)}."]
+    if incident.delay_h is None:
+        return [] if incident.alarm_since_h is not None else _close(run, incident)
+    lines = [f"The alarm lasted {length(incident.stood_h)}.", *_close(run, incident)]
     raised = incident.start_h + incident.delay_h
     why = next((row["why"] for at, row in run.alarms.iterrows()
                 if row["detector"] == run.detectors[0].detector
@@ -50,6 +56,24 @@ def alarm_in_words(run: Run, incident: Incident) -> list[str]:
     else:
         lines.append(f"What to do: order {what}, as far as orders are obeyed; {when}.")
     return lines
+
+
+def _close(run: Run, incident: Incident) -> list[str]:
+    """Say that a score hardly reached the threshold, or hardly missed it."""
+    scores = run.scores_of(0)
+    hours = scores.index.to_numpy() / HOUR
+    during = np.zeros(len(scores), dtype=bool)
+    for begin, end in incident.spans_h:
+        during |= (hours >= begin) & (hours <= end)
+    if not during.any():
+        return []
+    peak = float((scores["score"] / scores["threshold"])[during].max())
+    if not _CLOSE[0] <= peak <= _CLOSE[1]:
+        return []
+    return [
+        f"Its highest score meanwhile was {peak:.2f} of the threshold: "
+        "another seed may decide otherwise."
+    ]
 
 
 def _order(remedy: Remedy) -> str:

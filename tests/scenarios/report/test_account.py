@@ -191,6 +191,13 @@ def test_an_alarm_is_told_with_its_length_its_reason_and_what_to_do_with_it():
     lead = incident.damage_h - at / 3600.0
     when = "were left before the damage" if lead > 0 else "the damage had begun"
     assert when in told
+    assert "another seed" not in told
+    peak = (run.scores["score"] / run.scores["threshold"]).loc[at : run.hours * 3600.0].max()
+    near = dataclasses.replace(
+        run, scores=run.scores.assign(score=run.scores["score"] / peak * 1.1)
+    )
+    told = "\n".join(lines(near, "The detector"))
+    assert "1.10 of the threshold: another seed may decide otherwise." in told
 
 
 def test_an_alarm_of_one_frame_is_called_so():
