@@ -15,10 +15,11 @@ from scenarios.sweeps.report.curves import detection_curves, false_alarms, harm_
 from scenarios.sweeps.report.operating import operating_curve
 from scenarios.sweeps.report.told import Picture, Told
 from scenarios.sweeps.report.where import network_map
-from scenarios.sweeps.table import summary
+from scenarios.sweeps.summary import WORDS, shown, summary
 from twin.errors import InputError
 
 PAGE = "report.html"
+_ROWS = 40  # values of a field; of more there is no table, as pictures tell more
 DRAWN: tuple[Callable[[Told], Iterator[Picture]], ...] = (
     detection_curves,
     heat_map,
@@ -53,7 +54,9 @@ def write(folder: Path, warn: Callable[[str], object]) -> list[Path]:
         with plotting(draw.__name__.replace("_", " "), warn):
             pictures += draw(told)
     images = {picture.name: _png(picture) for picture in pictures}
-    by = [name for name in ("attack", "detector") if told.rows[name].nunique() > 1]
+    parted = [name for name in ("attack", "detector") if told.rows[name].nunique() > 1]
+    fields = [name for name in told.magnitudes if told.rows[name].nunique() <= _ROWS]
+    groups = [parted, *([*parted, field] for field in fields)]
     loader = PackageLoader("scenarios", "templates")
     environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined)
     page = environment.get_template("sweep.html").render(
@@ -61,7 +64,8 @@ def write(folder: Path, warn: Callable[[str], object]) -> list[Path]:
         told=told,
         pictures=pictures,
         images={name: base64.b64encode(image).decode() for name, image in images.items()},
-        table=summary(told.rows, by),
+        tables=[shown(summary(told.rows, by)) for by in groups],
+        words=WORDS,
     )
     try:
         for name, image in images.items():

@@ -18,8 +18,9 @@ from scenarios.sweeps import job
 from scenarios.sweeps.job import CODE
 from scenarios.sweeps.journal import RECORDS, Journal
 from scenarios.sweeps.progress import Display
+from scenarios.sweeps.summary import summary
 from scenarios.sweeps.sweep_file import read_sweep, studies
-from scenarios.sweeps.table import attributes, figures, summary
+from scenarios.sweeps.table import attributes, figures
 from tests.scenarios.measure import README, results_table
 from twin.errors import InputError, RunError
 

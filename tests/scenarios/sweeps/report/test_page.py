@@ -81,6 +81,10 @@ def test_the_page_holds_all_it_shows(tmp_path):
     assert text.count("data:image/png;base64,") == len(pictures)
     assert text.count("<h2>") == len(pictures) + 1
     assert not re.findall(r'(?:src|href)="(?!data:)', text)
+    lines = re.findall(r"<tr>(.*?)</tr>", text, re.DOTALL)
+    cells = [re.findall(r"<td>(.*?)</td>", line)[:5] for line in lines]
+    assert ["sensor:L_T1", "pca", "0.4", "3", "1"] in cells  # attack, detector, by, runs, noticed
+    assert ["sensor:L_T1", "cnn-lstm", "0.4", "3", "0"] in cells
 
 
 def test_shares_are_those_of_the_table(tmp_path):
