@@ -149,7 +149,7 @@ def test_what_the_readmes_write_keeps_to_it(shipped):
     blocks = [YAML().load(block) for block in re.findall(r"```yaml\n(.*?)```", text, re.S)]
     whole = [block for block in blocks if set(block) <= set(keys.File.model_fields)]
     written = [plain({"name": "x"} | block) for block in whole]
-    assert len(written) == 2
+    assert len(written) == 3
     lines = [" ".join(span.split()) for span in re.findall(r"`([a-z_]+: [^`]+)`", text)]
     whens = [json_of(line) for line in lines if line.split(":")[0] in WHEN]
     assert {"random", "every", "follow"} <= {key for when in whens for key in when}
