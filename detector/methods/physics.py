@@ -76,7 +76,7 @@ class PhysicsOptions(ShadowOptions):
 
 @register("physics")
 class PhysicsDetector(Detector):
-    """Scores a frame by the worst of some 250 statistics, each over its normal value.
+    """Scores a frame by the worst of some 260 statistics, each over its normal value.
 
     A statistic's normal value is what 99.99 % of it lie below on normal weeks. Of each group the
     largest ratio counts, over the group's line, which lies where other normal weeks leave no more

@@ -145,9 +145,13 @@ def run(
             for case, rows in sorted(keyed, key=lambda each: each[0].scenario.seed)
             if any(key not in journal for key, _ in rows)
         ]  # by seed: what a worker has simulated without incident serves those that follow
-        for record in _each(left, engine, attempt, shown, "cases simulated and scored"):
-            for row in record["rows"]:
-                journal.add({"key": row["key"], "rows": [row]})
+        try:
+            for record in _each(left, engine, attempt, shown, "cases simulated and scored"):
+                for row in record["rows"]:
+                    journal.add({"key": row["key"], "rows": [row]})
+        except KeyboardInterrupt:
+            words = f"what is done is kept in {out}; the same command goes on"
+            raise KeyboardInterrupt(words) from None
         kept = [journal.get(key) for _, rows in keyed for key, _ in rows]
     return pd.DataFrame([record["rows"][0] for record in kept if record is not None])
 

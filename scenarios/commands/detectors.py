@@ -150,6 +150,11 @@ def export_detector(
     from scenarios.bench.recording import record
     from scenarios.definition.schema import load as load_scenario
 
+    if out.suffix != ".onnx":
+        raise DataError(
+            f"{out}: the file that is written must end in .onnx; a detector of your own is named "
+            "by --detector"
+        )
     check_free(out, force=force)
     trained = load(detector, interval_s=None)
     if not isinstance(trained, NetworkDetector):

@@ -35,13 +35,17 @@ def alarm_in_words(run: Run, incident: Incident) -> list[str]:
         return []
     if incident.delay_h is None:
         return [] if incident.alarm_since_h is not None else _close(run, incident)
-    lines = [f"The alarm lasted {length(incident.stood_h)}.", *_close(run, incident)]
     raised = incident.start_h + incident.delay_h
-    why = next((row["why"] for at, row in run.alarms.iterrows()
-                if row["detector"] == run.detectors[0].detector
-                and abs(float(str(at)) / HOUR - raised) < _SAME_H), "")  # fmt: skip
-    if why:
-        lines.append(f"Why: {why}.")
+    alarm = next((row for at, row in run.alarms.iterrows()
+                  if row["detector"] == run.detectors[0].detector
+                  and abs(float(str(at)) / HOUR - raised) < _SAME_H), None)  # fmt: skip
+    watched = run.scores_of(0).index
+    stands = alarm is not None and len(watched) and alarm["last"] >= watched[-1]
+    end = ", and stood at the end of the run" if stands else ""
+    lines = [f"The alarm lasted {length(incident.stood_h)}{end}.", *_close(run, incident)]
+    if alarm is not None and alarm["why"]:
+        also = [tag for tag in alarm["tags"] if tag not in alarm["why"]]
+        lines.append(f"Why: {alarm['why']}." + (f" Also off: {joined(also)}." if also else ""))
     if incident.damage_h is None or not incident.damage:
         return lines
     acts = [_order(remedy) for remedy in remedies(run, incident.damage)]

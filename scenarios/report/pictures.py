@@ -116,8 +116,6 @@ def plot_score(run: Run) -> Figure:
     rows = np.atleast_1d(figure.subplots(count, 1, sharex=True))
     for place, axes in enumerate(rows):
         _plot_score(axes, run, place)
-    if count == 1:
-        rows[0].set_ylabel("score (mean squared\nwindow error, scaled)", fontsize=8)
     every = "hourly" if len(run.scores_of(0)) <= run.hours + 1 else "every frame"
     handles: list[Any] = [
         Line2D([], [], color=TRUTH, lw=1.5, label=f"score, {every}"),

@@ -249,8 +249,9 @@ def watchers(
     Raises
     ------
     InputError
-        If one cannot be read, or is not for this plant.
+        If one cannot be read, is not for this plant, or is given by a kind that is not trained.
     """
+    asked = given is not None
     if given is None:
         given = [] if scenario.detector is None else [scenario.detector]
         if not given:
@@ -262,6 +263,8 @@ def watchers(
             path = scenario.folder / each if scenario.detector == each else Path(each).absolute()
             chosen = str(path) if path.is_file() else each
             loaded, why = detector_of(replace(scenario, detector=chosen), spec)
+            if asked and loaded is None:
+                raise InputError(" ".join(why).replace(": nobody watches", ""), keys=["detector"])
             notes += why
             name = called(chosen)
         else:
