@@ -28,7 +28,7 @@ async def student(number, offset, until, waits):
     coils = [point for point in points if point.table == COIL and point.tag.startswith("PU")]
     coil = coils[number % len(coils)]
     first = next(p for p in points if (p.plc, p.table) == (coil.plc, INPUT))
-    client = AsyncModbusTcpClient("127.0.0.1", port=coil.port + offset)
+    client = AsyncModbusTcpClient("127.0.0.1", port=coil.port + offset, timeout=30)
     assert await client.connect()
     await asyncio.sleep(READ_S * number / 30)
     writes_at = time.monotonic() + WRITE_S * number / 30

@@ -46,6 +46,27 @@ def clock(page):
     return page.locator(".clock").first.inner_text()
 
 
+def launch(page, entry, words):
+    """Write an entry and launch it until the room says `words`, as somebody would who sees nothing.
+
+    On a busy machine a page may lose its connection, and what was typed with it.
+    """
+    from playwright.sync_api import TimeoutError as Late
+
+    said = []
+    for _ in range(3):
+        page.get_by_label("Its entry").fill(entry)
+        page.get_by_role("button", name="Launch").click()
+        try:
+            page.get_by_text(words).first.wait_for(timeout=WAIT / 3)
+        except Late:
+            said += page.locator(".q-notification").all_inner_texts()
+            go(page, page.url)
+        else:
+            return
+    raise AssertionError(f"nothing says {words!r}, but: {said}")
+
+
 def wait_for_other(page, read, before):
     """Wait until `read(page)` is another text than `before`; return it."""
     for _ in range(300):
@@ -109,11 +130,8 @@ def test_a_plant_is_watched_commanded_attacked_and_kept(chromium, tmp_path):
 
         # The teacher launches an attack; the operators' alarm comes and is acknowledged.
         go(page, f"{room.url}/teacher")
-        page.get_by_label("Its entry").fill(
-            "name: forged\non: link:PLC2->SCADA\ntags: [L_T1]\ndo: {constant: {value: 6.45}}"
-        )
-        page.get_by_role("button", name="Launch").click()
-        page.get_by_text("forged is launched").wait_for()
+        forged = "name: forged\non: link:PLC2->SCADA\ntags: [L_T1]\ndo: {constant: {value: 6.45}}"
+        launch(page, forged, "forged is launched")
         page.get_by_text("deceived or late: SCADA").first.wait_for()
         go(other, f"{room.url}/alarms")
         other.get_by_role("cell", name="L_T1 level high-high").wait_for()
@@ -129,11 +147,7 @@ def test_a_plant_is_watched_commanded_attacked_and_kept(chromium, tmp_path):
         go(page, f"{room.url}/teacher")
 
         # What is typed is text: nowhere does it become markup.
-        page.get_by_label("Its entry").fill(
-            "name: <img src=x onerror=alert(1)>\non: nowhere\ndo: {freeze: {}}"
-        )
-        page.get_by_role("button", name="Launch").click()
-        page.get_by_text("no port").wait_for()
+        launch(page, "name: <img src=x onerror=alert(1)>\non: nowhere\ndo: {freeze: {}}", "no port")
         assert page.locator("img[src=x]").count() == 0
 
         # No page shows how anything is programmed.
