@@ -8,7 +8,7 @@ import math
 import time
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,7 @@ from scenarios.results.damage import damage, first
 from scenarios.results.impact import counters
 from scenarios.results.incidents import AFTERMATH, merged
 from scenarios.simulation.cache import code_digest
-from scenarios.simulation.watch import detector_of, shadow_of
+from scenarios.simulation.watch import needed_detector, shadow_of
 from scenarios.sweeps.job import Record, job_of, plant_of
 from twin.errors import InputError
 from twin.plants.spec import PlantSpec
@@ -297,10 +297,7 @@ def noticed(
 
 
 def _load(watch: Watch, scenario: Scenario, spec: PlantSpec) -> Detector:
-    found, notes = detector_of(replace(scenario, detector=watch.detector), spec)
-    if found is None:
-        raise InputError(" ".join(notes))
-    return found
+    return needed_detector(watch.detector, scenario, spec)
 
 
 def _scored(detector: Detector, table: pd.DataFrame, at: float) -> Score:

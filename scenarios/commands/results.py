@@ -28,8 +28,8 @@ def results(
     from rich.console import Console
     from rich.measure import Measurement
 
-    from scenarios.sweeps.so_far import errors, results_so_far
-    from scenarios.sweeps.summary import WORDS, shown, summary
+    from scenarios.sweeps.so_far import results_so_far
+    from scenarios.sweeps.summary import WORDS, errors, shown, summary
     from twin.errors import InputError
 
     check_free(csv, force=force, option="--csv")

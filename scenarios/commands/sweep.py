@@ -49,7 +49,7 @@ def sweep(
 
     from scenarios.sweeps.estimate import estimate
     from scenarios.sweeps.job import STREAMS
-    from scenarios.sweeps.so_far import errors
+    from scenarios.sweeps.summary import errors
     from scenarios.sweeps.sweep_file import read_sweep
     from scenarios.sweeps.table import read_results
     from twin.errors import InputError, nearest

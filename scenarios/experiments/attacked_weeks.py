@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from detector.metrics import Bools
 from detector.records.record import DECIMALS
 from scenarios.definition.scenario import Scenario
 from scenarios.definition.schema import from_data
@@ -28,7 +28,6 @@ from twin.seeds import generator
 from twin.testbed import START
 from twin.units import HOUR
 
-Bools = NDArray[np.bool_]
 Draw = np.random.Generator
 Entry = dict[str, Any]
 
@@ -267,7 +266,9 @@ def coarse(spec: PlantSpec, folder: Path) -> Path:
     shutil.copytree(spec.folder, folder)
     network = folder / "network.inp"
     text = network.read_text(encoding="utf-8")
-    network.write_text(re.sub(r"(?m)^(ACCURACY\s+)\S+", r"\g<1>0.01", text), encoding="utf-8")
+    text, found = re.subn(r"(?m)^(ACCURACY\s+)\S+", r"\g<1>0.01", text)
+    assert found == 1, "a coarse plant needs one line of ACCURACY to change"
+    network.write_text(text, encoding="utf-8")
     return folder
 
 

@@ -15,8 +15,8 @@ from sklearn.neural_network import MLPClassifier
 
 from detector.base import Floats
 from detector.methods.trees import Forest, histogram_tree
+from detector.metrics import Bools
 
-Bools = NDArray[np.bool_]
 Tensors = dict[str, NDArray[Any]]
 
 VOTES = 3

@@ -22,8 +22,8 @@ from detector import checkpoint
 from detector.base import Floats
 from detector.errors import DataError
 from detector.methods.masked import FLOORS, MaskedTrees
-from detector.metrics import false_episodes_per_week
-from scenarios.experiments.attacked_weeks import AttackedWeek, Bools
+from detector.metrics import Bools, false_episodes_per_week
+from scenarios.experiments.attacked_weeks import AttackedWeek
 from scenarios.experiments.classifiers import CLASSIFIERS, Classifier
 from scenarios.experiments.hour_ahead import explain_hours
 from twin.plants.profile import standardised

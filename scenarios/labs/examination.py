@@ -10,6 +10,7 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -70,7 +71,7 @@ def main(arguments: Sequence[str]) -> None:
     verdicts = examine(lab_of(name), Path(hand_in), told["draws"], told["seeds"])
     inside = f"{hand_in}{os.sep}"  # a reason names files as the student does
     data = {
-        name: {"share": verdict.share, "why": verdict.why.replace(inside, "")}
+        name: asdict(replace(verdict, why=verdict.why.replace(inside, "")))
         for name, verdict in verdicts.items()
     }
     Path(out).write_text(json.dumps(data), encoding="utf-8")

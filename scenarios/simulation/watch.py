@@ -262,10 +262,10 @@ def watchers(
         if isinstance(each, str):
             path = scenario.folder / each if scenario.detector == each else Path(each).absolute()
             chosen = str(path) if path.is_file() else each
-            loaded, why = detector_of(replace(scenario, detector=chosen), spec)
-            if asked and loaded is None:
-                raise InputError(" ".join(why).replace(": nobody watches", ""), keys=["detector"])
-            notes += why
+            if asked:
+                loaded: Detector | None = needed_detector(chosen, scenario, spec)
+            else:
+                loaded, notes = detector_of(replace(scenario, detector=chosen), spec)
             name = called(chosen)
         else:
             loaded, name = each, each.kind
@@ -296,10 +296,7 @@ def detector_of(scenario: Scenario, spec: PlantSpec) -> tuple[Detector | None, l
     shipped = shipped_intervals(name, spec.name) if spec.folder.parent == PLANTS else []
     try:
         if name in detector.kinds() and not shipped:
-            return None, [
-                f"no trained {name} for plant {spec.name}: nobody watches. "
-                "`hydrotwin train` makes one from a normal run"
-            ]
+            return None, [_untrained(name, spec, ": nobody watches")]
         file = path if path.exists() or not shipped else shipped_path(name, spec.name, shipped[0])
         changed = file.stat().st_mtime_ns if file.is_file() else 0
         known = str(file) if file.exists() else name
@@ -308,6 +305,25 @@ def detector_of(scenario: Scenario, spec: PlantSpec) -> tuple[Detector | None, l
         raise InputError(str(error), keys=["detector"]) from None
     check_loaded(loaded, name, spec)
     return loaded, []
+
+
+def needed_detector(name: str, scenario: Scenario, spec: PlantSpec) -> Detector:
+    """Return the detector of a kind or checkpoint, read as the one of a scenario.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read, is not for this plant, or is a kind that is not trained for it.
+    """
+    found, _ = detector_of(replace(scenario, detector=name), spec)
+    if found is None:
+        raise InputError(_untrained(name, spec), keys=["detector"])
+    return found
+
+
+def _untrained(name: str, spec: PlantSpec, so: str = "") -> str:
+    made = "`hydrotwin train` makes one from a normal run"
+    return f"no trained {name} for plant {spec.name}{so}. {made}"
 
 
 def check_loaded(loaded: Detector, name: str, spec: PlantSpec) -> None:

@@ -146,12 +146,10 @@ class Cases:
         if self.source is None or error.line is not None:
             return error
         path, data = self.source
-        names = [data["base"]] if isinstance(data["base"], str) else data["base"]
         changed = {name.partition(".")[0] for name in data.get("set", {})}
         if not error.keys or error.keys[0] in changed:
             return self._placed(error, ("base",))
-        name = names[base]
-        return located(error, path_of(name if name in library() else str(path.parent / name)))
+        return located(error, path_of(base_files(path, data)[base]))
 
     def _placed(self, error: InputError, keys: tuple[str | int, ...]) -> InputError:
         if self.source is None or error.line is not None:
@@ -271,3 +269,9 @@ def _cell(value: Any) -> Any:
     if isinstance(value, dict) and list(value.values()) == [{}]:
         return next(iter(value))
     return as_text(value) if isinstance(value, list | dict) else value
+
+
+def base_files(path: Path, data: Mapping[str, Any]) -> list[str]:
+    """Return the scenarios that a sweep file names: shipped ones by name, others by their path."""
+    names = [data["base"]] if isinstance(data["base"], str) else data["base"]
+    return [name if name in library() else str(path.parent / name) for name in names]

@@ -67,13 +67,12 @@ class Journal(Closing):
                 self._file.truncate(place)
                 break
             with contextlib.suppress(ValueError, KeyError, TypeError):
-                self._enter(json.loads(line), place)
+                if record := _ended(line):
+                    self._enter(record, place)
             place += len(line)
 
     def _enter(self, record: dict[str, Any], place: int) -> None:
         key = record["key"]
-        if record.get("lost"):  # of a worker that died: to be done again
-            return
         self._places[key] = place
         failed = any(row["status"] != "done" for row in record["rows"])
         (self.failed.add if failed else self.failed.discard)(key)
@@ -100,7 +99,7 @@ class Journal(Closing):
             kept = f"{len(self._places)} runs are kept; make room and start the sweep again"
             message = f"{self._path} cannot be written: {error.strerror or error}. {kept}"
             raise RunError(message) from None
-        self._enter({**record, "lost": False}, place)
+        self._enter(record, place)
 
     def get(self, key: str) -> dict[str, Any] | None:
         """Return the record of a run; None where it has not ended."""
@@ -118,3 +117,20 @@ class Journal(Closing):
 
     def __enter__(self) -> Self:
         return self
+
+
+def rows_ended(folder: Path) -> list[list[dict[str, Any]]]:
+    """Return the rows of each run that has ended, as far as they are written; nothing is locked."""
+    ended: dict[str, list[dict[str, Any]]] = {}
+    with contextlib.suppress(OSError), (folder / RECORDS).open("rb") as lines:
+        for line in lines:
+            with contextlib.suppress(ValueError, KeyError, TypeError):
+                if record := _ended(line):
+                    ended[record["key"]] = record["rows"]
+    return list(ended.values())
+
+
+def _ended(line: bytes) -> dict[str, Any] | None:
+    """Return the record in a line; None of a worker that died: its run is to be done again."""
+    record: dict[str, Any] = json.loads(line)
+    return record if record["key"] and not record.get("lost") else None

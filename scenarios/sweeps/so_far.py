@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from scenarios.sweeps.journal import RECORDS
+from scenarios.sweeps.journal import rows_ended
 from scenarios.sweeps.table import RESULTS, read_about, read_results
 from twin.errors import InputError
 
@@ -32,17 +30,20 @@ def results_so_far(folder: Path) -> tuple[pd.DataFrame, dict[str, Any], str]:
     InputError
         If the folder holds no sweep or none of whose runs has ended, or its table is damaged.
     """
-    ended = _journal(folder)
     table = pd.DataFrame()
     about: dict[str, Any] = {"plant": None, "units": {}}
-    if (folder / RESULTS).is_file() or not ended:
+    there = (folder / RESULTS).is_file()
+    if there:
         table, about = read_results(folder), read_about(folder)
-    if table.empty and not ended:
-        raise InputError(f"{folder}: no run of the sweep has ended yet; start it again to go on")
     listed = int(table["run"].nunique()) if len(table) else 0
     of = about.get("runs")
     if listed and of in (None, listed):
         return table, about, ""
+    ended = rows_ended(folder)
+    if not ended and not there:
+        read_results(folder)  # says that it holds none
+    if not ended and not listed:
+        raise InputError(f"{folder}: no run of the sweep has ended yet; start it again to go on")
     done = len(ended) if of is None or len(ended) <= of else listed  # more: of an earlier sweep
     left = f"{done}{'' if of is None else f' of {of}'} runs are done; "
     left += "start the sweep again to go on"
@@ -60,22 +61,3 @@ def results_so_far(folder: Path) -> tuple[pd.DataFrame, dict[str, Any], str]:
     elif done > listed:
         left += f" (the table has {listed} of them)"
     return table, about, left + "."
-
-
-def errors(results: pd.DataFrame) -> pd.Series[int]:
-    """Return of each distinct error how many runs failed with it."""
-    if "error" not in results:
-        return pd.Series(dtype=int)
-    return results.drop_duplicates("run")["error"].value_counts()
-
-
-def _journal(folder: Path) -> list[list[dict[str, Any]]]:
-    """Return the rows of each run that has ended, the last of each key."""
-    ended: dict[str, list[dict[str, Any]]] = {}
-    with contextlib.suppress(OSError), (folder / RECORDS).open("rb") as lines:
-        for line in lines:
-            with contextlib.suppress(ValueError, KeyError, TypeError):
-                record = json.loads(line)
-                if not record.get("lost"):
-                    ended[record["key"]] = record["rows"]
-    return list(ended.values())

@@ -54,6 +54,13 @@ def summary(results: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     return table[filled]
 
 
+def errors(results: pd.DataFrame) -> pd.Series[int]:
+    """Return of each distinct error how many runs failed with it."""
+    if "error" not in results:
+        return pd.Series(dtype=int)
+    return results.drop_duplicates("run")["error"].value_counts()
+
+
 def _near(name: str, columns: Iterable[str]) -> str:
     """Name the column that is meant; one may write the end of a swept field's path only."""
     return nearest(name, [str(column) for column in columns if not _counter(str(column))])

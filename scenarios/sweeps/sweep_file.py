@@ -10,8 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from attacks.mistakes import explain
 from scenarios.definition.scenario import Scenario
-from scenarios.definition.schema import LIBRARY, library, load
+from scenarios.definition.schema import LIBRARY, load
 from scenarios.definition.vary import written
+from scenarios.sweeps.cases import base_files
 from scenarios.sweeps.sweep import Sweep
 from scenarios.sweeps.table import as_text
 from scenarios.sweeps.values import check_once, read_values
@@ -104,11 +105,10 @@ def read_sweep(path: Path) -> Sweep:
             SweepFile.model_validate(plain(data))
         except ValidationError as error:
             raise explain(error, dict.fromkeys(SweepFile.model_fields, "")) from None
-        names = [data["base"]] if isinstance(data["base"], str) else list(data["base"])
         bases = []
-        for place, name in enumerate(names):
+        for place, name in enumerate(base_files(path, data)):
             with under("base", *([place] if not isinstance(data["base"], str) else [])):
-                bases.append(load(name if name in library() else path.parent / name))
+                bases.append(load(name))
         return _sweep(bases, written(plain(data)), path.parent, (path, data))
     except InputError as error:
         if error.line is not None:

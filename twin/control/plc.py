@@ -167,7 +167,7 @@ class Plc:
                 self.coils[rule.actuator] = rule.commanded(before[rule.actuator])
         if self.spec.failsafe:
             for rule in self.rules:
-                if rule.actuator in self.spec.failsafe and unknown & {*rule.when.names}:
+                if rule.actuator in self.spec.failsafe and not unknown.isdisjoint(rule.when.names):
                     self.coils[rule.actuator] = self.spec.failsafe[rule.actuator]
         self.coils.update(self._manual)
 

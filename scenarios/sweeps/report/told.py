@@ -14,7 +14,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from scipy.stats import binomtest
 
-from scenarios.sweeps.so_far import errors, results_so_far
+from scenarios.sweeps.so_far import results_so_far
+from scenarios.sweeps.summary import errors
 from scenarios.sweeps.table import TIMINGS, as_text
 from twin.plants.spec import PlantSpec, load_plant
 
