@@ -180,17 +180,17 @@ def _launcher(room: Room, plant: LivePlant, visitor: Visitor) -> None:
     names = [name for name, kind in kinds().items() if kind.example]
     kind = ui.select(names, value=_BEGIN, label="From the catalogue", with_input=True)
     kind.props("outlined dense").classes("w-full")
-    about = ui.label().classes("note")
-    text = ui.textarea("Its entry, as in a scenario file; it begins now").classes("w-full")
+    about = ui.label(_about(_BEGIN)).classes("note")
+    words = "Its entry, as in a scenario file; it begins now"
+    # A value set later is sent once more after the page stands, over what is typed by then.
+    text = ui.textarea(words, value=example(_BEGIN)).classes("w-full")
     text.props('outlined input-style="font-family: monospace; min-height: 130px"').mark("entry")
 
     def choose() -> None:
         if kind.value in names:
-            about.text = (kinds()[kind.value].__doc__ or "").strip().splitlines()[0]
-            text.value = example(kind.value)
+            about.text, text.value = _about(kind.value), example(kind.value)
 
     kind.on_value_change(choose)
-    choose()
 
     async def launch() -> None:
         try:
@@ -204,6 +204,10 @@ def _launcher(room: Room, plant: LivePlant, visitor: Visitor) -> None:
             ui.notify(words, type="positive", close_button="Close", timeout=15000)
 
     ui.button("Launch", on_click=launch).props("no-caps color=primary")
+
+
+def _about(kind: str) -> str:
+    return (kinds()[kind].__doc__ or "").strip().splitlines()[0]
 
 
 def _beliefs(room: Room, only: ui.checkbox) -> Refresh:
