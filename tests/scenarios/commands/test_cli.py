@@ -1,8 +1,15 @@
+import contextlib
+import io
 import json
+import signal
 import subprocess
 import sys
+from types import SimpleNamespace
+from unittest import mock
 
 import pytest
+
+from scenarios.cli import main
 
 SCENARIO = """\
 name: short
@@ -12,10 +19,31 @@ attacks:
 """
 
 
-def hydrotwin(*args, cwd):
+def hydrotwin_alone(*args, cwd):
     """Run the command as a user does, in a process of its own."""
     command = [sys.executable, "-c", "from scenarios.cli import main; main()", *map(str, args)]
     return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
+
+
+def hydrotwin(*args, cwd):
+    """Run the command in this process, which has imported already what it needs."""
+    out, err, code = io.StringIO(), io.StringIO(), 0
+    handlers = {which: signal.getsignal(which) for which in (signal.SIGINT, signal.SIGTERM)}
+    with (
+        contextlib.chdir(cwd),
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+        mock.patch.object(sys, "argv", ["hydrotwin", *map(str, args)]),
+        mock.patch("scenarios.cli.atexit"),
+    ):
+        try:
+            main()
+        except SystemExit as done:
+            code = done.code or 0
+        finally:
+            for which, handler in handlers.items():
+                signal.signal(which, handler)
+    return SimpleNamespace(returncode=code, stdout=out.getvalue(), stderr=err.getvalue())
 
 
 @pytest.fixture
@@ -26,7 +54,7 @@ def mine(tmp_path):
 
 
 def test_json_alone_stands_on_stdout_and_holds_what_is_promised(mine):
-    done = hydrotwin("run", mine, "--seed", 4, "--json", cwd=mine.parent)
+    done = hydrotwin_alone("run", mine, "--seed", 4, "--json", cwd=mine.parent)
     assert done.returncode == 0, done.stderr
     result = json.loads(done.stdout)
     assert {"scenario", "seed", "hours", "wall_s", "folder", "attacks", "impact",
@@ -39,7 +67,7 @@ def test_json_alone_stands_on_stdout_and_holds_what_is_promised(mine):
 
 
 def test_the_terminal_tells_the_story(mine):
-    done = hydrotwin("run", mine, "--out", "here", "--duration", "8 h", cwd=mine.parent)
+    done = hydrotwin_alone("run", mine, "--out", "here", "--duration", "8 h", cwd=mine.parent)
     assert done.returncode == 0, done.stderr
     for words in (
         "The water",
@@ -118,7 +146,7 @@ def test_a_kind_of_ones_own_is_shown_by_its_file(tmp_path):
     assert "\n  T0855 Unauthorized Command Message on link:SCADA->PLC…\n" in text
     shown = json.loads(hydrotwin("attacks", "show", "stretch.py", "--json", cwd=tmp_path).stdout)
     assert shown["stretch"]["techniques"]["T0835 Manipulate I/O Image"] == ["plc:…"]
-    unknown = hydrotwin("attacks", "show", "stretch", cwd=tmp_path)
+    unknown = hydrotwin_alone("attacks", "show", "stretch", cwd=tmp_path)
     assert unknown.returncode == 2
     assert "kinds of your own: hydrotwin attacks show FILE.py" in unknown.stderr
 
