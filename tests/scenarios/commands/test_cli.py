@@ -138,13 +138,15 @@ def test_the_catalogue_can_be_read(tmp_path):
 
 
 def test_a_kind_of_ones_own_is_shown_by_its_file(tmp_path):
-    assert hydrotwin("attacks", "new", "stretch", cwd=tmp_path).returncode == 0
-    text = hydrotwin("attacks", "show", "stretch.py", cwd=tmp_path).stdout
+    assert hydrotwin_alone("attacks", "new", "stretch", cwd=tmp_path).returncode == 0
+    text = hydrotwin_alone("attacks", "show", "stretch.py", cwd=tmp_path).stdout
     assert text.startswith("stretch: ")
     assert "do:   factor (number" in text
     assert "\n  T0803 Block" not in text
     assert "\n  T0855 Unauthorized Command Message on link:SCADA->PLC…\n" in text
-    shown = json.loads(hydrotwin("attacks", "show", "stretch.py", "--json", cwd=tmp_path).stdout)
+    shown = json.loads(
+        hydrotwin_alone("attacks", "show", "stretch.py", "--json", cwd=tmp_path).stdout
+    )
     assert shown["stretch"]["techniques"]["T0835 Manipulate I/O Image"] == ["plc:…"]
     unknown = hydrotwin_alone("attacks", "show", "stretch", cwd=tmp_path)
     assert unknown.returncode == 2
