@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from inspect import cleandoc
 from typing import TypeVar
 
 from attacks.attack import Attack
@@ -37,6 +38,11 @@ def register(kind: str) -> Callable[[type[_A]], type[_A]]:
 def registered() -> dict[str, type[Attack]]:
     """Return the kinds registered so far, by name in alphabetical order."""
     return dict(sorted(_KINDS.items()))
+
+
+def summary(cls: type[Attack]) -> str:
+    """Return what a kind of attack does: the first line of its docstring."""
+    return cleandoc(cls.__doc__ or "").partition("\n")[0]
 
 
 def forget(kind: str) -> None:

@@ -29,12 +29,13 @@ app = typer.Typer(
 def list_attacks(as_json: Json = False) -> None:
     """List the kinds of attack."""
     from attacks.discovery import kinds
+    from attacks.registry import summary
 
     rows = [
         {
             "kind": name,
             "ports": list(cls.ports) if as_json else _ports(cls),
-            "summary": _text(cls).splitlines()[0],
+            "summary": summary(cls),
         }
         for name, cls in kinds().items()
     ]
@@ -84,7 +85,7 @@ def _explained(cls: Any) -> str:
     from attacks.techniques import techniques
 
     ports_of = techniques(cls)
-    lines = [f"{cls.kind}: {_text(cls)}", "", f"on:   {_ports(cls)}"]
+    lines = [f"{cls.kind}: {cleandoc(cls.__doc__)}", "", f"on:   {_ports(cls)}"]
     lines += [f"do:   {field}" for field in fields(cls)]
     lines += [f"end:  {cls.at_end}"]
     if len(ports_of) == 1:
@@ -128,7 +129,3 @@ def check_attack(
 
 def _ports(cls: Any) -> str:
     return ", ".join(port if port == "scada" else f"{port}:…" for port in cls.ports)
-
-
-def _text(cls: Any) -> str:
-    return cleandoc(cls.__doc__)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from inspect import cleandoc
 
 from attacks.entries.entry import ArmedEntry
 from attacks.entries.forecast import Forecast, forecasts
 from attacks.entries.targets import readers
 from attacks.entries.trigger import FOREVER
+from attacks.registry import summary
 from scenarios.definition.check import armed
 from scenarios.definition.scenario import Scenario
 from scenarios.definition.when import when_in_words
@@ -103,7 +103,7 @@ def plan(scenario: Scenario) -> Plan:
 def _step(armed_entry: ArmedEntry, forecast: Forecast, testbed: Testbed) -> Step:
     entry = armed_entry.entry
     given = fields_in_words(entry, testbed.spec)
-    what = cleandoc(type(entry.do).__doc__ or "").splitlines()[0]
+    what = summary(type(entry.do))
     when = entry.when
     by_clock = when.start is None and when.end is None and not when.random and when.every is None
     return Step(

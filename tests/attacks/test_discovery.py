@@ -7,9 +7,9 @@ import scenarios
 from attacks import discovery as plugins
 from attacks.discovery import kinds
 from attacks.registry import forget
-from scenarios.cli import main
 from scenarios.definition.schema import load
 from scenarios.definition.templates import attack
+from tests.command import hydrotwin
 from twin.errors import InputError
 
 SCENARIO = """\
@@ -69,14 +69,6 @@ def test_a_broken_plugin_is_one_message_at_its_line_of_the_scenario(folder, text
     assert kinds() == before
 
 
-def command(*args):
-    """Run the command and return its exit status."""
-    with pytest.MonkeyPatch.context() as patch, pytest.raises(SystemExit) as caught:
-        patch.setattr("sys.argv", ["hydrotwin", *map(str, args)])
-        main()
-    return caught.value.code
-
-
 BROKEN = """\
 from dataclasses import dataclass
 from attacks import Attack, register
@@ -108,14 +100,14 @@ READING = "reading.time < 3600 or {}[reading.tag]"
         ("watch(self, reading)", READING, 1.0),
     ],
 )
-def test_one_that_breaks_ends_the_run_and_says_where(folder, capsys, hook, line, hours):
+def test_one_that_breaks_ends_the_run_and_says_where(folder, hook, line, hours):
     path = folder / "half.py"
     path.write_text(BROKEN.replace("HOOK", hook).replace("LINE", line))
     (folder / "mine.yaml").write_text(TIMED)
     out = folder / "run"
-    status = command("run", folder / "mine.yaml", "--out", out, "--no-detector", "--json")
-    told = json.loads(capsys.readouterr().out)
-    assert (status, told["status"], told["hours"]) == (1, "failed", hours)
+    done = hydrotwin("run", folder / "mine.yaml", "--out", out, "--no-detector", "--json")
+    told = json.loads(done.stdout)
+    assert (done.returncode, told["status"], told["hours"]) == (1, "failed", hours)
     assert told["reason"].startswith(f"attack lie: half broke at {path}:14: ")
     assert len(pd.read_parquet(out / "truth.parquet")) == 12 * hours
 
@@ -136,22 +128,24 @@ def test_what_is_no_reading_ends_the_run_too(folder, hook, line, let):
     assert (run.status, run.reason, run.hours) == ("failed", said, 1.0)
 
 
-def test_one_that_breaks_before_anything_was_recorded_says_so(folder, capsys):
+def test_one_that_breaks_before_anything_was_recorded_says_so(folder):
     hook, line = "watch(self, reading)", "{}[reading.tag]"
     (folder / "half.py").write_text(BROKEN.replace("HOOK", hook).replace("LINE", line))
-    assert command("run", folder / "mine.yaml", "--out", folder / "run") == 1
+    done = hydrotwin("run", folder / "mine.yaml", "--out", folder / "run")
+    assert done.returncode == 1
     said = f"{folder / 'half.py'}:14: KeyError: 'L_T6': nothing was recorded yet\n"
-    assert capsys.readouterr().err.endswith(said)
+    assert done.stderr.endswith(said)
     assert not (folder / "run").exists()
 
 
 @pytest.mark.parametrize(
     "hook", ["__post_init__(self)", "fresh(self, rng)", "check(self, testbed, target)"]
 )
-def test_one_that_breaks_before_the_run_is_bad_input(folder, capsys, hook):
+def test_one_that_breaks_before_the_run_is_bad_input(folder, hook):
     (folder / "half.py").write_text(BROKEN.replace("HOOK", hook).replace("LINE", "{}['x']"))
-    assert command("run", folder / "mine.yaml", "--out", folder / "run") == 2
-    error = capsys.readouterr().err
+    done = hydrotwin("run", folder / "mine.yaml", "--out", folder / "run")
+    assert done.returncode == 2
+    error = done.stderr
     assert f"error: {folder / 'mine.yaml'}:6:" in error
     assert error.endswith(f"half broke at {folder / 'half.py'}:14: KeyError: 'x'\n")
 

@@ -5,9 +5,9 @@ import re
 
 import pytest
 
-from scenarios.cli import main
 from scenarios.definition import schema
 from scenarios.definition.check import armed
+from tests.command import hydrotwin
 from tests.fuzz.mutate import mutated
 from twin.errors import InputError
 from twin.plants.spec import load_plant
@@ -68,19 +68,15 @@ def test_ten_thousand_malformed_files(seed, tmp_path, ctown):
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_the_command_line_says_it_once_and_exits_with_2(seed, tmp_path, ctown, monkeypatch, capsys):
+def test_the_command_line_says_it_once_and_exits_with_2(seed, tmp_path, ctown):
     rng = random.Random(seed)
     path = tmp_path / "mine.yaml"
     error = None
     while error is None:
         path.write_text(mutated(rng.choice(LIBRARY), rng), encoding="utf-8", newline="")
         error = tried(path, ctown)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("sys.argv", ["hydrotwin", "run", str(path)])
-    with pytest.raises(SystemExit) as done:
-        main()
-    assert done.value.code == 2
-    out, err = capsys.readouterr()
-    assert err == f"error: {error}\n"
-    assert out == ""
+    done = hydrotwin("run", path, cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr == f"error: {error}\n"
+    assert done.stdout == ""
     assert [p.name for p in tmp_path.iterdir()] == ["mine.yaml"]

@@ -9,7 +9,7 @@ import wntr
 
 import scenarios
 from scenarios.definition.schema import from_data
-from tests.scenarios.commands.test_cli import hydrotwin
+from tests.command import hydrotwin
 from tests.twin.drafting.test_controls import SMALL
 from twin.errors import InputError
 from twin.plants.spec import PLANTS, load_plant

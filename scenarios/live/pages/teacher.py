@@ -8,6 +8,7 @@ from typing import Any
 from nicegui import ui
 
 from attacks.discovery import kinds
+from attacks.registry import summary
 from scenarios.live.by_hand import entry_of, example
 from scenarios.live.pages.frame import Refresh, frame
 from scenarios.live.pages.pens import CLOCK
@@ -180,7 +181,7 @@ def _launcher(room: Room, plant: LivePlant, visitor: Visitor) -> None:
     names = [name for name, kind in kinds().items() if kind.example]
     kind = ui.select(names, value=_BEGIN, label="From the catalogue", with_input=True)
     kind.props("outlined dense").classes("w-full")
-    about = ui.label(_about(_BEGIN)).classes("note")
+    about = ui.label(summary(kinds()[_BEGIN])).classes("note")
     words = "Its entry, as in a scenario file; it begins now"
     # A value set later is sent once more after the page stands, over what is typed by then.
     text = ui.textarea(words, value=example(_BEGIN)).classes("w-full")
@@ -188,7 +189,7 @@ def _launcher(room: Room, plant: LivePlant, visitor: Visitor) -> None:
 
     def choose() -> None:
         if kind.value in names:
-            about.text, text.value = _about(kind.value), example(kind.value)
+            about.text, text.value = summary(kinds()[kind.value]), example(kind.value)
 
     kind.on_value_change(choose)
 
@@ -204,10 +205,6 @@ def _launcher(room: Room, plant: LivePlant, visitor: Visitor) -> None:
             ui.notify(words, type="positive", close_button="Close", timeout=15000)
 
     ui.button("Launch", on_click=launch).props("no-caps color=primary")
-
-
-def _about(kind: str) -> str:
-    return (kinds()[kind].__doc__ or "").strip().splitlines()[0]
 
 
 def _beliefs(room: Room, only: ui.checkbox) -> Refresh:

@@ -1,15 +1,10 @@
-import contextlib
-import io
 import json
-import signal
 import subprocess
 import sys
-from types import SimpleNamespace
-from unittest import mock
 
 import pytest
 
-from scenarios.cli import main
+from tests.command import hydrotwin, hydrotwin_alone
 
 SCENARIO = """\
 name: short
@@ -17,33 +12,6 @@ duration: 6 h
 attacks:
   - {name: lie, on: sensor:L_T6, do: {offset: {by: 1.0}}, when: {from: 2 h, to: 5 h}}
 """
-
-
-def hydrotwin_alone(*args, cwd):
-    """Run the command as a user does, in a process of its own."""
-    command = [sys.executable, "-c", "from scenarios.cli import main; main()", *map(str, args)]
-    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
-
-
-def hydrotwin(*args, cwd):
-    """Run the command in this process, which has imported already what it needs."""
-    out, err, code = io.StringIO(), io.StringIO(), 0
-    handlers = {which: signal.getsignal(which) for which in (signal.SIGINT, signal.SIGTERM)}
-    with (
-        contextlib.chdir(cwd),
-        contextlib.redirect_stdout(out),
-        contextlib.redirect_stderr(err),
-        mock.patch.object(sys, "argv", ["hydrotwin", *map(str, args)]),
-        mock.patch("scenarios.cli.atexit"),
-    ):
-        try:
-            main()
-        except SystemExit as done:
-            code = done.code or 0
-        finally:
-            for which, handler in handlers.items():
-                signal.signal(which, handler)
-    return SimpleNamespace(returncode=code, stdout=out.getvalue(), stderr=err.getvalue())
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 import pytest
 
-from scenarios.cli import main
 from scenarios.definition import schema
+from tests.command import hydrotwin
 
 CPA = """\
 [CYBERNODES]
@@ -38,27 +38,19 @@ def folder(tmp_path, monkeypatch):
     return tmp_path
 
 
-def hydrotwin(monkeypatch, capsys, *args):
-    """Run the command; return its exit status, output and errors."""
-    monkeypatch.setattr("sys.argv", ["hydrotwin", *map(str, args)])
-    with pytest.raises(SystemExit) as done:
-        main()
-    return int(done.value.code or 0), *capsys.readouterr()
-
-
 def files(folder):
     return sorted(path.name for path in folder.iterdir())
 
 
-def test_it_writes_a_scenario_its_tables_and_what_differs(folder, monkeypatch, capsys):
+def test_it_writes_a_scenario_its_tables_and_what_differs(folder):
     hours = "\n".join(",".join(["0.5"] * 5) for _ in range(24))
     (folder / "hours.csv").write_text(hours)
     before = files(folder)
-    status, out, _ = hydrotwin(monkeypatch, capsys, "import", "theirs.cpa", "--out", "ours.yaml")
-    assert status == 0
+    done = hydrotwin("import", "theirs.cpa", "--out", "ours.yaml")
+    assert done.returncode == 0
     assert sorted({*files(folder)} - {*before}) == ["ours-demands.csv", "ours.yaml"]
-    assert "theirs.cpa:10:1: left out: verbosity" in out
-    assert "hydrotwin run ours.yaml" in out
+    assert "theirs.cpa:10:1: left out: verbosity" in done.stdout
+    assert "hydrotwin run ours.yaml" in done.stdout
     scenario = schema.load("ours.yaml")
     assert (scenario.name, scenario.demands) == ("theirs", "ours-demands.csv")
     assert scenario.duration == 24 * 3600
@@ -67,27 +59,30 @@ def test_it_writes_a_scenario_its_tables_and_what_differs(folder, monkeypatch, c
     assert (entry.when.begins, entry.when.ends) == (5 * 3600, 9 * 3600)
     text = (folder / "ours.yaml").read_text()
     assert all(
-        str(line) in text for line in out.splitlines() if len(line) < 90 and ": differs" in line
+        str(line) in text
+        for line in done.stdout.splitlines()
+        if len(line) < 90 and ": differs" in line
     )
 
 
-def test_a_missing_companion_stops_it_with_its_name_and_nothing_is_written(
-    folder, monkeypatch, capsys
-):
+def test_a_missing_companion_stops_it_with_its_name_and_nothing_is_written(folder):
     before = files(folder)
-    status, _, err = hydrotwin(monkeypatch, capsys, "import", "theirs.cpa", "--out", "ours.yaml")
-    assert status == 2 and files(folder) == before
-    assert "theirs.cpa:11:16: patterns_file hours.csv is missing" in err
+    done = hydrotwin("import", "theirs.cpa", "--out", "ours.yaml")
+    assert done.returncode == 2 and files(folder) == before
+    assert "theirs.cpa:11:16: patterns_file hours.csv is missing" in done.stderr
     (folder / "theirs.yaml").unlink()
-    status, out, _ = hydrotwin(monkeypatch, capsys, "import", "theirs.cpa", "--without-companions")
-    assert status == 0 and "theirs.cpa:11:16: replaced: patterns_file hours.csv" in out
+    done = hydrotwin("import", "theirs.cpa", "--without-companions")
+    assert (
+        done.returncode == 0
+        and "theirs.cpa:11:16: replaced: patterns_file hours.csv" in done.stdout
+    )
     assert schema.load("theirs.yaml").demands == "patterns"
 
 
-def test_a_batch_becomes_a_file_for_each_simulation(folder, monkeypatch, capsys):
+def test_a_batch_becomes_a_file_for_each_simulation(folder):
     args = ("import", "theirs.yaml", "--out", "ours.yaml", "--without-companions")
-    status, out, _ = hydrotwin(monkeypatch, capsys, *args)
-    assert status == 0 and "inp_file town.inp is missing" in out
+    done = hydrotwin(*args)
+    assert done.returncode == 0 and "inp_file town.inp is missing" in done.stdout
     levels = [schema.load(f"ours-{i}.yaml").initial_levels["T1"] for i in (0, 1)]
     assert levels == [4.5, 3.5]
 
@@ -105,8 +100,8 @@ def test_a_batch_becomes_a_file_for_each_simulation(folder, monkeypatch, capsys)
         (["mine.yaml"], "mine.yaml is a hydrotwin scenario already: hydrotwin run mine.yaml"),
     ],
 )
-def test_what_cannot_be_done_is_said_and_nothing_written(folder, monkeypatch, capsys, args, says):
+def test_what_cannot_be_done_is_said_and_nothing_written(folder, args, says):
     before = files(folder)
-    status, _, err = hydrotwin(monkeypatch, capsys, "import", *args)
-    assert status == 2 and says in " ".join(err.split())
+    done = hydrotwin("import", *args)
+    assert done.returncode == 2 and says in " ".join(done.stderr.split())
     assert files(folder) == before

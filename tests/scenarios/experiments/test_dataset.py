@@ -7,7 +7,7 @@ from detector.benchmark import batadal
 from detector.records.record import Record, read
 from scenarios.definition.schema import from_data
 from scenarios.experiments.dataset import write, write_parquet
-from tests.scenarios.commands.test_cli import hydrotwin
+from tests.command import hydrotwin
 from twin.errors import InputError
 
 

@@ -9,7 +9,7 @@ from detector.records.record import Record, read
 from scenarios.experiments.dataset import write
 from scenarios.validation.demand_fit import fit_demands
 from scenarios.validation.fidelity import simulated_sample
-from tests.scenarios.commands.test_cli import hydrotwin
+from tests.command import hydrotwin
 from tests.scenarios.validation.test_fidelity import START
 from tests.twin.drafting.test_draft import LIBRARY
 from twin.drafting.draft import draft

@@ -12,7 +12,7 @@ from scenarios.validation.fidelity import assess, simulated_sample
 from scenarios.validation.fidelity_picture import plot_fidelity
 from scenarios.validation.lead_times import LEADS, lead_errors, restart_rows
 from scenarios.validation.similarity import Sample, auc, compare, statistics
-from tests.scenarios.commands.test_cli import hydrotwin
+from tests.command import hydrotwin
 from twin.plants.spec import load_plant
 
 START = datetime(2014, 1, 6)
