@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +71,10 @@ class Frozen:
     threshold: float
 
 
+Shadowing = Callable[[pd.DataFrame, Mapping[str, float]], pd.DataFrame]
+"""Returns a table with the columns behind its own of a shadow twin that has some errors."""
+
+
 @dataclass(frozen=True)
 class BenchmarkResult:
     """Every detector evaluated on every record.
@@ -78,7 +82,7 @@ class BenchmarkResult:
     Attributes
     ----------
     detectors
-        The fitted detectors by kind, of the first seed.
+        The fitted detectors by kind, of the first seed, and those fitted elsewhere by name.
     records
         The files read: ``dataset03``, ``dataset04`` and, if given, ``test``.
     evaluations
@@ -151,9 +155,9 @@ def evaluate(
     seed: int = 0,
     seeds: int = 1,
     normal: Sequence[pd.DataFrame] | None = None,
-    shadow: Callable[[pd.DataFrame], pd.DataFrame] | None = None,
+    shadow: Shadowing | None = None,
     options: Mapping[str, Any] | None = None,
-    frozen: Mapping[str, Frozen] | None = None,
+    frozen: Mapping[str, Detector | Frozen] | None = None,
     kept: Path | None = None,
     progress: Callable[[str, Step], None] | None = None,
     on_fit: Callable[[int, int], None] = lambda done, of: None,
@@ -178,12 +182,12 @@ def evaluate(
     normal
         Normal rows to fit on in place of dataset03's, hourly, a column a tag.
     shadow
-        Returns a table, indexed by date, with the columns of a shadow twin behind the tags; for
-        kinds that want them.
+        Returns a table, indexed by date, with the columns of a shadow twin of some errors behind
+        the tags; for detectors that want them.
     options
         Of the fits, by name; each kind takes those that it has.
     frozen
-        Further detectors by name, which are not fitted here.
+        Further detectors by name, which are judged as they are.
     kept
         A folder of earlier fits, see `detector.benchmark.fits`.
     progress
@@ -211,7 +215,16 @@ def evaluate(
     runs = {kind: range(seed, seed + seeds if kind_class(kind).seeded else seed + 1)
             for kind in kinds}  # fmt: skip
     given = {kind: _own(kind, options or {}) for kind in kinds}
-    joined = _joined(given, [*normal, *(each.table for each in judged.values())], shadow)
+    tables = [*normal, *(each.table for each in judged.values())]
+
+    @cache
+    def joined(place: int, wanted: str, errors: tuple[tuple[str, float], ...]) -> pd.DataFrame:
+        if wanted == "tags":
+            return tables[place]
+        if shadow is None:
+            raise DataError("there is no shadow twin to join to the tags, which a detector wants")
+        return shadow(tables[place], dict(errors))
+
     detectors: dict[str, Detector] = {}
     evaluations: dict[str, dict[str, Evaluation]] = {name: {} for name in judged}
     repeats: dict[str, dict[str, list[Metrics]]] = {name: {} for name in judged}
@@ -219,22 +232,32 @@ def evaluate(
     done, count = 0, sum(map(len, runs.values()))
     for kind in kinds:
         chosen = given[kind]
-        tables = joined[kind_class(kind).wants(Training(options=chosen))]
+        wanted = kind_class(kind).wants(Training(options=chosen))
+        learned, rows = (
+            [joined(place, wanted, ()) for place in places]
+            for places in (range(len(normal)), range(len(normal), len(tables)))
+        )
         told = partial(progress, kind) if progress is not None else None
         for each in runs[kind]:
             on_fit(done, count)
-            fitted = fit(kind, tables[: len(normal)], Training(each, chosen, told), kept)
+            fitted = fit(kind, learned, Training(each, chosen, told), kept)
             if kind not in detectors:
-                detectors[kind], costs[kind] = fitted, cost_of(fitted, tables[len(normal)])
-            for table, (name, record) in zip(tables[len(normal) :], judged.items(), strict=True):
+                detectors[kind], costs[kind] = fitted, cost_of(fitted, rows[0])
+            for table, (name, record) in zip(rows, judged.items(), strict=True):
                 found = evaluate_record(fitted, record, table)
                 evaluations[name].setdefault(kind, found)
                 repeats[name].setdefault(kind, []).append(found.metrics)
             done += 1
     on_fit(done, count)
-    for name, record in judged.items():
-        for other, each_frozen in (frozen or {}).items():
-            evaluations[name][other] = evaluate_record(each_frozen, record)
+    for place, (name, record) in enumerate(judged.items(), start=len(normal)):
+        for other, as_it_is in (frozen or {}).items():
+            table = record.table
+            if isinstance(as_it_is, Detector):
+                errors = tuple(as_it_is.perturb.items())
+                table = joined(place, as_it_is.columns_wanted, errors)
+                if other not in detectors:
+                    detectors[other], costs[other] = as_it_is, cost_of(as_it_is, table)
+            evaluations[name][other] = evaluate_record(as_it_is, record, table)
             repeats[name][other] = [evaluations[name][other].metrics]
         for number in range(seed, seed + seeds):
             for naive, found in _baselines(record, number).items():
@@ -247,25 +270,6 @@ def _own(kind: str, options: Mapping[str, Any]) -> dict[str, Any]:
     """Return those of some options that a kind has."""
     known = kind_class(kind).Options.model_fields
     return {name: value for name, value in options.items() if name in known}
-
-
-def _joined(
-    kinds: Mapping[str, Mapping[str, Any]],
-    tables: list[pd.DataFrame],
-    shadow: Callable[[pd.DataFrame], pd.DataFrame] | None,
-) -> dict[str, list[pd.DataFrame]]:
-    """Return the tables as each kind wants them with its options, by what it wants."""
-    joined = {"tags": tables}
-    wanting = [
-        kind
-        for kind, options in kinds.items()
-        if kind_class(kind).wants(Training(options=options)) == "tags+shadow"
-    ]
-    if wanting:
-        if shadow is None:
-            raise DataError(f"{', '.join(wanting)}: there is no shadow twin to join to the tags")
-        joined["tags+shadow"] = [shadow(table) for table in tables]
-    return joined
 
 
 def evaluate_record(

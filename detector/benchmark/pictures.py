@@ -167,7 +167,7 @@ def draw_timeline(
         label = "as it would be of the last week's scores: attacks drag it along"
         axes.plot(hours, rolling, color=DRAGGED, linewidth=1, label=label)
         axes.legend(loc="lower right", fontsize=8)
-    axes.set(ylabel="score (mean squared error, scaled)", yscale="log")
+    axes.set(ylabel="score", yscale="log")
     axes.set_title(
         f"{title}: threshold dashed, alarms red, attacks shaded and numbered", pad=20, fontsize=11
     )

@@ -52,9 +52,6 @@ class WindowDetector(Detector):
 
         @register("average-day")
         class AverageDay(WindowDetector):
-            includes_row = True
-            reach = 1
-
             def learn(self, windows, held_out, training):
                 self.mean = windows.mean(axis=0)
 
@@ -86,9 +83,9 @@ class WindowDetector(Detector):
     """
 
     length: ClassVar[int] = 24
-    includes_row: bool
+    includes_row: bool = True
     trail: ClassVar[int] = 1
-    reach: ClassVar[int]
+    reach: ClassVar[int] = 1
 
     scaler: Scaler
     normal: Floats

@@ -163,12 +163,26 @@ def level_for(stretches: Sequence[Floats], interval_s: float, per_week: float) -
     return level
 
 
+def weekly_interval(episodes: int, weeks: float) -> tuple[float, float]:
+    """Return the 95 % interval of the rate of rare events [1/week]: Garwood's (1936), of Poisson's.
+
+    Parameters
+    ----------
+    episodes
+        How many there were.
+    weeks
+        In how long, more than 0.
+    """
+    low = float(stats.chi2.ppf(0.025, 2 * episodes)) if episodes else 0.0
+    return low / 2 / weeks, float(stats.chi2.ppf(0.975, 2 * episodes + 2)) / 2 / weeks
+
+
 def measure(rule: Rule, stretches: Sequence[Floats], interval_s: float) -> Delivered:
     """Measure what a threshold delivers on normal scores that it was not set from.
 
     Alarms come in runs, so frames are not independent: the interval of their share is Clopper and
-    Pearson's (1934) for as many frames as the day-to-day scatter of the share is worth. Episodes
-    are rare events: Garwood's (1936) interval of a Poisson mean.
+    Pearson's (1934) for as many frames as the day-to-day scatter of the share is worth; that of
+    episodes is `weekly_interval`.
 
     Parameters
     ----------
@@ -200,8 +214,5 @@ def measure(rule: Rule, stretches: Sequence[Floats], interval_s: float) -> Deliv
             float(stats.beta.ppf(0.975, alarmed + 1, worth - alarmed)) if rate < 1 else 1.0,
         ),
         per_week=episodes / weeks,
-        week_interval=(
-            float(stats.chi2.ppf(0.025, 2 * episodes)) / 2 / weeks if episodes else 0.0,
-            float(stats.chi2.ppf(0.975, 2 * episodes + 2)) / 2 / weeks,
-        ),
+        week_interval=weekly_interval(episodes, weeks),
     )

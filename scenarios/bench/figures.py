@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from detector.thresholds.rule import weekly_interval
 from scenarios.bench.recipes import SIZES
 from scenarios.bench.trial import noticed
 
@@ -90,13 +91,11 @@ def false_episodes(rows: pd.DataFrame) -> dict[str, Any]:
     """Return the false episodes of normal weeks, and Garwood's (1936) interval of their rate."""
     normal = rows[rows["label"] == "normal"]
     episodes, weeks = int(normal["episodes_s"].str.len().sum()), float(normal["weeks"].sum())
-    low = float(stats.chi2.ppf(0.025, 2 * episodes)) / 2 if episodes else 0.0
-    high = float(stats.chi2.ppf(0.975, 2 * episodes + 2)) / 2
     return {
         "weeks": weeks,
         "episodes": episodes,
         "per_week": episodes / weeks if weeks else float("nan"),
-        "interval": [low / weeks, high / weeks] if weeks else None,
+        "interval": list(weekly_interval(episodes, weeks)) if weeks else None,
     }
 
 

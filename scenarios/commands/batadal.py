@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from scenarios.commands.output import figures_table, json_of, warn
+from scenarios.commands.output import Plugins, figures_table, json_of, names_in, warn
 from scenarios.commands.reenact import reenact
 from scenarios.commands.supervise import supervise
 from twin.units import counted
@@ -46,22 +46,19 @@ def evaluate(
     ] = None,
     detectors: Annotated[
         str,
-        typer.Option(help="Kinds of detector, or supervised, separated by commas; or all."),
+        typer.Option(
+            help="Kinds to fit, *.safetensors files to judge as they are, or supervised, separated "
+            "by commas; or all.",
+            metavar="A,B,…",
+        ),
     ] = "all",
+    plugin: Plugins = None,
     train: Annotated[
         str,
         typer.Option(
             help="What to fit on: dataset03, or so many normal years of the twin, twin:10."
         ),
     ] = "dataset03",
-    supervised: Annotated[
-        Path | None,
-        typer.Option(
-            help="A frozen detector of `hydrotwin batadal supervise`, in place of the one that "
-            "ships.",
-            metavar="FILE",
-        ),
-    ] = None,
     predictions: Annotated[
         Path | None,
         typer.Option(help="Write each detector's hourly scores and alarms here.", metavar="DIR"),
@@ -87,39 +84,29 @@ def evaluate(
     from rich.console import Console
 
     from detector import DataError
-    from detector import kinds as known_kinds
     from detector.benchmark.evaluate import FIRST, evaluate, write_predictions
     from detector.benchmark.pictures import draw_evaluation
     from detector.benchmark.tables import write_tables
     from scenarios.commands.output import bars, epoch_words
+    from scenarios.definition.plugins import load_plugin
     from scenarios.definition.scenario import Scenario
-    from scenarios.experiments.benchmark import (
-        SUPERVISED,
-        frozen,
-        shadowed,
-        twin_years,
-        years_of,
-    )
+    from scenarios.experiments.benchmark import chosen, shadowed, twin_years, years_of
     from scenarios.experiments.plant_card import plant_card
-    from scenarios.experiments.supervised import KIND
     from scenarios.report.style import plotting
     from scenarios.simulation.cache import cache
 
     if data is None:
         raise DataError("--data DIR is missing. To get the data: hydrotwin batadal fetch --to DIR")
-    kinds = list(dict.fromkeys(each.strip() for each in detectors.split(",") if each.strip()))
-    if not kinds:
-        raise DataError("--detectors names none; for instance: --detectors cnn-lstm,pca")
-    if kinds == ["all"]:
-        kinds = [*known_kinds(), KIND]
-    learned = supervised or (SUPERVISED if KIND in kinds else None)
+    for path in plugin or ():
+        load_plugin(path)
+    kinds, as_they_are = chosen(names_in(detectors))
     years = years_of(train)
     options = {"device": device, "plant": plant_card(Scenario(name="record").plant_spec())}
     with bars() as move:
         result = evaluate(
             data,
             test=test,
-            kinds=[kind for kind in kinds if kind != KIND],
+            kinds=kinds,
             seed=seed,
             seeds=seeds,
             normal=twin_years(years, lambda share: move("years", "normal years", share, 1.0))
@@ -127,7 +114,7 @@ def evaluate(
             else None,
             shadow=shadowed,
             options=options | ({} if epochs is None else {"epochs": epochs}),
-            frozen={} if learned is None else {KIND: frozen(learned)},
+            frozen=as_they_are,
             kept=cache() / "fits",
             progress=lambda kind, step: move(kind, epoch_words(kind, step), step.number, step.of),
             on_fit=lambda done, of: move("fits", f"{done} of {of} fits", done, of),
@@ -149,8 +136,8 @@ def evaluate(
             soft_wrap=True,
             highlight=False,
         )
-    for kind, detector in result.detectors.items():
-        if detector.about.get("history", {}).get("stopped") == "interrupted":
+    for kind in kinds:
+        if result.detectors[kind].about.get("history", {}).get("stopped") == "interrupted":
             raise KeyboardInterrupt(f"{kind} was judged by the best epoch so far")
 
 
@@ -201,7 +188,8 @@ def _tell(console: Console, result: BenchmarkResult, seeds: int) -> None:
         )
     for kind, detector in result.detectors.items():
         rule = detector.about.get("threshold", {})
-        words = f"{kind}: threshold {detector.threshold:.5g}"
+        words = kind if kind == detector.kind else f"{kind}, a fitted {detector.kind}"
+        words += f": threshold {detector.threshold:.5g}"
         if "sigmas" in rule:
             words += f" = {rule['mean']:.5g} + {rule['sigmas']:g} x {rule['deviation']:.5g} "
             words += "of held-out normal scores"

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from scenarios.commands.output import Json, figures_table, print_json, publish
-from twin.errors import InputError
+from scenarios.commands.output import Json, Plugins, figures_table, names_in, print_json, publish
 from twin.units import counted
 
 if TYPE_CHECKING:
@@ -25,9 +24,6 @@ Detectors = Annotated[
         help=r"Kinds or *.safetensors files, separated by commas. \[default: all that ship]",
         metavar="A,B,…",
     ),
-]
-Plugins = Annotated[
-    list[Path] | None, typer.Option(help="A Python file with detectors of your own.")
 ]
 Workers = Annotated[int | None, typer.Option(min=1, help=r"Processes. \[default: one a core]")]
 
@@ -201,16 +197,8 @@ def _chosen(
 
     for path in plugin or ():
         load_plugin(path)
-    named = shipped() if detectors is None else tuple(_listed(detectors))
+    named = shipped() if detectors is None else tuple(names_in(detectors))
     return named, tuple(str(path.resolve()) for path in plugin or ())
-
-
-def _listed(names: str) -> list[str]:
-    """Return what --detectors names."""
-    listed = list(dict.fromkeys(each.strip() for each in names.split(",") if each.strip()))
-    if not listed:
-        raise InputError("--detectors names none; for instance: --detectors physics,pca")
-    return listed
 
 
 def _tell(found: dict[str, Any], console: Console) -> None:

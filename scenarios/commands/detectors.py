@@ -51,13 +51,24 @@ def list_detectors(as_json: Json = False) -> None:
 @app.command("show", epilog="Example: hydrotwin detectors show cnn-lstm")
 def show_detector(
     name: Annotated[
-        str, typer.Argument(help="A kind, or a Python file with detectors of your own.")
+        str,
+        typer.Argument(
+            help="A kind, a Python file with detectors of your own, or a fitted one, *.safetensors."
+        ),
     ],
     as_json: Json = False,
 ) -> None:
-    """Explain a kind of detector: its columns, the options of its training, the trained ones."""
+    """Explain a kind of detector, its options and the trained ones, or how one was fitted."""
+    from detector.checkpoint import SUFFIX, read_card
     from detector.registry import kind_class
 
+    if name.endswith(SUFFIX):
+        card = read_card(Path(name))
+        if as_json:
+            print_json(card)
+        else:
+            sys.stdout.write(_fitted(name, card))
+        return
     kinds = _own(Path(name)) if name.endswith(".py") else (name,)
     data = [_data(kind_class(kind)) for kind in kinds]
     if as_json:
@@ -93,6 +104,30 @@ def _explained(cls: type[Detector]) -> str:
     ]
     trained = [f"{each['plant']}, every {readable(each['interval_s'])}" for each in data["trained"]]
     lines += [f"trained:  {'; '.join(trained) or 'none ships: hydrotwin train'}"]
+    return "\n".join(lines) + "\n"
+
+
+def _fitted(name: str, card: dict[str, Any]) -> str:
+    """Return what the card of a fitted detector says, in lines."""
+    from twin.units import counted, readable
+
+    tags, about = card["tags"], [("made by", card.get("command", "not written in its card"))]
+    about += [
+        ("from", f"{each['file']}, {counted(each['rows'], 'row')}; {'; '.join(each['found'])}")
+        for each in card.get("data", ())
+    ]
+    held_out = card.get("held_out", {})
+    if "false_episodes_per_week" in held_out:
+        words = f"{held_out['false_episodes_per_week']:.2f} false episodes a week"
+        about.append(("held out", f"{words} in {counted(held_out['rows'], 'row')}"))
+    lines = [
+        f"{name}: a fitted {card['kind']}; what that is: hydrotwin detectors show {card['kind']}",
+        "",
+        f"scores:   frames {readable(card['interval_s'])} apart, {counted(len(tags), 'column')}: "
+        f"{tags[0]} … {tags[-1]}",
+        f"alarm:    above {card['threshold']['value']:.5g}",
+        *(f"{head + ':':<10}{words}" for head, words in about),
+    ]
     return "\n".join(lines) + "\n"
 
 

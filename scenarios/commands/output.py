@@ -25,6 +25,27 @@ FiguresAsJson = Annotated[bool, typer.Option("--json", help="Print the figures a
 Force = Annotated[bool, typer.Option("--force", help="Replace what is there already.")]
 
 
+Plugins = Annotated[
+    list[Path] | None, typer.Option(help="A Python file with detectors of your own.")
+]
+
+
+def names_in(text: str, option: str = "--detectors") -> list[str]:
+    """Return the detectors that an option names, separated by commas, each once.
+
+    Raises
+    ------
+    InputError
+        If it names none.
+    """
+    from twin.errors import InputError
+
+    names = list(dict.fromkeys(each.strip() for each in text.split(",") if each.strip()))
+    if not names:
+        raise InputError(f"{option} names none; for instance: {option} physics,pca")
+    return names
+
+
 def check_free(
     *paths: Path | None, force: bool, option: str = "--out", needs_folder: bool = True
 ) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from scenarios.commands.keyboard import keyboard
-from scenarios.commands.output import check_free, print_json, tell_plugins
+from scenarios.commands.output import check_free, names_in, print_json, tell_plugins
 from twin.errors import InputError
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def run(
     options: dict[str, Any] = {
         "seed": seed,
         "watch": not no_detector,
-        "detector": None if detector is None else _listed(detector),
+        "detector": None if detector is None else names_in(detector, "--detector"),
         "pair": not no_pair,
         "aftermath": _aftermath(aftermath, not no_pair),
         "duration": _seconds(duration),
@@ -156,14 +156,6 @@ def _print_plan(scenario: Scenario, as_json: bool) -> None:
         print_json(asdict(planned))
     else:
         typer.echo("\n".join(in_words(planned)))
-
-
-def _listed(detectors: str) -> list[str]:
-    """Return what --detector names."""
-    names = list(dict.fromkeys(each.strip() for each in detectors.split(",") if each.strip()))
-    if not names:
-        raise InputError("--detector names none; for instance: --detector cnn-lstm,pca")
-    return names
 
 
 def _aftermath(word: str, pair: bool) -> str:

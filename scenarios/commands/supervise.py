@@ -24,7 +24,7 @@ def supervise(
 ) -> None:
     """Train `supervised` on simulated weeks under attack, without a row of any record.
 
-    Then judge it with `hydrotwin batadal --data DIR --supervised FILE`.
+    Then judge it with `hydrotwin batadal --data DIR --detectors FILE`.
     """
     from rich.console import Console
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from scenarios.commands.output import Force, check_free, epoch_bar, warn
+from scenarios.commands.output import Force, Plugins, check_free, epoch_bar, warn
 from twin.units import counted
 
 if TYPE_CHECKING:
@@ -43,9 +43,7 @@ def train(
     interval: Annotated[
         str, typer.Option(help='From frame to frame, like "5 min"; SCADA\'s frames or fewer.')
     ] = "1 h",
-    plugin: Annotated[
-        list[Path] | None, typer.Option(help="A Python file with a detector of your own.")
-    ] = None,
+    plugin: Plugins = None,
     force: Force = False,
 ) -> None:
     """Train a detector on normal data; Ctrl-C keeps the best epoch so far.
@@ -144,6 +142,9 @@ def _command(
 
 
 def _tell(console: Console, detector: Detector, written: list[Path]) -> None:
+    from detector.base import WEEK
+    from detector.thresholds.rule import weekly_interval
+
     about = detector.about
     for each in about["data"]:
         console.print(f"{each['file']}: {counted(each['rows'], 'row')}; {'; '.join(each['found'])}")
@@ -161,7 +162,10 @@ def _tell(console: Console, detector: Detector, written: list[Path]) -> None:
     if "rows" in held_out:
         words += f" of {held_out['rows']} held-out rows"
     if "false_episodes_per_week" in held_out:
-        words += f"; on these {held_out['false_episodes_per_week']:.2f} false episodes a week"
+        weeks = held_out["rows"] * detector.interval_s / WEEK
+        rate = held_out["false_episodes_per_week"]
+        low, high = weekly_interval(round(rate * weeks), weeks)
+        words += f"; on these {rate:.2f} false episodes a week (95 %: {low:.2g} to {high:.2g})"
     console.print(words)
     for path in written:
         console.print(f"wrote {path}", soft_wrap=True, highlight=False)

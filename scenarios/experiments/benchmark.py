@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
 
-from detector.base import Floats, Training
-from detector.benchmark.evaluate import Frozen
+from detector import checkpoint
+from detector.base import Detector, Floats, Training
+from detector.benchmark.batadal import TAGS
+from detector.benchmark.evaluate import NAIVE, Frozen
 from detector.benchmark.fits import fit
-from detector.errors import DataError
+from detector.errors import DataError, did_you_mean
 from detector.methods.masked import MaskedTrees
 from detector.records.record import DECIMALS
+from detector.registry import kinds
 from scenarios.definition.scenario import Scenario
-from scenarios.experiments.supervised import Supervised, features
+from scenarios.experiments.supervised import KIND, Supervised, features
 from scenarios.experiments.training import NormalRows, with_shadow
 from scenarios.simulation.cache import cache
 from scenarios.simulation.run import run
+from scenarios.simulation.watch import shadow_of
+from twin.shadow.perturbation import Perturbation
 from twin.units import DAY, HOUR
 
 FIRST_SEED = 1001
@@ -25,6 +31,42 @@ FIRST_SEED = 1001
 
 SUPERVISED = Path(__file__).parent / "weights" / "supervised.safetensors"
 """The supervised detector that ships."""
+
+
+def chosen(names: Sequence[str]) -> tuple[list[str], dict[str, Detector | Frozen]]:
+    """Return the kinds to fit, and by name the detectors that are judged as they are.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Kinds, ``supervised``, or files of fitted detectors; ``all`` alone is all that is known.
+
+    Raises
+    ------
+    DataError
+        If one is unknown, or a file was fitted on other tags or not on hourly rows.
+    """
+    if list(names) == ["all"]:
+        names = [*kinds(), KIND]
+    fitted: list[str] = []
+    as_they_are: dict[str, Detector | Frozen] = {}
+    for name in names:
+        path = SUPERVISED if name == KIND else Path(name)
+        if path.suffix != checkpoint.SUFFIX:
+            if name not in kinds():
+                raise DataError(
+                    f"unknown detector {name!r}: neither a kind nor a {checkpoint.SUFFIX} file. "
+                    f"{did_you_mean(name, [*kinds(), KIND])} One of your own is known by --plugin."
+                )
+            fitted.append(name)
+            continue
+        taken = {*kinds(), *NAIVE, KIND, *as_they_are}
+        called = KIND if name == KIND else path.name if path.stem in taken else path.stem
+        if called in as_they_are:
+            raise DataError(f"two detectors would be called {called}: give one another name.")
+        supervised = checkpoint.read_card(path)["kind"] == KIND
+        as_they_are[called] = frozen(path) if supervised else checkpoint.load(path, tags=TAGS)
+    return fitted, as_they_are
 
 
 def years_of(text: str) -> int:
@@ -92,10 +134,11 @@ def frozen(path: Path) -> Frozen:
     return Frozen(score, trained.threshold)
 
 
-def shadowed(table: pd.DataFrame) -> pd.DataFrame:
-    """Return hourly rows of C-Town, indexed by date, with its shadow twin's columns behind them."""
+def shadowed(table: pd.DataFrame, errors: Mapping[str, float]) -> pd.DataFrame:
+    """Return hourly rows of C-Town, indexed by date, with a shadow twin's columns behind them."""
     start = pd.Timestamp(str(table.index[0])).to_pydatetime()
     seconds = [HOUR * row for row in range(len(table))]
     rows = NormalRows(Path("record"), table.set_axis(seconds),
                       lambda: Scenario(name="record", start=start), ())  # fmt: skip
-    return with_shadow(rows, HOUR).set_axis(table.index)
+    shadow = partial(shadow_of, perturb=Perturbation.of(errors))
+    return with_shadow(rows, HOUR, shadow).set_axis(table.index)

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -16,12 +17,14 @@ import detector
 from detector import DataError
 from detector.benchmark import fetch
 from detector.benchmark.evaluate import Frozen
+from detector.checkpoint import SUFFIX
 from detector.metrics import FIGURES
-from detector.registry import kind_class
+from detector.registry import forget, kind_class
 from scenarios.commands import batadal
 from scenarios.commands.train import train
 from scenarios.experiments.benchmark import SUPERVISED
 from tests.detector.conftest import TAGS, make_days, write_batadal
+from twin.errors import InputError
 
 app = typer.Typer()
 app.add_typer(batadal.app, name="batadal")
@@ -30,6 +33,29 @@ app.command()(train)
 
 def run(*words: object) -> str:
     return CliRunner().invoke(app, [str(each) for each in words], catch_exceptions=False).stdout
+
+
+AVERAGE_DAY = '''
+from detector import register
+from detector.methods.windowed import WindowDetector
+
+
+@register("average-day")
+class AverageDay(WindowDetector):
+    """Score how far a day is from the average day."""
+
+    def learn(self, windows, held_out, training):
+        self.mean = windows.mean(axis=0)
+
+    def errors(self, windows):
+        return ((windows - self.mean) ** 2).mean(axis=1)
+
+    def tensors(self):
+        return {"mean": self.mean}
+
+    def restore(self, tensors):
+        self.mean = tensors["mean"]
+'''
 
 
 @pytest.fixture
@@ -161,14 +187,55 @@ def test_batadal_judges_a_supervised_detector_as_it_is(
     told = json.loads(run(*words, "--detectors", "pca,supervised"))
     assert list(told["dataset04"]) == ["pca", "supervised", "always", "never", "random"]
     assert told["dataset04"]["supervised"]["recall"] > 0.5
-    run(*words, "--detectors", "supervised", "--supervised", tmp_path / "mine.safetensors")
-    assert asked == [SUPERVISED, tmp_path / "mine.safetensors"]
+    mine = tmp_path / "mine.safetensors"
+    for suffix in (".json", SUFFIX):
+        shutil.copy(SUPERVISED.with_suffix(suffix), mine.with_suffix(suffix))
+    told = json.loads(run(*words, "--detectors", mine))
+    assert list(told["dataset04"]) == ["mine", "always", "never", "random"]
+    assert asked == [SUPERVISED, mine]
+
+
+def test_batadal_judges_a_fitted_file_as_the_kind_it_is_of(
+    small_batadal: Path, tmp_path: Path
+) -> None:
+    for name in ("mine", "pca"):
+        run(
+            "train", small_batadal / "dataset03.csv",
+            "--out", tmp_path / f"{name}.safetensors", "--kind", "pca",
+        )  # fmt: skip
+    words = ("batadal", "--data", small_batadal, "--out", tmp_path / "out")
+    named = f"pca,{tmp_path / 'mine.safetensors'},{tmp_path / 'pca.safetensors'}"
+    found = json.loads(run(*words, "--detectors", named, "--json"))["dataset04"]
+    assert list(found)[:3] == ["pca", "mine", "pca.safetensors"]
+    assert found["mine"] == found["pca"] == found["pca.safetensors"]
+    assert (tmp_path / "out" / "timeline-dataset04-mine.png").is_file()
+    assert "mine, a fitted pca: threshold" in run(
+        *words, "--detectors", tmp_path / "mine.safetensors"
+    )
+    card = tmp_path / "mine.json"
+    card.write_text(card.read_text().replace('"interval_s": 3600.0', '"interval_s": 300.0'))
+    with pytest.raises(DataError, match=r"mine\.safetensors: fitted on frames 300 s apart"):
+        run(*words, "--detectors", tmp_path / "mine.safetensors")
+
+
+def test_batadal_judges_a_kind_of_ones_own(
+    small_batadal: Path, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    mine = tmp_path / "mine.py"
+    mine.write_text(AVERAGE_DAY)
+    request.addfinalizer(lambda: forget("average-day"))
+    words = ("batadal", "--data", small_batadal, "--out", tmp_path / "out", "--json")
+    with pytest.raises(DataError, match=r"'average-day'.*One of your own is known by --plugin"):
+        run(*words, "--detectors", "average-day")
+    found = json.loads(run(*words, "--detectors", "average-day,pca", "--plugin", mine))
+    assert list(found["dataset04"])[:2] == ["average-day", "pca"]
+    assert 0.5 < found["dataset04"]["average-day"]["auc"] < 1
 
 
 def test_batadal_says_what_is_missing(small_batadal: Path, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="--data DIR is missing"):
         run("batadal")
-    with pytest.raises(DataError, match="names none"):
+    with pytest.raises(InputError, match="names none"):
         run("batadal", "--data", small_batadal, "--detectors", " ,")
     with pytest.raises(DataError, match="no BATADAL_dataset03"):
         run("batadal", "--data", tmp_path)

@@ -25,8 +25,6 @@ class Level(WindowDetector):
     """Score how far a row is from the mean row."""
 
     length = 1
-    includes_row = True
-    reach = 1
 
     def learn(self, windows, held_out, training):
         self.middle = windows.mean(axis=(0, 1))

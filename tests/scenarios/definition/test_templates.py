@@ -4,6 +4,7 @@ import pytest
 
 import scenarios
 from attacks.contract import Bench, check
+from detector.checkpoint import shipped_path
 from scenarios.cli import app
 from scenarios.definition import schema
 from scenarios.definition.check import check as check_scenario
@@ -58,6 +59,14 @@ def test_a_new_detector_keeps_every_promise(here, capsys):
         assert "BROKEN" not in capsys.readouterr().out
         assert hydrotwin("detectors", "show", "mine-own.py") == 0
         assert "scores:   the tags" in capsys.readouterr().out
+        shipped = str(shipped_path("physics", "ctown", 300.0))
+        assert hydrotwin("detectors", "show", shipped) == 0
+        told = capsys.readouterr().out
+        assert "a fitted physics" in told
+        assert "frames 5 min apart, " in told
+        assert "made by:  hydrotwin train " in told
+        assert hydrotwin("detectors", "show", shipped, "--json") == 0
+        assert json.loads(capsys.readouterr().out)["kind"] == "physics"
         assert hydrotwin("detectors", "list", "--json") == 0
         kinds = [row["kind"] for row in json.loads(capsys.readouterr().out)]
         assert {"cnn-lstm", "pca", "mine-own"} <= set(kinds)
