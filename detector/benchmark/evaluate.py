@@ -233,10 +233,8 @@ def evaluate(
     for kind in kinds:
         chosen = given[kind]
         wanted = kind_class(kind).wants(Training(options=chosen))
-        learned, rows = (
-            [joined(place, wanted, ()) for place in places]
-            for places in (range(len(normal)), range(len(normal), len(tables)))
-        )
+        whole = [joined(place, wanted, ()) for place in range(len(tables))]
+        learned, rows = whole[: len(normal)], whole[len(normal) :]
         told = partial(progress, kind) if progress is not None else None
         for each in runs[kind]:
             on_fit(done, count)

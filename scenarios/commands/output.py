@@ -24,7 +24,6 @@ FiguresAsJson = Annotated[bool, typer.Option("--json", help="Print the figures a
 
 Force = Annotated[bool, typer.Option("--force", help="Replace what is there already.")]
 
-
 Plugins = Annotated[
     list[Path] | None, typer.Option(help="A Python file with detectors of your own.")
 ]

@@ -22,6 +22,7 @@ from detector.metrics import FIGURES
 from detector.registry import forget, kind_class
 from scenarios.commands import batadal
 from scenarios.commands.train import train
+from scenarios.definition.templates import detector as template
 from scenarios.experiments.benchmark import SUPERVISED
 from tests.detector.conftest import TAGS, make_days, write_batadal
 from twin.errors import InputError
@@ -33,29 +34,6 @@ app.command()(train)
 
 def run(*words: object) -> str:
     return CliRunner().invoke(app, [str(each) for each in words], catch_exceptions=False).stdout
-
-
-AVERAGE_DAY = '''
-from detector import register
-from detector.methods.windowed import WindowDetector
-
-
-@register("average-day")
-class AverageDay(WindowDetector):
-    """Score how far a day is from the average day."""
-
-    def learn(self, windows, held_out, training):
-        self.mean = windows.mean(axis=0)
-
-    def errors(self, windows):
-        return ((windows - self.mean) ** 2).mean(axis=1)
-
-    def tensors(self):
-        return {"mean": self.mean}
-
-    def restore(self, tensors):
-        self.mean = tensors["mean"]
-'''
 
 
 @pytest.fixture
@@ -222,7 +200,7 @@ def test_batadal_judges_a_kind_of_ones_own(
     small_batadal: Path, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     mine = tmp_path / "mine.py"
-    mine.write_text(AVERAGE_DAY)
+    mine.write_text(template("average-day"))
     request.addfinalizer(lambda: forget("average-day"))
     words = ("batadal", "--data", small_batadal, "--out", tmp_path / "out", "--json")
     with pytest.raises(DataError, match=r"'average-day'.*One of your own is known by --plugin"):
