@@ -109,6 +109,7 @@ def _explained(cls: type[Detector]) -> str:
 
 def _fitted(name: str, card: dict[str, Any]) -> str:
     """Return what the card of a fitted detector says, in lines."""
+    from detector.registry import kinds
     from twin.units import counted, readable
 
     tags, about = card["tags"], [("made by", card.get("command", "not written in its card"))]
@@ -117,11 +118,12 @@ def _fitted(name: str, card: dict[str, Any]) -> str:
         for each in card.get("data", ())
     ]
     held_out = card.get("held_out", {})
-    if "false_episodes_per_week" in held_out:
+    if {"false_episodes_per_week", "rows"} <= {*held_out}:  # of `supervised` they are weeks
         words = f"{held_out['false_episodes_per_week']:.2f} false episodes a week"
         about.append(("held out", f"{words} in {counted(held_out['rows'], 'row')}"))
+    more = f"; what that is: hydrotwin detectors show {card['kind']}"
     lines = [
-        f"{name}: a fitted {card['kind']}; what that is: hydrotwin detectors show {card['kind']}",
+        f"{name}: a fitted {card['kind']}{more if card['kind'] in kinds() else ''}",
         "",
         f"scores:   frames {readable(card['interval_s'])} apart, {counted(len(tags), 'column')}: "
         f"{tags[0]} … {tags[-1]}",

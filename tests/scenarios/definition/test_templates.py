@@ -10,6 +10,7 @@ from scenarios.definition import schema
 from scenarios.definition.check import check as check_scenario
 from scenarios.definition.plugins import load_plugin
 from scenarios.definition.templates import attack, detector, scenario
+from scenarios.experiments.benchmark import SUPERVISED
 from tests.attacks.test_discovery import folder  # noqa: F401  (a fixture)
 from twin.errors import InputError
 
@@ -67,6 +68,8 @@ def test_a_new_detector_keeps_every_promise(here, capsys):
         assert "made by:  hydrotwin train " in told
         assert hydrotwin("detectors", "show", shipped, "--json") == 0
         assert json.loads(capsys.readouterr().out)["kind"] == "physics"
+        assert hydrotwin("detectors", "show", str(SUPERVISED)) == 0
+        assert "a fitted supervised\n" in capsys.readouterr().out
         assert hydrotwin("detectors", "list", "--json") == 0
         kinds = [row["kind"] for row in json.loads(capsys.readouterr().out)]
         assert {"cnn-lstm", "pca", "mine-own"} <= set(kinds)
