@@ -88,6 +88,15 @@ def _reason(error: BaseException, path: Path) -> str:
     return f"{where}{type(error).__name__}: {error}"
 
 
+def plugin_at_fault(error: BaseException) -> str | None:
+    """Say which error came up in a file that was imported, and at which line; else None."""
+    passed = {frame.filename for frame in traceback.extract_tb(error.__traceback__)}
+    for path in _FILES:
+        if str(path) in passed:
+            return f"plug-in {path.name}: {_reason(error, path)}"
+    return None
+
+
 def load_installed() -> None:
     """Import the plug-ins of installed packages, once.
 

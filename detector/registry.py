@@ -46,10 +46,12 @@ def register(kind: str) -> Callable[[type[_D]], type[_D]]:
     Raises
     ------
     ValueError
-        If another class has the name.
+        If another class has the name, or this one lacks what a detector does.
     """
 
     def enter(cls: type[_D]) -> type[_D]:
+        if lacking := sorted(cls.__abstractmethods__):
+            raise ValueError(f"detector kind {kind!r} has no method {', '.join(lacking)}")
         if kind in SHIPPED and cls.__module__ != SHIPPED[kind]:
             raise ValueError(f"detector kind {kind!r} is registered already, by {SHIPPED[kind]}")
         if _classes.get(kind, cls) is not cls:

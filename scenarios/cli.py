@@ -117,29 +117,30 @@ def main() -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a scheduler's, or `kill`
     try:
         app()
-    except ValueError as error:
-        from detector.errors import DataError
-        from twin.errors import InputError
-
-        if not isinstance(error, InputError | DataError):
+    except Exception as error:
+        told, status = _told(error)
+        if told is None:
             raise
-        _fail(error, 2)
-    except RuntimeError as error:
-        from twin.errors import RunError
-
-        if not isinstance(error, RunError):
-            raise
-        _fail(error, 1)
-    except ModuleNotFoundError as error:
-        needed = _LEFT_OUT.get(error.name or "")
-        if needed is None:
-            raise
-        _fail(f"this needs {needed}, which a slim install leaves out: pip install {needed}", 2)
+        _fail(told, status)
     finally:
         for ending in (signal.SIGINT, signal.SIGTERM):
             signal.signal(ending, signal.SIG_IGN)  # no traceback while Python shuts down
 
 
-def _fail(error: Exception | str, status: int) -> NoReturn:
+def _told(error: Exception) -> tuple[str | None, int]:
+    """Return what an error says to a user, and the exit status; None if it is a fault of ours."""
+    needed = _LEFT_OUT.get(getattr(error, "name", None) or "")
+    if isinstance(error, ModuleNotFoundError) and needed is not None:
+        return f"this needs {needed}, which a slim install leaves out: pip install {needed}", 2
+    from attacks.discovery import plugin_at_fault
+    from detector.errors import DataError
+    from twin.errors import InputError, RunError
+
+    if isinstance(error, InputError | DataError):
+        return str(error), 2
+    return str(error) if isinstance(error, RunError) else plugin_at_fault(error), 1
+
+
+def _fail(error: str, status: int) -> NoReturn:
     typer.secho(f"error: {error}", err=True, fg="red" if sys.stderr.isatty() else None)
     sys.exit(status)

@@ -24,6 +24,7 @@ from scenarios.commands import batadal
 from scenarios.commands.train import train
 from scenarios.definition.templates import detector as template
 from scenarios.experiments.benchmark import SUPERVISED
+from tests.command import hydrotwin_alone
 from tests.detector.conftest import TAGS, make_days, write_batadal
 from twin.errors import InputError
 
@@ -234,3 +235,29 @@ def test_importing_the_commands_imports_no_heavy_library() -> None:
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "told"),
+    [
+        ("pass", 2, "detector kind 'half' has no method errors, learn, restore, tensors"),
+        (
+            "errors = restore = tensors = None\n\n    def learn(self, *given):\n        1 / 0",
+            1,
+            "plug-in half.py: line 9: ZeroDivisionError: division by zero",
+        ),
+    ],
+)
+def test_a_mistake_in_a_detector_of_ones_own_is_told_at_its_line(
+    small_batadal: Path, tmp_path: Path, body: str, status: int, told: str
+) -> None:
+    (tmp_path / "half.py").write_text(
+        "from detector import register\n"
+        "from detector.methods.windowed import WindowDetector\n\n"
+        f'@register("half")\nclass Half(WindowDetector):\n    {body}\n'
+    )
+    words = ("--data", small_batadal, "--detectors", "half", "--plugin", "half.py")
+    done = hydrotwin_alone("batadal", *words, cwd=tmp_path)
+    assert done.returncode == status
+    assert told in done.stderr
+    assert "Traceback" not in done.stderr
